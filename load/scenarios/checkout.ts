@@ -1,0 +1,59 @@
+import type { Hop, Scenario } from "../scenario.ts";
+
+const rpc = (service: string, name: string, kind: "CLIENT" | "SERVER"): Hop => ({ service, name, kind });
+const ORDERS = "baton.orders.v1.OrderService";
+const INVENTORY = "baton.inventory.v1.InventoryService";
+const PAYMENTS = "baton.payments.v1.PaymentService";
+
+/** An event's way: created with the change, sent by the relay, handled by a consumer. */
+const event = (from: string, type: string, to: readonly string[]): Hop[] => [
+  { service: from, name: `create events.${type}`, kind: "PRODUCER" },
+  { service: from, name: `send events.${type}`, kind: "CLIENT" },
+  ...to.map((service): Hop => ({ service, name: `process events.${type}`, kind: "CONSUMER" })),
+];
+
+/** From the public edge to the charge: every checkout that is priced and in stock gets this far. */
+export const untilCharge: readonly Hop[] = [
+  { service: "gateway", name: "POST /api/v1/checkouts", kind: "SERVER" },
+  rpc("gateway", `${ORDERS}/Checkout`, "CLIENT"),
+  rpc("orders", `${ORDERS}/Checkout`, "SERVER"),
+  rpc("orders", `${INVENTORY}/Quote`, "CLIENT"),
+  rpc("inventory", `${INVENTORY}/Quote`, "SERVER"),
+  rpc("orders", `${INVENTORY}/Reserve`, "CLIENT"),
+  rpc("inventory", `${INVENTORY}/Reserve`, "SERVER"),
+  rpc("orders", `${PAYMENTS}/Charge`, "CLIENT"),
+  rpc("payments", `${PAYMENTS}/Charge`, "SERVER"),
+  { service: "payments", name: "charge", kind: "INTERNAL" },
+];
+
+const job = (service: string, name: string): Hop => ({ service, name: `process ${name}`, kind: "CONSUMER" });
+
+const scenario: Scenario = {
+  name: "checkout",
+  title: "A checkout that goes all the way",
+  why: "One request becomes calls, events and jobs in seven services, and stays one journey.",
+  items: [{ sku: "teapot", quantity: 1 }],
+  fault: "",
+  expect: {
+    httpStatus: 201,
+    orderStatus: "SHIPPED",
+    hops: [
+      ...untilCharge,
+      ...event("orders", "OrderConfirmed", ["shipping", "notifications", "analytics"]),
+      { service: "analytics", name: "receive events.OrderConfirmed", kind: "CLIENT" },
+      { service: "shipping", name: "create shipping.pick", kind: "PRODUCER" },
+      { service: "shipping", name: "create shipping.pack", kind: "PRODUCER" },
+      { service: "shipping", name: "create shipping.ship", kind: "PRODUCER" },
+      { service: "shipping", name: "send shipping.flow", kind: "CLIENT" },
+      job("shipping", "shipping.pick"),
+      job("shipping", "shipping.pack"),
+      job("shipping", "shipping.ship"),
+      { service: "notifications", name: "send email.confirmation", kind: "PRODUCER" },
+      job("notifications", "email.confirmation"),
+      ...event("shipping", "OrderShipped", ["orders", "analytics"]),
+      { service: "analytics", name: "receive events.OrderShipped", kind: "CLIENT" },
+    ],
+    cause: null,
+  },
+};
+export default scenario;

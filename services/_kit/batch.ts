@@ -1,0 +1,103 @@
+/**
+ * A JetStream consumer that takes messages in batches: one `receive` span that links to every message's creation
+ * context, one `process` span per message under it.
+ */
+import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
+import { type Link, ROOT_CONTEXT, SpanKind } from "@opentelemetry/api";
+import {
+  type ConsumerOptions,
+  ensureDurable,
+  Receiver,
+  type RunningConsumer,
+  type Subscription,
+} from "./consumer.ts";
+import { EVENTS_STREAM, readHead } from "./jetstream.ts";
+import { ATTR } from "./telemetry/conventions.ts";
+import { creationLink } from "./telemetry/propagation.ts";
+import { startSpan } from "./telemetry/span.ts";
+
+export interface BatchOptions {
+  readonly maxMessages: number;
+  /** How long the first message of a batch waits for company. */
+  readonly lingerMs: number;
+}
+
+/** Consumes in batches until stopped. Messages of one batch are handled one after the other, in stream order. */
+export async function subscribeInBatches(
+  subscription: Subscription,
+  batch: BatchOptions,
+  options: ConsumerOptions,
+): Promise<RunningConsumer> {
+  const durable = await ensureDurable(options.nats, subscription.group, subscription.type);
+  const consumer = await options.nats.js.consumers.get(EVENTS_STREAM, durable);
+  const messages = await consumer.consume({ max_messages: batch.maxMessages * 2 });
+  const receiver = new Receiver(subscription, options);
+  const running = (async () => {
+    for await (const taken of inBatches(messages, batch))
+      await handle(taken, receiver, subscription, durable);
+  })();
+  return {
+    stop: async () => {
+      await messages.close();
+      await running;
+    },
+  };
+}
+
+async function handle(
+  taken: readonly JsMsg[],
+  receiver: Receiver,
+  subscription: Subscription,
+  durable: string,
+): Promise<void> {
+  const links = taken
+    .map((message) => creationLink(readHead(message).carrier))
+    .filter((link): link is Link => link !== undefined);
+  const span = startSpan(
+    `receive events.${subscription.type}`,
+    {
+      kind: SpanKind.CLIENT,
+      links,
+      attributes: {
+        [ATTR.messagingSystem]: "nats",
+        [ATTR.operationName]: "receive",
+        [ATTR.operationType]: "receive",
+        [ATTR.destinationTemplate]: `events.${subscription.type}`,
+        [ATTR.consumerGroup]: subscription.group,
+        [ATTR.subscription]: durable,
+        [ATTR.batchCount]: taken.length,
+      },
+    },
+    ROOT_CONTEXT,
+  );
+  try {
+    for (const message of taken) await receiver.handle(message, "process in batch", span.spanContext());
+  } finally {
+    span.end();
+  }
+}
+
+/** Groups what comes: at most so many, and none waits longer than the linger. Ends when `messages` ends. */
+async function* inBatches(
+  messages: ConsumerMessages,
+  { maxMessages, lingerMs }: BatchOptions,
+): AsyncGenerator<JsMsg[]> {
+  const source = messages[Symbol.asyncIterator]();
+  let next = source.next();
+  for (;;) {
+    const first = await next;
+    if (first.done) return;
+    const taken = [first.value];
+    next = source.next();
+    const { promise: over, resolve } = Promise.withResolvers<"over">();
+    const timer = setTimeout(() => resolve("over"), lingerMs);
+    while (taken.length < maxMessages) {
+      const more = await Promise.race([next, over]);
+      if (more === "over" || more.done) break;
+      taken.push(more.value);
+      next = source.next();
+    }
+    clearTimeout(timer);
+    yield taken;
+  }
+}

@@ -1,0 +1,39 @@
+/** Configuration: read once from the environment, validated, frozen and passed in. */
+import * as z from "zod";
+
+/** Names every variable that is wrong, what it holds and what it may hold. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/**
+ * `schema`: an object schema whose keys are names of environment variables. Empty strings count as not set.
+ * Throws a ConfigError that names every wrong variable.
+ */
+export function readConfig<S extends z.ZodObject>(schema: S, env: NodeJS.ProcessEnv): Readonly<z.output<S>> {
+  const given: Record<string, string> = {};
+  for (const key of Object.keys(schema.shape)) {
+    const value = env[key];
+    if (value !== undefined && value !== "") given[key] = value;
+  }
+  const read = schema.safeParse(given);
+  if (read.success) return Object.freeze(read.data);
+  const wrong = read.error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    // A URL may hold a password: the value is shown only where it cannot.
+    const shown = /URL|PASSWORD|TOKEN|SECRET/.test(name)
+      ? ""
+      : ` (it is ${JSON.stringify(given[name] ?? null)})`;
+    return `${name}: ${issue.message}${shown}`;
+  });
+  throw new ConfigError(`wrong environment\n  ${wrong.join("\n  ")}`);
+}
+
+/** A TCP port; 0 asks the system for a free one. */
+export const port = (preset: number) => z.coerce.number().int().min(0).max(65_535).default(preset);
+
+/** What every service reads. */
+export const listening = (presetPort: number) => ({
+  BATON_HOST: z.string().default("127.0.0.1"),
+  BATON_PORT: port(presetPort),
+});

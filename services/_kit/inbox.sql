@@ -1,0 +1,7 @@
+-- Which events a consumer has already had. Its row goes in first in the transaction of the effect.
+CREATE TABLE IF NOT EXISTS inbox (
+  consumer text NOT NULL,
+  event_id text NOT NULL,
+  handled_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (consumer, event_id)
+);

@@ -1,0 +1,87 @@
+/**
+ * One port for HTTP/1.1 and clear-text HTTP/2. Node's http2 server drops HTTP/1.1 clients on a clear-text port
+ * (no ALPN there), so the first bytes are read and the socket goes to an http or an http2 server.
+ */
+import * as http from "node:http";
+import * as http2 from "node:http2";
+import * as net from "node:net";
+
+/** Takes both protocols' requests; http2's compatibility API looks alike. */
+export type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => void;
+
+export interface Listening {
+  readonly port: number;
+  readonly url: string;
+  /** Takes no more connections, lets open requests end for `graceMs`, then cuts them. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** RFC 9113, section 3.4: an HTTP/2 client begins with this. */
+const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n");
+const FIRST_BYTES_MS = 10_000;
+
+/** Listens on `host`:`port` (0: a free one). Rejects with the system's error, e.g. EADDRINUSE. */
+export async function listen(host: string, port: number, handler: Handler): Promise<Listening> {
+  const h1 = http.createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, handler);
+  const h2 = http2.createServer({ settings: { maxConcurrentStreams: 1_000 } });
+  // Node types the two request classes apart, but http2's compatibility API is made to be passed on like this.
+  h2.on(
+    "request",
+    handler as unknown as (req: http2.Http2ServerRequest, res: http2.Http2ServerResponse) => void,
+  );
+
+  const sockets = new Set<net.Socket>();
+  const sessions = new Set<http2.ServerHttp2Session>();
+  h2.on("session", (session) => {
+    sessions.add(session);
+    session.on("close", () => sessions.delete(session));
+  });
+  const server = net.createServer((socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("error", () => socket.destroy());
+    sniff(socket, (isHttp2) => (isHttp2 ? h2 : h1).emit("connection", socket));
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => resolve());
+  });
+  const address = server.address();
+  const bound = typeof address === "object" && address ? address.port : port;
+  return {
+    port: bound,
+    url: `http://${host}:${bound}`,
+    close: async (graceMs = 1_000) => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const session of sessions) session.close();
+      h1.closeIdleConnections();
+      const cut = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, graceMs);
+      await closed;
+      clearTimeout(cut);
+    },
+  };
+}
+
+/** Reads until it is clear which protocol this is, puts the bytes back, and says which. */
+function sniff(socket: net.Socket, decide: (isHttp2: boolean) => void): void {
+  let seen = Buffer.alloc(0);
+  const giveUp = setTimeout(() => socket.destroy(), FIRST_BYTES_MS);
+  socket.once("close", () => clearTimeout(giveUp));
+  const onData = (chunk: Buffer) => {
+    seen = Buffer.concat([seen, chunk]);
+    const length = Math.min(seen.length, PREFACE.length);
+    const matches = seen.subarray(0, length).equals(PREFACE.subarray(0, length));
+    if (matches && length < PREFACE.length) return;
+    clearTimeout(giveUp);
+    socket.removeListener("data", onData);
+    socket.pause();
+    socket.unshift(seen);
+    decide(matches);
+    // The http server reads by itself once it has the socket; http2 takes the handle over.
+    process.nextTick(() => socket.resume());
+  };
+  socket.on("data", onData);
+}

@@ -1,0 +1,48 @@
+/** E-mail, into a folder: a real message by nodemailer, one file each, instead of a server that a playground has not. */
+import { randomUUID } from "node:crypto";
+import { link, mkdir, unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import nodemailer from "nodemailer";
+
+export interface Email {
+  /** Decides the Message-ID and the file's name: the same id is the same e-mail. `[A-Za-z0-9._-]` only. */
+  readonly id: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
+export interface Mailer {
+  /** Resolves when the e-mail is delivered; delivering it again changes nothing. */
+  send(email: Email): Promise<void>;
+}
+
+/** Delivers into `folder` as `<id>.eml`. */
+export async function fileMailer(folder: string): Promise<Mailer> {
+  await mkdir(folder, { recursive: true });
+  const transport = nodemailer.createTransport({ streamTransport: true, buffer: true });
+  return {
+    send: async ({ id, to, subject, text }) => {
+      const from = "Baton <shop@example.test>";
+      const { message } = await transport.sendMail({
+        from,
+        to,
+        subject,
+        text,
+        messageId: `<${id}@example.test>`,
+      });
+      if (!Buffer.isBuffer(message))
+        throw new Error("nodemailer gave a stream although a buffer was asked for");
+      // Written aside, then linked: the name appears with the whole message, or was there before.
+      const aside = join(folder, `.${id}.${randomUUID()}`);
+      await writeFile(aside, message, { flag: "wx", mode: 0o600 });
+      try {
+        await link(aside, join(folder, `${id}.eml`));
+      } catch (err) {
+        if ((err as NodeJS.ErrnoException).code !== "EEXIST") throw err;
+      } finally {
+        await unlink(aside);
+      }
+    },
+  };
+}

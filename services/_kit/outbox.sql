@@ -1,0 +1,23 @@
+-- Events of this service, written in the transaction of what they tell of; a relay sends them on.
+CREATE TABLE IF NOT EXISTS outbox (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  event_id text NOT NULL UNIQUE,
+  type text NOT NULL,
+  bucket smallint NOT NULL,
+  payload jsonb NOT NULL,
+  -- The creation context: traceparent, tracestate, baggage. Never changed after the insert.
+  carrier jsonb NOT NULL,
+  created_ms bigint NOT NULL,
+  attempts integer NOT NULL DEFAULT 0,
+  sent_at timestamptz
+);
+CREATE INDEX IF NOT EXISTS outbox_unsent ON outbox (bucket, id) WHERE sent_at IS NULL;
+CREATE INDEX IF NOT EXISTS outbox_sent ON outbox (sent_at) WHERE sent_at IS NOT NULL;
+-- Wakes the relay at commit, without a statement more in the business transaction.
+CREATE OR REPLACE FUNCTION outbox_appended() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('outbox', '');
+  RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER outbox_appended AFTER INSERT ON outbox
+  FOR EACH STATEMENT EXECUTE FUNCTION outbox_appended();

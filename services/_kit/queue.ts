@@ -1,0 +1,157 @@
+/**
+ * BullMQ, adding side. Its own telemetry interface can carry neither links nor status, so the context goes into
+ * the job itself, in an envelope around the payload.
+ */
+import { context, type Link, type Span, SpanKind, trace } from "@opentelemetry/api";
+import { type FlowJob, FlowProducer, type JobsOptions, Queue } from "bullmq";
+import { Redis } from "ioredis";
+import { AppError } from "./errors.ts";
+import { ATTR, LINK, METRIC } from "./telemetry/conventions.ts";
+import { counter } from "./telemetry/metrics.ts";
+import { type Carrier, inject } from "./telemetry/propagation.ts";
+import { inSpan, startSpan } from "./telemetry/span.ts";
+
+/** What a job's data is: the hand-over, and what the handler gets. */
+export interface Envelope {
+  readonly carrier: Carrier;
+  readonly createdMs: number;
+  /** Set between attempts: the failed span, and when the next attempt is due. */
+  readonly previous?: { readonly traceId: string; readonly spanId: string; readonly traceFlags: number };
+  readonly retryDueMs?: number;
+  readonly payload: unknown;
+}
+
+/** A job to be added. Ids are `<kind>-<eventId>`, without `:`: adding twice is once, as long as the job is kept. */
+export interface NewJob {
+  readonly name: string;
+  readonly id: string;
+  readonly payload: object;
+  readonly delayMs?: number;
+}
+
+/** A job that runs when its children are done. */
+export interface NewFlow extends NewJob {
+  readonly children?: readonly NewFlow[];
+}
+
+export interface JobQueue {
+  readonly name: string;
+  add(job: NewJob): Promise<void>;
+  addFlow(flow: NewFlow): Promise<void>;
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const PREFIX = "baton";
+export const JOB_ATTEMPTS = 5;
+
+/** A connection as BullMQ wants it: it waits for Redis to come back instead of failing commands. */
+export function connectRedis(url: string): Redis {
+  const redis = new Redis(url, { maxRetriesPerRequest: null });
+  // Without a listener ioredis prints each lost connection itself; readiness reports it.
+  redis.on("error", () => {});
+  return redis;
+}
+
+const options = (job: NewJob): JobsOptions => ({
+  jobId: job.id,
+  attempts: JOB_ATTEMPTS,
+  backoff: { type: "exponential", delay: 200 },
+  // Longer than any redelivery, so that the id goes on protecting.
+  removeOnComplete: { age: 24 * 3600, count: 50_000 },
+  removeOnFail: { age: 24 * 3600, count: 50_000 },
+  failParentOnFailure: true,
+  ...(job.delayMs === undefined ? {} : { delay: job.delayMs }),
+});
+
+/** The queue `name` on `redis`; the connection stays the caller's. */
+export function jobQueue(name: string, redis: Redis): JobQueue {
+  const queue = new Queue(name, { connection: redis, prefix: PREFIX });
+  const flows = new FlowProducer({ connection: redis, prefix: PREFIX });
+  queue.on("error", () => {});
+  flows.on("error", () => {});
+  return {
+    name,
+    add: (job) =>
+      // One job: its `send` span is its creation context.
+      inSpan(`send ${name}.${job.name}`, producer("send", name, job), context.active(), async (span) => {
+        await queue.add(job.name, envelope(job, span), options(job));
+        counter(METRIC.sentMessages).add(1, labels(name, job.name));
+      }),
+    addFlow: (flow) => addFlow(flows, name, flow),
+    ready: async () => {
+      if (redis.status !== "ready") throw new AppError("unavailable", `Redis is not there (${redis.status})`);
+      await redis.ping();
+    },
+    close: async () => {
+      await queue.close();
+      await flows.close();
+    },
+  };
+}
+
+const labels = (queue: string, job: string) => ({
+  [ATTR.messagingSystem]: "bullmq",
+  [ATTR.operationName]: "send",
+  [ATTR.destinationTemplate]: `${queue}.${job}`,
+});
+
+function producer(operation: "create" | "send", queue: string, job: NewJob) {
+  return {
+    kind: SpanKind.PRODUCER,
+    attributes: {
+      ...labels(queue, job.name),
+      [ATTR.operationName]: operation,
+      [ATTR.operationType]: operation,
+      [ATTR.destination]: queue,
+      [ATTR.messageId]: job.id,
+    },
+  };
+}
+
+function envelope(job: NewJob, span: Span): Envelope {
+  return {
+    carrier: inject(trace.setSpan(context.active(), span)),
+    createdMs: Date.now(),
+    payload: job.payload,
+  };
+}
+
+/**
+ * A flow is a batch of messages: a `create` span for each job, and one `send` span that links to them all
+ * (conventions, "Batch publishing").
+ */
+async function addFlow(flows: FlowProducer, queue: string, flow: NewFlow): Promise<void> {
+  const links: Link[] = [];
+  let count = 0;
+  const toJob = (node: NewFlow): FlowJob => {
+    const span = startSpan(`create ${queue}.${node.name}`, producer("create", queue, node));
+    const data = envelope(node, span);
+    span.end();
+    count += 1;
+    links.push({ context: span.spanContext(), attributes: { [LINK.reason]: LINK.creation } });
+    return {
+      name: node.name,
+      queueName: queue,
+      data,
+      opts: options(node),
+      children: node.children?.map(toJob) ?? [],
+    };
+  };
+  const tree = toJob(flow);
+  const attributes = {
+    ...labels(queue, "flow"),
+    [ATTR.operationType]: "send",
+    [ATTR.destination]: queue,
+    [ATTR.batchCount]: count,
+  };
+  await inSpan(
+    `send ${queue}.flow`,
+    { kind: SpanKind.CLIENT, links, attributes },
+    context.active(),
+    async () => {
+      await flows.add(tree);
+    },
+  );
+  counter(METRIC.sentMessages).add(count, labels(queue, "flow"));
+}

@@ -1,0 +1,47 @@
+/**
+ * The correlation id and the few baggage entries that travel with a request: on every span by a span
+ * processor, on every log record by a log processor, so that no call site mentions them.
+ */
+import { type Context, context, propagation } from "@opentelemetry/api";
+import type { LogRecordProcessor, ReadWriteLogRecord } from "@opentelemetry/sdk-logs";
+import type { Span, SpanProcessor } from "@opentelemetry/sdk-trace";
+import { BATON } from "./conventions.ts";
+
+/** Baggage keys that the edge lets in. Everything else is replaced there. */
+export const BAGGAGE = {
+  correlationId: "correlation.id",
+  fault: "fault",
+  async: "async",
+  scenarioRun: "scenario.run",
+} as const;
+
+/** The value of one baggage entry of `ctx` (default: the active context), or undefined. */
+export function baggageEntry(key: string, ctx: Context = context.active()): string | undefined {
+  return propagation.getBaggage(ctx)?.getEntry(key)?.value;
+}
+
+/** The correlation id that the edge decided, or undefined outside any request. */
+export function correlationId(ctx: Context = context.active()): string | undefined {
+  return baggageEntry(BAGGAGE.correlationId, ctx);
+}
+
+/** Puts the correlation id on every span as it starts, whoever starts it. */
+export class CorrelationSpanProcessor implements SpanProcessor {
+  onStart(span: Span, parentContext: Context): void {
+    const id = correlationId(parentContext);
+    if (id !== undefined) span.setAttribute(BATON.correlationId, id);
+  }
+  onEnd(): void {}
+  async forceFlush(): Promise<void> {}
+  async shutdown(): Promise<void> {}
+}
+
+/** Puts the correlation id on every log record. */
+export class CorrelationLogProcessor implements LogRecordProcessor {
+  onEmit(record: ReadWriteLogRecord, ctx?: Context): void {
+    const id = correlationId(ctx);
+    if (id !== undefined) record.setAttribute(BATON.correlationId, id);
+  }
+  async forceFlush(): Promise<void> {}
+  async shutdown(): Promise<void> {}
+}

@@ -1,0 +1,137 @@
+/**
+ * The trust boundary. Registered only in the process at the public edge, last in the composite propagator,
+ * so that it decides inside extraction: a middleware would come after the SERVER span has started and the span
+ * would bear whatever the client sent.
+ *
+ * It takes `X-Correlation-ID` if it is harmless, else makes a new one, and REPLACES all baggage. Internal services
+ * trust baggage; this is the only door through which it comes in.
+ */
+import { randomBytes } from "node:crypto";
+import {
+  type Context,
+  createContextKey,
+  isSpanContextValid,
+  type Link,
+  propagation,
+  type SpanContext,
+  type TextMapGetter,
+  type TextMapPropagator,
+  trace,
+} from "@opentelemetry/api";
+import type { Span, SpanProcessor } from "@opentelemetry/sdk-trace";
+import { ATTR, BATON, LINK, METRIC } from "./conventions.ts";
+import { BAGGAGE } from "./correlation.ts";
+import { counter } from "./metrics.ts";
+
+const CORRELATION_ID = /^[A-Za-z0-9._-]{1,128}$/;
+/** The W3C's limit for a baggage header. */
+const MAX_BAGGAGE_BYTES = 8192;
+const MAX_ENTRY_BYTES = 256;
+
+interface EdgeDecision {
+  readonly mode: EdgeTrace;
+  readonly refused: readonly string[];
+  readonly caller: SpanContext | undefined;
+}
+const DECISION = createContextKey("baton.edge.decision");
+
+/** `continue` takes the caller's trace up; `restart` begins a new one that links to it. */
+export type EdgeTrace = "continue" | "restart";
+
+export interface EdgeOptions {
+  readonly trace: EdgeTrace;
+  /** Whether the entries `fault`, `async` and `scenario.run` are let in (`BATON_FAULTS=1`). */
+  readonly faults: boolean;
+}
+
+/** A UUID of version 7 (RFC 9562): sorts by time, so that ids read in the order in which requests came. */
+export function uuidv7(nowMs: number = Date.now()): string {
+  const bytes = randomBytes(16);
+  bytes.writeUIntBE(nowMs, 0, 6);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = bytes.toString("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+function header<T>(carrier: T, getter: TextMapGetter<T>, name: string): string | undefined {
+  const value = getter.get(carrier, name);
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** What a client may say about itself; see the file's comment. Injects nothing. */
+export class EdgePropagator implements TextMapPropagator {
+  readonly #options: EdgeOptions;
+  constructor(options: EdgeOptions) {
+    this.#options = options;
+  }
+
+  inject(): void {}
+
+  extract<T>(ctx: Context, carrier: T, getter: TextMapGetter<T>): Context {
+    const refused: string[] = [];
+    const caller = trace.getSpanContext(ctx);
+    const known = caller !== undefined && isSpanContextValid(caller);
+    if (!known && header(carrier, getter, "traceparent") !== undefined) refused.push("traceparent");
+
+    const restart = known && this.#options.trace === "restart";
+    const decision: EdgeDecision = {
+      mode: this.#options.trace,
+      refused,
+      caller: restart ? caller : undefined,
+    };
+    let next = restart ? trace.deleteSpan(ctx) : ctx;
+    next = propagation.setBaggage(next, this.#baggage(ctx, carrier, getter, refused));
+    return next.setValue(DECISION, decision);
+  }
+
+  #baggage<T>(ctx: Context, carrier: T, getter: TextMapGetter<T>, refused: string[]) {
+    const asked = header(carrier, getter, "x-correlation-id");
+    const harmless = asked !== undefined && CORRELATION_ID.test(asked);
+    if (asked !== undefined && !harmless) refused.push("correlation_id");
+    // First, because an injecting propagator keeps only so many entries.
+    let baggage = propagation.createBaggage({
+      [BAGGAGE.correlationId]: { value: harmless ? asked : uuidv7() },
+    });
+
+    const sent = header(carrier, getter, "baggage");
+    if (sent !== undefined && Buffer.byteLength(sent) > MAX_BAGGAGE_BYTES) {
+      refused.push("baggage");
+      return baggage;
+    }
+    if (!this.#options.faults) return baggage;
+    for (const key of [BAGGAGE.fault, BAGGAGE.async, BAGGAGE.scenarioRun]) {
+      const entry = propagation.getBaggage(ctx)?.getEntry(key);
+      if (entry === undefined) continue;
+      if (Buffer.byteLength(entry.value) > MAX_ENTRY_BYTES) refused.push("baggage");
+      else baggage = baggage.setEntry(key, { value: entry.value });
+    }
+    return baggage;
+  }
+
+  fields(): string[] {
+    return ["x-correlation-id", "baggage"];
+  }
+}
+
+/** Says on the edge's SERVER span what was decided, and links it to a caller whose trace was not continued. */
+export class EdgeSpanProcessor implements SpanProcessor {
+  onStart(span: Span, parentContext: Context): void {
+    const decision = parentContext.getValue(DECISION) as EdgeDecision | undefined;
+    // The decision stays in the context of everything below; only the span that extraction was for is the edge.
+    const parent = trace.getSpanContext(parentContext);
+    if (decision === undefined || (parent !== undefined && parent.isRemote !== true)) return;
+    span.setAttribute(BATON.edge, decision.mode);
+    if (decision.refused.length > 0) {
+      span.setAttribute(BATON.edgeRefused, [...decision.refused]);
+      for (const what of decision.refused) counter(METRIC.edgeRefused).add(1, { [ATTR.errorType]: what });
+    }
+    if (decision.caller) {
+      const link: Link = { context: decision.caller, attributes: { [LINK.reason]: LINK.caller } };
+      span.addLink(link);
+    }
+  }
+  onEnd(): void {}
+  async forceFlush(): Promise<void> {}
+  async shutdown(): Promise<void> {}
+}

@@ -1,0 +1,49 @@
+/**
+ * Where telemetry leaves by: OTLP over HTTP unless the standard variables say otherwise
+ * (`OTEL_{TRACES,METRICS,LOGS}_EXPORTER`: otlp, none; `OTEL_EXPORTER_OTLP_PROTOCOL`: http/protobuf, grpc).
+ * Endpoints, headers and time-outs are read by the exporters themselves.
+ */
+import type { LogRecordExporter } from "@opentelemetry/sdk-logs";
+import type { PushMetricExporter } from "@opentelemetry/sdk-metrics";
+import type { SpanExporter } from "@opentelemetry/sdk-trace";
+
+export interface Exporters {
+  readonly traces: SpanExporter | undefined;
+  readonly metrics: PushMetricExporter | undefined;
+  readonly logs: LogRecordExporter | undefined;
+}
+
+/** `env`: the process's environment. Throws on an exporter or protocol that is not supported. */
+export async function exportersFrom(env: NodeJS.ProcessEnv): Promise<Exporters> {
+  const wanted = (signal: string) => {
+    const name = env[`OTEL_${signal}_EXPORTER`] ?? "otlp";
+    if (name !== "otlp" && name !== "none")
+      throw new Error(`OTEL_${signal}_EXPORTER=${name}: otlp or none are supported`);
+    return name === "otlp";
+  };
+  const protocol = env.OTEL_EXPORTER_OTLP_PROTOCOL ?? "http/protobuf";
+  const { OTLPTraceExporter, OTLPMetricExporter, OTLPLogExporter } = await classes(protocol);
+  return {
+    traces: wanted("TRACES") ? new OTLPTraceExporter() : undefined,
+    metrics: wanted("METRICS") ? new OTLPMetricExporter() : undefined,
+    logs: wanted("LOGS") ? new OTLPLogExporter() : undefined,
+  };
+}
+
+async function classes(protocol: string) {
+  // Loaded on demand: gRPC costs a process some 20 MB that it does not use otherwise.
+  if (protocol === "grpc") {
+    return {
+      ...(await import("@opentelemetry/exporter-trace-otlp-grpc")),
+      ...(await import("@opentelemetry/exporter-metrics-otlp-grpc")),
+      ...(await import("@opentelemetry/exporter-logs-otlp-grpc")),
+    };
+  }
+  if (protocol !== "http/protobuf")
+    throw new Error(`OTEL_EXPORTER_OTLP_PROTOCOL=${protocol}: http/protobuf or grpc are supported`);
+  return {
+    ...(await import("@opentelemetry/exporter-trace-otlp-proto")),
+    ...(await import("@opentelemetry/exporter-metrics-otlp-proto")),
+    ...(await import("@opentelemetry/exporter-logs-otlp-proto")),
+  };
+}

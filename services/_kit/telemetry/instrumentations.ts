@@ -1,0 +1,78 @@
+/**
+ * What is patched. `curated` (the default) is the short list that this system needs, set so that polling
+ * and queue internals make no noise; `auto` is all of auto-instrumentations-node, to compare with.
+ */
+import type { Instrumentation } from "@opentelemetry/instrumentation";
+
+export type InstrumentationSet = "curated" | "auto";
+
+/** Modules that the curated list patches, for the loader hook. */
+export const CURATED_MODULES = [
+  "http",
+  "https",
+  "node:http",
+  "node:https",
+  "pg",
+  "pg-pool",
+  "ioredis",
+  "pino",
+];
+
+export interface InstrumentationOptions {
+  readonly set: InstrumentationSet;
+  /** Only the public edge takes its SERVER spans from the http module; RPC servers make their own. */
+  readonly incomingHttp: boolean;
+}
+
+/** Instances, not yet enabled by an SDK. */
+export async function instrumentations(options: InstrumentationOptions): Promise<Instrumentation[]> {
+  const { http, pg, ioredis } = settings(options);
+  if (options.set === "auto") {
+    const { getNodeAutoInstrumentations } = await import("@opentelemetry/auto-instrumentations-node");
+    return getNodeAutoInstrumentations({
+      "@opentelemetry/instrumentation-http": http,
+      "@opentelemetry/instrumentation-pg": pg,
+      "@opentelemetry/instrumentation-ioredis": ioredis,
+    });
+  }
+  const [
+    { HttpInstrumentation },
+    { PgInstrumentation },
+    { IORedisInstrumentation },
+    { PinoInstrumentation },
+    { RuntimeNodeInstrumentation },
+  ] = await Promise.all([
+    import("@opentelemetry/instrumentation-http"),
+    import("@opentelemetry/instrumentation-pg"),
+    import("@opentelemetry/instrumentation-ioredis"),
+    import("@opentelemetry/instrumentation-pino"),
+    import("@opentelemetry/instrumentation-runtime-node"),
+  ]);
+  return [
+    new HttpInstrumentation(http),
+    new PgInstrumentation(pg),
+    new IORedisInstrumentation(ioredis),
+    new PinoInstrumentation(),
+    new RuntimeNodeInstrumentation(),
+  ];
+}
+
+const PROBES = new Set(["/healthz", "/readyz"]);
+
+function settings(options: InstrumentationOptions) {
+  return {
+    http: {
+      disableIncomingRequestInstrumentation: !options.incomingHttp,
+      ignoreIncomingRequestHook: (request: { url?: string | undefined }) => PROBES.has(request.url ?? ""),
+      // The OTLP exporter and the readiness probes speak HTTP too, outside any request.
+      requireParentforOutgoingSpans: true,
+    },
+    // A polling relay would write hundreds of root spans otherwise.
+    pg: { requireParentSpan: true, ignoreConnectSpans: true },
+    ioredis: {
+      requireParentSpan: true,
+      // BullMQ's scripts carry the whole job, payload and baggage included: the command's name is enough.
+      dbStatementSerializer: (command: string) => command,
+    },
+  };
+}

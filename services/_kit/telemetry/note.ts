@@ -1,0 +1,26 @@
+/**
+ * The one call about telemetry that business code makes: something worth knowing has happened. It becomes a log
+ * record with an event name, and its ids become attributes of the active span, so that a trace can be found by them.
+ */
+import { trace } from "@opentelemetry/api";
+import type { Logger } from "../log.ts";
+
+/** `V`: event names and what each carries. Field `orderId` becomes the attribute `baton.order.id`. */
+export type Note<V> = <K extends keyof V & string>(event: K, fields: V[K]) => void;
+
+const attributeOf = (field: string): string =>
+  `baton.${field.replace(/[A-Z]/g, (upper) => `.${upper.toLowerCase()}`)}`;
+
+/** `V`'s fields are strings and numbers; those named `…Id` go onto the span. */
+export function makeNote<V extends { [K in keyof V]: Record<string, string | number> }>(
+  log: Logger,
+): Note<V> {
+  return (event, fields) => {
+    const span = trace.getActiveSpan();
+    for (const [field, value] of Object.entries(fields)) {
+      if (field.endsWith("Id")) span?.setAttribute(attributeOf(field), value);
+    }
+    const record: Record<string, string | number> = { event, ...fields };
+    log.info(record, event);
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * How a context is handed over through something that is not a call: a row, a message, a job. `place` is the
+ * one function that decides between parent and link.
+ *
+ * - carrier: the context as text, to be stored: `traceparent`, `tracestate`, `baggage`.
+ * - creation context: the context in which a message was made, the span `create X`; it stays the same however
+ *   often the message is sent, and every span that deals with the message refers to it.
+ */
+import {
+  type Context,
+  context,
+  type Link,
+  propagation,
+  ROOT_CONTEXT,
+  type SpanContext,
+  type SpanOptions,
+  trace,
+} from "@opentelemetry/api";
+import { LINK } from "./conventions.ts";
+import { BAGGAGE, baggageEntry } from "./correlation.ts";
+
+export type Carrier = Record<string, string>;
+
+/** How a consumer's span hangs: below the creation context, linked to it, or both. */
+export type AsyncMode = "parent+link" | "parent" | "link";
+export const ASYNC_MODES: readonly AsyncMode[] = ["parent+link", "parent", "link"];
+
+/** Older than this and a message's trace is over for whoever reads it: a new root, in every mode. */
+const STALE_MS = 60_000;
+
+/** The rows of the design's table that refer to a creation context. */
+export type Row =
+  /** One attempt of a relay to send what an outbox holds. */
+  | "send"
+  /** A consumer or worker handles a message or job, any attempt. */
+  | "process"
+  /** A consumer handles one message of a batch, under the batch's `receive` span. */
+  | "process in batch"
+  /** A redrive, a replay, a scheduler's run, a resumed saga. */
+  | "restart";
+
+export interface Handover {
+  readonly carrier: Carrier;
+  /** When the message was created, Unix ms; undefined when nobody knows. */
+  readonly createdAtMs: number | undefined;
+  /** The attempt before this one, if there was one and it is known. */
+  readonly previousAttempt?: SpanContext | undefined;
+  /** The batch's `receive` span, for the row "process in batch". */
+  readonly receive?: SpanContext | undefined;
+}
+
+/** Where a span goes: start it in `ctx` with `options`. Baggage is in `ctx` in every case. */
+export interface Placement {
+  readonly ctx: Context;
+  readonly options: Pick<SpanOptions, "root" | "links">;
+}
+
+/** The context as text. What it returns belongs into the row, the message headers or the job, unread. */
+export function inject(ctx: Context = context.active()): Carrier {
+  const carrier: Carrier = {};
+  propagation.inject(ctx, carrier);
+  return carrier;
+}
+
+/**
+ * The context that a carrier holds, always begun from the root: whatever happens to be active in a consumer
+ * (a poll, another message) is not the origin of this one.
+ */
+export function extract(carrier: Carrier): Context {
+  return propagation.extract(ROOT_CONTEXT, carrier);
+}
+
+/** The link to a message's creation context; none when its carrier holds no trace. */
+export function creationLink(carrier: Carrier): Link | undefined {
+  const creation = trace.getSpanContext(extract(carrier));
+  return creation && { context: creation, attributes: { [LINK.reason]: LINK.creation } };
+}
+
+/**
+ * Parent or link: the table "The shape of each hop" of the design.
+ * `mode` is the process's default; the baggage entry `async` of the request overrides it.
+ */
+export function place(row: Row, handover: Handover, mode: AsyncMode, nowMs: number = Date.now()): Placement {
+  const ctx = extract(handover.carrier);
+  const links: Link[] = [];
+  const creation = creationLink(handover.carrier);
+  const hang = hangs(row, handover, modeOf(ctx, mode), nowMs);
+  if (creation && hang.link) links.push(creation);
+  if (handover.previousAttempt) {
+    links.push({ context: handover.previousAttempt, attributes: { [LINK.reason]: LINK.previousAttempt } });
+  }
+  if (hang.parent === "receive" && handover.receive) {
+    return { ctx: trace.setSpanContext(ctx, handover.receive), options: { links } };
+  }
+  // `root` leaves the span without a parent and the baggage where it is.
+  return { ctx, options: hang.parent === "creation" ? { links } : { links, root: true } };
+}
+
+function hangs(
+  row: Row,
+  handover: Handover,
+  mode: AsyncMode,
+  nowMs: number,
+): { parent: string; link: boolean } {
+  if (row === "send") return { parent: "creation", link: true };
+  if (row === "process in batch" && handover.receive) return { parent: "receive", link: true };
+  const stale = handover.createdAtMs !== undefined && nowMs - handover.createdAtMs > STALE_MS;
+  if (row === "restart" || stale || mode === "link") return { parent: "none", link: true };
+  return { parent: "creation", link: mode === "parent+link" };
+}
+
+function modeOf(ctx: Context, fallback: AsyncMode): AsyncMode {
+  const asked = baggageEntry(BAGGAGE.async, ctx);
+  return ASYNC_MODES.find((mode) => mode === asked) ?? fallback;
+}

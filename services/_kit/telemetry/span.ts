@@ -1,0 +1,64 @@
+/** Runs a function inside a span: started, made active, classified by how it ended, ended once. */
+import {
+  type Attributes,
+  type Context,
+  context,
+  type Span,
+  type SpanOptions,
+  SpanStatusCode,
+  trace,
+} from "@opentelemetry/api";
+import { AppError } from "../errors.ts";
+import { ATTR } from "./conventions.ts";
+
+const tracer = () => trace.getTracer("baton");
+
+/** Starts a span without making it active. Whoever calls ends it. */
+export function startSpan(name: string, options: SpanOptions, ctx: Context = context.active()): Span {
+  return tracer().startSpan(name, options, ctx);
+}
+
+/** The low-cardinality `error.type` of whatever was thrown: our reason or code, else the class's name. */
+export function errorType(thrown: unknown): string {
+  if (thrown instanceof AppError) return thrown.reason ?? thrown.code;
+  return thrown instanceof Error ? thrown.name : "_OTHER";
+}
+
+/** Marks a span as failed: status ERROR and `error.type`. The exception itself belongs in a log record. */
+export function fail(span: Span, type: string, message = ""): void {
+  span.setAttribute(ATTR.errorType, type);
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
+}
+
+/**
+ * Runs `work` inside a span that is a child of `ctx`, unless the options say otherwise.
+ * Answers what `work` answers; what it throws is classified, and thrown on.
+ */
+export async function inSpan<T>(
+  name: string,
+  options: SpanOptions,
+  ctx: Context,
+  work: (span: Span) => Promise<T>,
+): Promise<T> {
+  const span = startSpan(name, options, ctx);
+  try {
+    return await context.with(trace.setSpan(ctx, span), work, undefined, span);
+  } catch (thrown) {
+    fail(span, errorType(thrown), thrown instanceof AppError ? thrown.message : "");
+    throw thrown;
+  } finally {
+    span.end();
+  }
+}
+
+/**
+ * A use case with an INTERNAL span of its own, for the few whose failure is worth a name in the trace.
+ * Composition wraps with it, so that the use case itself knows nothing of spans.
+ */
+export function traced<A extends unknown[], T>(
+  name: string,
+  useCase: (...args: A) => Promise<T>,
+  attributes: Attributes = {},
+): (...args: A) => Promise<T> {
+  return (...args) => inSpan(name, { attributes }, context.active(), () => useCase(...args));
+}

@@ -1,0 +1,84 @@
+/**
+ * Starts the OpenTelemetry SDK. Loaded by `--import`, before anything else, so that what is instrumented has
+ * not been loaded yet.
+ *
+ * `BATON_TELEMETRY=off` leaves out spans, metrics and logs; the context manager and the propagators stay,
+ * because correlation and faults go on working. Standard `OTEL_*` variables win over the defaults here.
+ */
+import { randomUUID } from "node:crypto";
+import { W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
+import { BatchLogRecordProcessor } from "@opentelemetry/sdk-logs";
+import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
+import { startNodeSdk } from "@opentelemetry/sdk-node";
+import { BatchSpanProcessor } from "@opentelemetry/sdk-trace";
+import { register, supportsSyncHooks } from "import-in-the-middle/register-hooks.mjs";
+import { ATTR } from "./conventions.ts";
+import { CorrelationLogProcessor, CorrelationSpanProcessor } from "./correlation.ts";
+import { EdgePropagator, EdgeSpanProcessor } from "./edge.ts";
+import { exportersFrom } from "./exporters.ts";
+import { onTelemetryFlush } from "./flush.ts";
+import { CURATED_MODULES, instrumentations } from "./instrumentations.ts";
+import { samplerFrom } from "./sampler.ts";
+import { readTelemetrySettings } from "./settings.ts";
+
+/** A playground wants to see things at once: the SDK's own defaults are 5 s, 1 s and 60 s. */
+const DEFAULTS = {
+  OTEL_BSP_SCHEDULE_DELAY: "200",
+  OTEL_BSP_MAX_QUEUE_SIZE: "16384",
+  OTEL_BLRP_SCHEDULE_DELAY: "200",
+  OTEL_BLRP_MAX_QUEUE_SIZE: "16384",
+  OTEL_METRIC_EXPORT_INTERVAL: "5000",
+  OTEL_METRIC_EXPORT_TIMEOUT: "4000",
+  OTEL_SEMCONV_STABILITY_OPT_IN: "http,database",
+};
+for (const [name, value] of Object.entries(DEFAULTS)) process.env[name] ??= value;
+
+const settings = readTelemetrySettings(process.env);
+const propagators = [
+  new W3CTraceContextPropagator(),
+  new W3CBaggagePropagator(),
+  ...(settings.edge ? [new EdgePropagator(settings.edge)] : []),
+];
+
+if (settings.on) {
+  const exporters = await exportersFrom(process.env);
+  const patched = await instrumentations({
+    set: settings.instrumentation,
+    incomingHttp: settings.edge !== undefined,
+  });
+  const sdk = startNodeSdk({
+    propagators,
+    sampler: samplerFrom(process.env),
+    resourceAttributes: { [ATTR.serviceName]: settings.service, [ATTR.serviceInstanceId]: randomUUID() },
+    resourceDetectors: [],
+    spanProcessors: [
+      new CorrelationSpanProcessor(),
+      ...(settings.edge ? [new EdgeSpanProcessor()] : []),
+      ...(exporters.traces ? [new BatchSpanProcessor({ exporter: exporters.traces })] : []),
+    ],
+    logRecordProcessors: [
+      new CorrelationLogProcessor(),
+      ...(exporters.logs ? [new BatchLogRecordProcessor({ exporter: exporters.logs })] : []),
+    ],
+    metricReaders: exporters.metrics
+      ? [
+          new PeriodicExportingMetricReader({
+            exporter: exporters.metrics,
+            exportIntervalMillis: Number(process.env.OTEL_METRIC_EXPORT_INTERVAL),
+            exportTimeoutMillis: Number(process.env.OTEL_METRIC_EXPORT_TIMEOUT),
+          }),
+        ]
+      : [],
+    instrumentations: patched,
+  });
+  onTelemetryFlush(() => sdk.shutdown());
+  // After the SDK, so that its own modules are not walked by the hook; before the service, so that its are.
+  if (supportsSyncHooks()) {
+    register(settings.instrumentation === "curated" ? { include: CURATED_MODULES } : undefined);
+  } else {
+    const { register: registerAsync } = await import("node:module");
+    registerAsync("import-in-the-middle/hook.mjs", import.meta.url);
+  }
+} else {
+  startNodeSdk({ propagators, spanProcessors: [], logRecordProcessors: [], metricReaders: [] });
+}

@@ -1,0 +1,48 @@
+import * as z from "zod";
+import type { Vocabulary } from "../_contracts/vocabulary.ts";
+import { subscribeInBatches } from "../_kit/batch.ts";
+import { listening, readConfig } from "../_kit/config.ts";
+import { inboxSchema } from "../_kit/inbox.ts";
+import { connectNats, ensureStreams } from "../_kit/jetstream.ts";
+import type { Life } from "../_kit/main.ts";
+import { openDatabase } from "../_kit/postgres.ts";
+import { serveProbes } from "../_kit/probes.ts";
+import { makeNote } from "../_kit/telemetry/note.ts";
+import { readTelemetrySettings } from "../_kit/telemetry/settings.ts";
+import { makeRecordSale, makeRecordShipped } from "./record.ts";
+import { analyticsStore } from "./store.ts";
+
+const schema = z.object({ ...listening(8086), BATON_POSTGRES_URL: z.url(), BATON_NATS_URL: z.url() });
+const BATCH = { maxMessages: 64, lingerMs: 20 };
+
+export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): Promise<void> {
+  const config = readConfig(schema, env);
+  const mode = readTelemetrySettings(env).asyncMode;
+  const note = makeNote<Vocabulary>(log);
+
+  const schemas = [new URL("./schema.sql", import.meta.url), inboxSchema];
+  const db = releaser.add("database", await openDatabase(config.BATON_POSTGRES_URL, schemas, log), (d) =>
+    d.close(),
+  );
+  const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "analytics"), (n) => n.close());
+  await ensureStreams(nats);
+
+  const store = analyticsStore(db);
+  const handlers = {
+    OrderConfirmed: makeRecordSale(store, note),
+    OrderShipped: makeRecordShipped(store, note),
+  };
+  for (const [type, handle] of Object.entries(handlers)) {
+    const running = await subscribeInBatches({ group: "analytics", type, handle }, BATCH, {
+      nats,
+      mode,
+      log,
+    });
+    releaser.add(`consumer of ${type}`, running, (c) => c.stop());
+  }
+
+  const ready = async () => {
+    await Promise.all([db.query("SELECT 1"), nats.ready()]);
+  };
+  releaser.add("server", await serveProbes(config.BATON_HOST, config.BATON_PORT, ready), (s) => s.close());
+}

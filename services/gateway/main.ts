@@ -1,0 +1,4 @@
+import { runService } from "../_kit/main.ts";
+import { compose } from "./service.ts";
+
+await runService("gateway", compose);

@@ -1,0 +1,19 @@
+import { AppError } from "../_kit/errors.ts";
+
+/**
+ * Ready when a checkout can go all the way: every service says so of itself. `urls`: by service name. Fails with
+ * `unavailable` and names those that are not.
+ */
+export function makeReady(urls: Readonly<Record<string, string>>, timeoutMs = 1_000) {
+  return async (): Promise<void> => {
+    const asked = Object.entries(urls).map(async ([name, url]) => {
+      const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(timeoutMs) }).catch(
+        () => undefined,
+      );
+      await answer?.body?.cancel();
+      return answer?.ok === true ? undefined : name;
+    });
+    const missing = (await Promise.all(asked)).filter((name) => name !== undefined);
+    if (missing.length > 0) throw new AppError("unavailable", `not ready: ${missing.join(", ")}`);
+  };
+}

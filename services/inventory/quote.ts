@@ -1,0 +1,20 @@
+import { AppError } from "../_kit/errors.ts";
+import type { InventoryStore, Line } from "./store.ts";
+
+/** Prices lines, in cents. Fails with `invalid`, reason `unknown_sku`, and names the SKU. */
+export function makeQuote(store: Pick<InventoryStore, "prices">) {
+  return async (lines: readonly Line[]): Promise<number> => {
+    const prices = await store.prices(lines.map((line) => line.sku));
+    let totalCents = 0;
+    for (const { sku, quantity } of lines) {
+      const price = prices.get(sku);
+      if (price === undefined) {
+        throw new AppError("invalid", `there is no product with the SKU ${JSON.stringify(sku)}`, {
+          reason: "unknown_sku",
+        });
+      }
+      totalCents += price * quantity;
+    }
+    return totalCents;
+  };
+}

@@ -1,0 +1,20 @@
+CREATE TABLE IF NOT EXISTS products (
+  sku text PRIMARY KEY,
+  title text NOT NULL,
+  price_cents bigint NOT NULL CHECK (price_cents >= 0),
+  -- NULL: never out.
+  stock bigint CHECK (stock >= 0),
+  reserved bigint NOT NULL DEFAULT 0 CHECK (reserved >= 0)
+);
+CREATE TABLE IF NOT EXISTS reservations (
+  order_id text PRIMARY KEY,
+  lines jsonb NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  released_at timestamptz
+);
+INSERT INTO products (sku, title, price_cents, stock) VALUES
+  ('teapot', 'A teapot', 2499, NULL),
+  ('mug', 'A mug', 899, NULL),
+  ('kettle', 'A kettle', 3999, NULL),
+  ('last-one', 'The last one', 9900, 1)
+ON CONFLICT DO NOTHING;

@@ -1,0 +1,53 @@
+import { defineConfig } from "vitest/config";
+import { mutate } from "./tests/mutate.ts";
+
+/**
+ * Three projects, so that a fast one never waits for servers that it does not use:
+ * - unit: logic, no server at all;
+ * - hop: plumbing on a real NATS, Redis and Postgres that are started once for the run;
+ * - system: the whole playground as processes (`*.e2e.test.ts`).
+ */
+const common = { plugins: [mutate(process.env.BATON_MUTANT)] };
+export default defineConfig({
+  test: {
+    reporters: process.env.CI ? ["default"] : ["default"],
+    projects: [
+      {
+        ...common,
+        test: {
+          name: "unit",
+          include: ["**/*.test.ts"],
+          exclude: [
+            "**/node_modules/**",
+            "**/.baton/**",
+            "**/*.hop.test.ts",
+            "**/*.e2e.test.ts",
+            "**/*.all.test.ts",
+          ],
+        },
+      },
+      {
+        ...common,
+        test: {
+          name: "hop",
+          include: ["**/*.hop.test.ts"],
+          exclude: ["**/node_modules/**", "**/.baton/**"],
+          globalSetup: ["tests/servers.ts"],
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...common,
+        test: {
+          name: "system",
+          include: ["**/*.e2e.test.ts"],
+          exclude: ["**/node_modules/**", "**/.baton/**"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
