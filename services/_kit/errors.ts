@@ -23,7 +23,7 @@ const CODES = {
 
 export type ErrorCode = keyof typeof CODES;
 
-const isCode = (code: string): code is ErrorCode => code in CODES;
+const isCode = (code: string): code is ErrorCode => Object.hasOwn(CODES, code);
 
 export interface ErrorDetails {
   readonly cause?: unknown;

@@ -92,14 +92,22 @@ function inServerSpan(
 
 const outcomes = new WeakMap<Span, Code>();
 
+/** What an HTTP status means when no handler was reached and so no interceptor has said more. */
+const BY_HTTP_STATUS: Readonly<Record<number, Code>> = {
+  400: Code.InvalidArgument,
+  404: Code.Unimplemented,
+  405: Code.Unimplemented,
+  408: Code.DeadlineExceeded,
+  413: Code.ResourceExhausted,
+  415: Code.InvalidArgument,
+};
+
 /** What the interceptor saw, else what the HTTP status says. Answers the `error.type` of a failure of ours. */
 function finish(span: Span, response: ServerResponse): string | undefined {
-  const code = outcomes.get(span) ?? (response.statusCode >= 500 ? Code.Internal : undefined);
-  if (code === undefined && response.statusCode < 400) {
-    span.setAttribute(ATTR.rpcStatus, "OK");
-    return undefined;
-  }
-  const name = code === undefined ? String(response.statusCode) : statusName(code);
+  const { statusCode } = response;
+  const code =
+    outcomes.get(span) ?? (statusCode < 400 ? undefined : (BY_HTTP_STATUS[statusCode] ?? Code.Unknown));
+  const name = code === undefined ? "OK" : statusName(code);
   span.setAttribute(ATTR.rpcStatus, name);
   if (code === undefined || !SERVER_FAILURES.has(code)) return undefined;
   fail(span, name);

@@ -1,0 +1,37 @@
+/** What hop tests share: silence, a database of one's own, a name that nobody else has. */
+import { randomUUID } from "node:crypto";
+import pg from "pg";
+import { pino } from "pino";
+import { until } from "../playground/until.ts";
+import type { Logger } from "../services/_kit/log.ts";
+
+export const quiet: Logger = pino({ level: "silent" });
+
+/** A fresh database on the server at `url`; answers its address. It goes with the server. */
+export async function freshDatabase(url: string): Promise<string> {
+  const name = `t_${randomUUID().replaceAll("-", "")}`;
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(`CREATE DATABASE ${name}`);
+  await client.end();
+  const own = new URL(url);
+  own.pathname = `/${name}`;
+  return own.toString();
+}
+
+/** An event type or queue name that no other test uses: they share a server. */
+export const uniqueName = (start: string): string => `${start}${randomUUID().slice(0, 8)}`;
+
+/** Waits until `look` answers something; after 10 s (or `withinMs`) fails and says what was waited for. */
+export function eventually<T>(
+  what: string,
+  look: () => T | undefined | Promise<T | undefined>,
+  withinMs = 10_000,
+): Promise<T> {
+  return until(async () => look(), {
+    signal: new AbortController().signal,
+    everyMs: 10,
+    withinMs,
+    onLate: (last) => new Error(`waited ${withinMs} ms for ${what}`, { cause: last }),
+  });
+}
