@@ -2,15 +2,18 @@ import { defineConfig } from "vitest/config";
 import { mutate } from "./tests/mutate.ts";
 
 /**
- * Three projects, so that a fast one never waits for servers that it does not use:
+ * Four projects, so that a fast one never waits for servers that it does not use:
  * - unit: logic, no server at all;
  * - hop: plumbing on a real NATS, Redis and Postgres that are started once for the run;
- * - system: the whole playground as processes (`*.e2e.test.ts`).
+ * - system: the whole playground as processes (`*.e2e.test.ts`);
+ * - all: what takes long or needs more than a Node, for `npm run test:all` only (`*.all.test.ts`).
  */
-const common = { plugins: [mutate(process.env.BATON_MUTANT)] };
+const mutant = process.env.BATON_MUTANT;
+const common = { plugins: [mutate(mutant)] };
 export default defineConfig({
   test: {
-    reporters: process.env.CI ? ["default"] : ["default"],
+    // A mutated module must come neither from nor into the cache of transformed ones.
+    fsModuleCache: !mutant,
     projects: [
       {
         ...common,
@@ -45,6 +48,17 @@ export default defineConfig({
           exclude: ["**/node_modules/**", "**/.baton/**"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "all",
+          include: ["**/*.all.test.ts"],
+          exclude: ["**/node_modules/**", "**/.baton/**"],
+          globalSetup: ["tests/servers.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           fileParallelism: false,
         },
       },

@@ -1,4 +1,211 @@
 import type { Mutant } from "./mutate.ts";
 
+const KIT = "services/_kit";
+const HOP = {
+  edge: `${KIT}/edge.hop.test.ts`,
+  rpc: `${KIT}/rpc.hop.test.ts`,
+  outbox: `${KIT}/outbox.hop.test.ts`,
+  relay: `${KIT}/relay.hop.test.ts`,
+  consumer: `${KIT}/consumer.hop.test.ts`,
+  batch: `${KIT}/batch.hop.test.ts`,
+  queue: `${KIT}/queue.hop.test.ts`,
+} as const;
+
+const mutant = (name: string, file: string, test: string, find: string, replace = ""): Mutant => ({
+  name,
+  file: `${KIT}/${file}`,
+  find,
+  replace,
+  test,
+});
+
 /** Every inject, extract and link line of the hand-over, and the test that must notice when it is gone. */
-export const mutants: readonly Mutant[] = [];
+export const mutants: readonly Mutant[] = [
+  // The public edge.
+  mutant(
+    "edge: foreign baggage passes",
+    "telemetry/edge.ts",
+    HOP.edge,
+    "next = propagation.setBaggage(next, this.#baggage(ctx, carrier, getter, refused));",
+    "this.#baggage(ctx, carrier, getter, refused);",
+  ),
+  mutant(
+    "edge: any correlation id passes",
+    "telemetry/edge.ts",
+    HOP.edge,
+    "CORRELATION_ID.test(asked)",
+    "true",
+  ),
+  mutant(
+    "edge: a broken traceparent is not told",
+    "telemetry/edge.ts",
+    HOP.edge,
+    'refused.push("traceparent")',
+  ),
+  mutant(
+    "edge: no link to a caller whose trace is restarted",
+    "telemetry/edge.ts",
+    `${KIT}/telemetry/edge.test.ts`,
+    "span.addLink(link);",
+  ),
+  // Correlation, everywhere.
+  mutant(
+    "correlation: not on spans",
+    "telemetry/correlation.ts",
+    `${KIT}/telemetry/correlation.test.ts`,
+    "if (id !== undefined) span.setAttribute(BATON.correlationId, id);",
+  ),
+  mutant(
+    "correlation: not on log records",
+    "telemetry/correlation.ts",
+    `${KIT}/telemetry/correlation.test.ts`,
+    "if (id !== undefined) record.setAttribute(BATON.correlationId, id);",
+  ),
+  // Calls.
+  mutant("rpc: no inject", "rpc-client.ts", HOP.rpc, "propagation.inject(ctx, request.header, setHeader);"),
+  mutant(
+    "rpc: no extract",
+    "rpc-server.ts",
+    HOP.rpc,
+    "propagation.extract(ROOT_CONTEXT, request.headers)",
+    "ROOT_CONTEXT",
+  ),
+  mutant("rpc: no request id", "rpc-client.ts", HOP.rpc, "request.header.set(REQUEST_ID_HEADER, requestId);"),
+  // The outbox.
+  mutant(
+    "outbox: no inject at append",
+    "outbox.ts",
+    HOP.outbox,
+    "const carrier = inject();",
+    "const carrier = {};",
+  ),
+  mutant("relay: no parent and no link", "relay.ts", HOP.relay, "{ ...options, kind:", "{ root: true, kind:"),
+  mutant(
+    "relay: the sending's context overwrites the creation context",
+    "relay.ts",
+    HOP.relay,
+    "carrier: row.carrier,\n      createdMs,",
+    `carrier: { traceparent: "00-${"1".repeat(32)}-${"2".repeat(16)}-01" },\n      createdMs,`,
+  ),
+  mutant(
+    "stream: no inject into the headers",
+    "jetstream.ts",
+    HOP.relay,
+    "for (const [key, value] of Object.entries(event.carrier)) head.set(key, value);",
+  ),
+  // Consumers.
+  mutant(
+    "stream: no extract from the headers",
+    "jetstream.ts",
+    HOP.consumer,
+    "if (value) carrier[field] = value;",
+  ),
+  mutant(
+    "stream: the baggage is lost",
+    "jetstream.ts",
+    HOP.consumer,
+    '["traceparent", "tracestate", "baggage"]',
+    '["traceparent", "tracestate"]',
+  ),
+  mutant(
+    "place: no extract",
+    "telemetry/propagation.ts",
+    HOP.consumer,
+    "return propagation.extract(ROOT_CONTEXT, carrier);",
+    "return ROOT_CONTEXT;",
+  ),
+  mutant(
+    "place: extraction starts from whatever is active",
+    "telemetry/propagation.ts",
+    `${KIT}/telemetry/propagation.test.ts`,
+    "return propagation.extract(ROOT_CONTEXT, carrier);",
+    "return propagation.extract(context.active(), carrier);",
+  ),
+  mutant(
+    "place: no link to the creation context",
+    "telemetry/propagation.ts",
+    HOP.consumer,
+    "if (creation && hang.link) links.push(creation);",
+  ),
+  mutant(
+    "place: link mode keeps the parent",
+    "telemetry/propagation.ts",
+    HOP.consumer,
+    "links, root: true",
+    "links",
+  ),
+  mutant(
+    "place: the request's wish is not heard",
+    "telemetry/propagation.ts",
+    HOP.consumer,
+    "return ASYNC_MODES.find((mode) => mode === asked) ?? fallback;",
+    "return asked === undefined ? fallback : fallback;",
+  ),
+  mutant(
+    "place: old messages go on in their trace",
+    "telemetry/propagation.ts",
+    HOP.consumer,
+    "nowMs - handover.createdAtMs > STALE_MS",
+    "nowMs < 0",
+  ),
+  mutant(
+    "consumer: no link to the attempt before",
+    "consumer.ts",
+    HOP.consumer,
+    "previousAttempt: this.#previous.get(this.#key(message)),",
+  ),
+  mutant(
+    "consumer: the handler does not know its attempt",
+    "delivery.ts",
+    HOP.consumer,
+    "withAttempt(trace.setSpan(ctx, span), delivery.attempt)",
+    "withAttempt(trace.setSpan(ctx, span), 1)",
+  ),
+  mutant(
+    "consumer: a dead letter without its context",
+    "consumer.ts",
+    HOP.consumer,
+    "for (const value of values) head.append(key, value);",
+    "for (const value of values) head.append('x', value);",
+  ),
+  // Batches.
+  mutant("batch: receive does not link", "batch.ts", HOP.batch, "      links,\n"),
+  mutant(
+    "batch: process is not under receive",
+    "batch.ts",
+    HOP.batch,
+    'receiver.handle(message, "process in batch", span.spanContext())',
+    'receiver.handle(message, "process in batch")',
+  ),
+  // Jobs.
+  mutant("queue: no inject into the job", "queue.ts", HOP.queue, "carrier: inject(ctx)", "carrier: {}"),
+  mutant(
+    "queue: a flow's send span links to nothing",
+    "queue.ts",
+    HOP.queue,
+    "kind: SpanKind.CLIENT, links,",
+    "kind: SpanKind.CLIENT,",
+  ),
+  mutant("worker: no extract from the job", "worker.ts", HOP.queue, "carrier: data.carrier,", "carrier: {},"),
+  mutant(
+    "worker: no link to the attempt before",
+    "worker.ts",
+    HOP.queue,
+    "previousAttempt: previous && { ...previous, isRemote: true },",
+  ),
+  mutant(
+    "worker: the children's time counts as wait",
+    "worker.ts",
+    HOP.queue,
+    "...Object.values(children)",
+    "...[]",
+  ),
+  // Sampling.
+  mutant(
+    "sampler: a linked root decides anew",
+    "telemetry/sampler.ts",
+    `${KIT}/telemetry/sampler.test.ts`,
+    "(kept ? this.#on : this.#off).shouldSample()",
+    "this.#otherwise.shouldSample(ctx, traceId, name, kind, attributes, links)",
+  ),
+];

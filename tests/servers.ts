@@ -3,13 +3,12 @@
  * temporary folder, and removed with it. A test file takes the addresses by `inject("natsUrl")` and so on, and makes
  * its own database, stream or key prefix on them.
  */
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
 import path from "node:path";
 import type { TestProject } from "vitest/node";
 import { freePorts } from "../playground/ports.ts";
 import { provide } from "../playground/provide/provide.ts";
 import { reporterOn } from "../playground/report.ts";
+import { temporaryState } from "../playground/temporary.fixture.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -30,10 +29,23 @@ const ownServers = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
   BATON_POSTGRES_URL: "",
 });
 
+/** Set by the mutation run, so that each of its many runs need not start servers of its own. */
+const SHARED = "BATON_TEST_SERVERS";
+const NAMES = ["natsUrl", "redisUrl", "postgresUrl"] as const;
+
+/** What a child run needs in its environment to use the servers at these addresses. */
+export const sharedServers = (urls: Record<(typeof NAMES)[number], string>) => ({
+  [SHARED]: JSON.stringify(urls),
+});
+
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dir = await mkdtemp(path.join(os.tmpdir(), "baton-test-"));
-  // As root, Postgres runs as nobody and must be able to enter.
-  await chmod(dir, 0o711);
+  const shared = process.env[SHARED];
+  if (shared) {
+    const urls = JSON.parse(shared) as Record<(typeof NAMES)[number], string>;
+    for (const name of NAMES) project.provide(name, urls[name]);
+    return async () => {};
+  }
+  const { dir, remove } = await temporaryState();
   const servers = await provide({
     root: path.dirname(import.meta.dirname),
     dir,
@@ -49,6 +61,6 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide("postgresUrl", servers.postgresUrl);
   return async () => {
     await servers.stop();
-    await rm(dir, { recursive: true, force: true });
+    await remove();
   };
 }

@@ -4,6 +4,7 @@ import { eventually, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { edges, inRequest, startTestTelemetry } from "../../tests/telemetry.ts";
 import { type Event, type RunningConsumer, subscribe } from "./consumer.ts";
 import { AppError } from "./errors.ts";
+import { faultAt } from "./faults.ts";
 import { connectNats, DEAD_STREAM, ensureStreams, eventStream, type Nats } from "./jetstream.ts";
 import { baggageEntry, correlationId } from "./telemetry/correlation.ts";
 import { type AsyncMode, inject as injectContext } from "./telemetry/propagation.ts";
@@ -141,6 +142,17 @@ test("a retried delivery is a sibling that links to the attempt before it", asyn
     [2, "retry", "unavailable", SpanStatusCode.ERROR],
     [3, "ack", undefined, SpanStatusCode.UNSET],
   ]);
+});
+
+test("a fault of the request bites the first attempt only", async () => {
+  const type = uniqueName("Fault");
+  await consume(type, "link", async () => {
+    if (faultAt("test.point")) throw new AppError("unavailable", "as asked");
+  });
+  await published(type, { fault: "test.point:fail" });
+  const spans = await telemetry.ended(`process events.${type}`, 2);
+  expect(spans.map((span) => span.attributes["baton.fault.point"])).toEqual(["test.point", undefined]);
+  expect(spans.map((span) => span.attributes["baton.delivery.outcome"])).toEqual(["retry", "ack"]);
 });
 
 test("a message that no attempt can mend is dead-lettered at once, with its reason and its context", async () => {

@@ -5,7 +5,7 @@
  * whatever request happens to be active then.
  */
 import { createHash } from "node:crypto";
-import { context, SpanKind, trace } from "@opentelemetry/api";
+import { context, SpanKind } from "@opentelemetry/api";
 import type { Sql } from "./postgres.ts";
 import { ATTR, BATON } from "./telemetry/conventions.ts";
 import { uuidv7 } from "./telemetry/edge.ts";
@@ -56,7 +56,8 @@ export async function append(tx: Sql, event: NewEvent): Promise<string> {
     { kind: SpanKind.PRODUCER, attributes },
     context.active(),
     async (span) => {
-      const carrier = inject(trace.setSpan(context.active(), span));
+      // The span `create X` is active here: it is the creation context.
+      const carrier = inject();
       const row = await tx.query<{ id: string }>(
         `INSERT INTO outbox (event_id, type, bucket, payload, carrier, created_ms)
        VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,

@@ -2,7 +2,7 @@
  * BullMQ, adding side. Its own telemetry interface can carry neither links nor status, so the context goes into
  * the job itself, in an envelope around the payload.
  */
-import { context, type Link, type Span, SpanKind, trace } from "@opentelemetry/api";
+import { type Context, context, type Link, SpanKind, trace } from "@opentelemetry/api";
 import { type FlowJob, FlowProducer, type JobsOptions, Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { AppError } from "./errors.ts";
@@ -74,8 +74,8 @@ export function jobQueue(name: string, redis: Redis): JobQueue {
     name,
     add: (job) =>
       // One job: its `send` span is its creation context.
-      inSpan(`send ${name}.${job.name}`, producer("send", name, job), context.active(), async (span) => {
-        await queue.add(job.name, envelope(job, span), options(job));
+      inSpan(`send ${name}.${job.name}`, producer("send", name, job), context.active(), async () => {
+        await queue.add(job.name, envelope(job, context.active()), options(job));
         counter(METRIC.sentMessages).add(1, labels(name, job.name));
       }),
     addFlow: (flow) => addFlow(flows, name, flow),
@@ -109,12 +109,9 @@ function producer(operation: "create" | "send", queue: string, job: NewJob) {
   };
 }
 
-function envelope(job: NewJob, span: Span): Envelope {
-  return {
-    carrier: inject(trace.setSpan(context.active(), span)),
-    createdMs: Date.now(),
-    payload: job.payload,
-  };
+/** `ctx`: the job's creation context. */
+function envelope(job: NewJob, ctx: Context): Envelope {
+  return { carrier: inject(ctx), createdMs: Date.now(), payload: job.payload };
 }
 
 /**
@@ -126,7 +123,7 @@ async function addFlow(flows: FlowProducer, queue: string, flow: NewFlow): Promi
   let count = 0;
   const toJob = (node: NewFlow): FlowJob => {
     const span = startSpan(`create ${queue}.${node.name}`, producer("create", queue, node));
-    const data = envelope(node, span);
+    const data = envelope(node, trace.setSpan(context.active(), span));
     span.end();
     count += 1;
     links.push({ context: span.spanContext(), attributes: { [LINK.reason]: LINK.creation } });

@@ -3,7 +3,7 @@
  * acknowledgement is awaited: `FOR UPDATE SKIP LOCKED` with three relays gave 17 inversions per user in 60 rows.
  * A crash between sending and marking sends again with the same message id, which the stream drops.
  */
-import { context, SpanKind, trace } from "@opentelemetry/api";
+import { SpanKind } from "@opentelemetry/api";
 import type { EventStream } from "./jetstream.ts";
 import type { Logger } from "./log.ts";
 import { destinationOf } from "./outbox.ts";
@@ -171,23 +171,16 @@ async function send(row: Row, stream: EventStream, mode: AsyncMode): Promise<voi
     [BATON.attempt]: row.attempts + 1,
     [BATON.waitOutbox]: Math.max(0, startedMs - createdMs) / 1e3,
   };
-  await inSpan(
-    `send ${destination}`,
-    { ...options, kind: SpanKind.CLIENT, attributes },
-    ctx,
-    async (span) => {
-      // The carrier goes on as it was stored: the message's creation context stays the one of its `create` span.
-      await context.with(trace.setSpan(ctx, span), () =>
-        stream.publish({
-          subject: `events.p${row.bucket}.${row.type}`,
-          eventId: row.event_id,
-          carrier: row.carrier,
-          createdMs,
-          sentMs: startedMs,
-          payload: row.payload,
-        }),
-      );
-    },
+  await inSpan(`send ${destination}`, { ...options, kind: SpanKind.CLIENT, attributes }, ctx, () =>
+    stream.publish({
+      subject: `events.p${row.bucket}.${row.type}`,
+      eventId: row.event_id,
+      // As it was stored: the message's creation context stays the one of its `create` span.
+      carrier: row.carrier,
+      createdMs,
+      sentMs: startedMs,
+      payload: row.payload,
+    }),
   );
   counter(METRIC.sentMessages).add(1, labels);
   seconds(METRIC.operationDuration).record((Date.now() - startedMs) / 1e3, labels);

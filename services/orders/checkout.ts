@@ -5,7 +5,7 @@
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/errors.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
-import type { Item, Order } from "./order.ts";
+import type { Item, Order, RejectionReason } from "./order.ts";
 import type { OrderStore } from "./store.ts";
 
 export interface CheckoutRequest {
@@ -49,8 +49,8 @@ export interface CheckoutDeps {
 export type Checkout = (request: CheckoutRequest) => Promise<Order>;
 
 /**
- * Answers with the order, CONFIRMED or REJECTED. Fails with `invalid` before anything is stored, or with
- * `deadline_exceeded` and the order's id when it is not known whether the card was charged: the order stays PENDING.
+ * Answers with the order, CONFIRMED or REJECTED. Fails with `invalid` before anything is stored. Once it is stored,
+ * whatever fails is `deadline_exceeded` with the order's id: the outcome is not known, the order stays PENDING.
  */
 export function makeCheckout({ orders, inventory, payments, note, newId }: CheckoutDeps): Checkout {
   return async (request) => {
@@ -65,25 +65,41 @@ export function makeCheckout({ orders, inventory, payments, note, newId }: Check
     note("order.placed", { orderId, totalCents });
 
     try {
+      return await run(orderId, totalCents, request);
+    } catch (thrown) {
+      throw new AppError("deadline_exceeded", "the outcome is not known yet; the order stays PENDING", {
+        cause: thrown,
+        reason: "outcome_unknown",
+        extra: { orderId },
+      });
+    }
+  };
+
+  async function run(orderId: string, totalCents: number, request: CheckoutRequest): Promise<Order> {
+    try {
       await inventory.reserve(orderId, request.items);
     } catch (thrown) {
-      if (!rejects(thrown, "out_of_stock")) throw pending(orderId, thrown);
-      note("order.rejected", { orderId, reason: "out_of_stock" });
-      return orders.reject(orderId, "out_of_stock");
+      if (!rejects(thrown, "out_of_stock")) throw thrown;
+      return reject(orderId, "out_of_stock");
     }
 
     await orders.begin(orderId, "charge");
     if ((await charge(orderId, totalCents, request)) === "declined") {
       await orders.begin(orderId, "compensate");
       await inventory.release(orderId);
-      note("order.rejected", { orderId, reason: "card_declined" });
-      return orders.reject(orderId, "card_declined");
+      return reject(orderId, "card_declined");
     }
 
     const order = await orders.confirm(orderId);
     note("order.confirmed", { orderId });
     return order;
-  };
+  }
+
+  async function reject(orderId: string, reason: RejectionReason): Promise<Order> {
+    const order = await orders.reject(orderId, reason);
+    note("order.rejected", { orderId, reason });
+    return order;
+  }
 
   async function charge(orderId: string, amountCents: number, request: CheckoutRequest) {
     const key = `${orderId}:charge`;
@@ -100,7 +116,7 @@ export function makeCheckout({ orders, inventory, payments, note, newId }: Check
       if (rejects(thrown, "card_declined")) return "declined";
       // The answer got lost, which says nothing about the card. Ask before anything is released.
       const outcome = await payments.outcome(key).catch(() => "unknown" as const);
-      if (outcome === "unknown") throw pending(orderId, thrown);
+      if (outcome === "unknown") throw thrown;
       return outcome;
     }
   }
@@ -108,11 +124,3 @@ export function makeCheckout({ orders, inventory, payments, note, newId }: Check
 
 const rejects = (thrown: unknown, reason: string): boolean =>
   thrown instanceof AppError && thrown.reason === reason;
-
-function pending(orderId: string, cause: unknown): AppError {
-  return new AppError("deadline_exceeded", "the outcome is not known yet; the order stays PENDING", {
-    cause,
-    reason: "outcome_unknown",
-    extra: { orderId },
-  });
-}

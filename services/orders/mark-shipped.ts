@@ -5,7 +5,7 @@ import type { Note } from "../_kit/telemetry/note.ts";
 import type { OrderStore } from "./store.ts";
 
 /** On OrderShipped: CONFIRMED -> SHIPPED, once per event. */
-export function makeMarkShipped(orders: OrderStore, note: Note<Vocabulary>) {
+export function makeMarkShipped(orders: Pick<OrderStore, "ship">, note: Note<Vocabulary>) {
   return async (event: { id: string; payload: unknown }): Promise<void> => {
     const read = OrderShipped.safeParse(event.payload);
     if (!read.success) throw new AppError("invalid", "this is not an OrderShipped", { cause: read.error });

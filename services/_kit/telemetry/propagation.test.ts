@@ -1,4 +1,5 @@
-import { propagation, ROOT_CONTEXT, type SpanContext, trace } from "@opentelemetry/api";
+import { context, propagation, ROOT_CONTEXT, type SpanContext, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
 import { describe, expect, test } from "vitest";
 import { baggageEntry } from "./correlation.ts";
@@ -81,5 +82,10 @@ test("a message without a context begins a trace of its own, without a link to n
 });
 
 test("extraction starts from the root, whatever is active", () => {
-  expect(trace.getSpanContext(extract({}))).toBeUndefined();
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  const active = trace.setSpanContext(ROOT_CONTEXT, receive);
+  context.with(active, () => {
+    expect(trace.getSpanContext(context.active())).toEqual(receive);
+    expect(trace.getSpanContext(extract({}))).toBeUndefined();
+  });
 });
