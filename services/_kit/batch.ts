@@ -3,7 +3,7 @@
  * context, one `process` span per message under it.
  */
 import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
-import { type Link, ROOT_CONTEXT, SpanKind } from "@opentelemetry/api";
+import { type Context, type Link, ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import {
   type ConsumerOptions,
   ensureDurable,
@@ -13,7 +13,8 @@ import {
 } from "./consumer.ts";
 import { EVENTS_STREAM, readHead } from "./jetstream.ts";
 import { ATTR } from "./telemetry/conventions.ts";
-import { creationLink } from "./telemetry/propagation.ts";
+import { correlationId } from "./telemetry/correlation.ts";
+import { creationLink, extract } from "./telemetry/propagation.ts";
 import { startSpan } from "./telemetry/span.ts";
 
 export interface BatchOptions {
@@ -28,7 +29,7 @@ export async function subscribeInBatches(
   batch: BatchOptions,
   options: ConsumerOptions,
 ): Promise<RunningConsumer> {
-  const durable = await ensureDurable(options.nats, subscription.group, subscription.type);
+  const durable = await ensureDurable(options.nats, subscription);
   const consumer = await options.nats.js.consumers.get(EVENTS_STREAM, durable);
   const messages = await consumer.consume({ max_messages: batch.maxMessages * 2 });
   const receiver = new Receiver(subscription, options);
@@ -68,13 +69,24 @@ async function handle(
         [ATTR.batchCount]: taken.length,
       },
     },
-    ROOT_CONTEXT,
+    batchContext(taken),
   );
   try {
     for (const message of taken) await receiver.handle(message, "process in batch", span.spanContext());
   } finally {
     span.end();
   }
+}
+
+/**
+ * The context that a batch is received in: no trace, and the baggage only when all of its messages belong to the
+ * same request. A batch of several has no correlation id of its own; its links lead to each of them.
+ */
+function batchContext(taken: readonly JsMsg[]): Context {
+  const contexts = taken.map((message) => extract(readHead(message).carrier));
+  const [first] = contexts;
+  const ids = new Set(contexts.map((ctx) => correlationId(ctx)));
+  return first && ids.size === 1 ? trace.deleteSpan(first) : ROOT_CONTEXT;
 }
 
 /** Groups what comes: at most so many, and none waits longer than the linger. Ends when `messages` ends. */

@@ -24,6 +24,8 @@ export interface Subscription {
   readonly group: string;
   readonly type: string;
   readonly concurrency?: number;
+  /** After this long without a word the server delivers a message again. 5 s by default. */
+  readonly ackWaitMs?: number;
   readonly handle: (event: Event) => Promise<void>;
 }
 
@@ -43,7 +45,10 @@ export const MAX_ATTEMPTS = 5;
 const PREVIOUS_KEPT = 10_000;
 
 /** Makes sure that the durable exists; answers its name. */
-export async function ensureDurable(nats: Nats, group: string, type: string): Promise<string> {
+export async function ensureDurable(
+  nats: Nats,
+  { group, type, ackWaitMs = ACK_WAIT_MS }: Subscription,
+): Promise<string> {
   const durable = `${group}-${type}`;
   await nats.manager.consumers.add(EVENTS_STREAM, {
     durable_name: durable,
@@ -51,7 +56,7 @@ export async function ensureDurable(nats: Nats, group: string, type: string): Pr
     deliver_policy: DeliverPolicy.All,
     // One filter: several need nats-server 2.10.
     filter_subject: `events.*.${type}`,
-    ack_wait: nanos(ACK_WAIT_MS),
+    ack_wait: nanos(ackWaitMs),
     // Ours is the bound on attempts; the server's is for messages that kill their consumer before it can say so.
     max_deliver: MAX_ATTEMPTS + 3,
     max_ack_pending: 256,
@@ -64,7 +69,7 @@ export async function subscribe(
   subscription: Subscription,
   options: ConsumerOptions,
 ): Promise<RunningConsumer> {
-  const durable = await ensureDurable(options.nats, subscription.group, subscription.type);
+  const durable = await ensureDurable(options.nats, subscription);
   const consumer = await options.nats.js.consumers.get(EVENTS_STREAM, durable);
   const limit = subscription.concurrency ?? 16;
   const messages = await consumer.consume({ max_messages: limit * 2 });
@@ -105,7 +110,7 @@ export class Receiver {
 
   /** `receive`: the span of the batch that the message came in, for the row "process in batch". */
   async handle(message: JsMsg, row: Row, receive?: SpanContext): Promise<void> {
-    const alive = setInterval(() => message.working(), ACK_WAIT_MS / 2);
+    const alive = setInterval(() => message.working(), (this.#subscription.ackWaitMs ?? ACK_WAIT_MS) / 2);
     try {
       const { delivery, event } = this.#read(message, receive);
       const outcome = await deliver(delivery, row, this.#options.mode, this.#options.log, async () =>

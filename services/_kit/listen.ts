@@ -18,11 +18,26 @@ export interface Listening {
 
 /** RFC 9113, section 3.4: an HTTP/2 client begins with this. */
 const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n");
-const FIRST_BYTES_MS = 10_000;
+
+export interface ListenOptions {
+  /** A client that has sent nothing, or no whole headers, by then is cut. 10 s by default. */
+  readonly headersMs?: number;
+}
 
 /** Listens on `host`:`port` (0: a free one). Rejects with the system's error, e.g. EADDRINUSE. */
-export async function listen(host: string, port: number, handler: Handler): Promise<Listening> {
-  const h1 = http.createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, handler);
+export async function listen(
+  host: string,
+  port: number,
+  handler: Handler,
+  { headersMs = 10_000 }: ListenOptions = {},
+): Promise<Listening> {
+  const timeouts = { requestTimeout: 3 * headersMs, headersTimeout: headersMs };
+  const h1 = http.createServer({ ...timeouts, connectionsCheckingInterval: headersMs / 2 }, handler);
+  let closing = false;
+  h1.on("request", (_request, response) => {
+    // A connection that is kept alive is idle as soon as its response has gone out.
+    response.once("close", () => closing && h1.closeIdleConnections());
+  });
   const h2 = http2.createServer({ settings: { maxConcurrentStreams: 1_000 } });
   // Node types the two request classes apart, but http2's compatibility API is made to be passed on like this.
   h2.on(
@@ -40,8 +55,11 @@ export async function listen(host: string, port: number, handler: Handler): Prom
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy());
-    sniff(socket, (isHttp2) => (isHttp2 ? h2 : h1).emit("connection", socket));
+    sniff(socket, headersMs, (isHttp2) => (isHttp2 ? h2 : h1).emit("connection", socket));
   });
+  // `h1` never listens itself, and it is at this event that it begins to keep its list of connections and to check
+  // their timeouts.
+  server.once("listening", () => h1.emit("listening"));
 
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -55,7 +73,8 @@ export async function listen(host: string, port: number, handler: Handler): Prom
     close: async (graceMs = 1_000) => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const session of sessions) session.close();
-      h1.closeIdleConnections();
+      closing = true;
+      h1.close();
       const cut = setTimeout(() => {
         for (const socket of sockets) socket.destroy();
       }, graceMs);
@@ -66,9 +85,9 @@ export async function listen(host: string, port: number, handler: Handler): Prom
 }
 
 /** Reads until it is clear which protocol this is, puts the bytes back, and says which. */
-function sniff(socket: net.Socket, decide: (isHttp2: boolean) => void): void {
+function sniff(socket: net.Socket, withinMs: number, decide: (isHttp2: boolean) => void): void {
   let seen = Buffer.alloc(0);
-  const giveUp = setTimeout(() => socket.destroy(), FIRST_BYTES_MS);
+  const giveUp = setTimeout(() => socket.destroy(), withinMs);
   socket.once("close", () => clearTimeout(giveUp));
   const onData = (chunk: Buffer) => {
     seen = Buffer.concat([seen, chunk]);

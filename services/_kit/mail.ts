@@ -3,9 +3,10 @@ import { randomUUID } from "node:crypto";
 import { link, mkdir, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import nodemailer from "nodemailer";
+import { AppError } from "./errors.ts";
 
 export interface Email {
-  /** Decides the Message-ID and the file's name: the same id is the same e-mail. `[A-Za-z0-9._-]` only. */
+  /** Decides the Message-ID and the file's name: the same id is the same e-mail. Letters, digits, `-`, `_` and `.`. */
   readonly id: string;
   readonly to: string;
   readonly subject: string;
@@ -17,12 +18,16 @@ export interface Mailer {
   send(email: Email): Promise<void>;
 }
 
-/** Delivers into `folder` as `<id>.eml`. */
+/** An id becomes a file's name: nothing in it may lead out of the folder or hide the file. */
+const ID = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
+
+/** Delivers into `folder` as `<id>.eml`. Sending fails with `invalid` when the id is no file name. */
 export async function fileMailer(folder: string): Promise<Mailer> {
   await mkdir(folder, { recursive: true });
   const transport = nodemailer.createTransport({ streamTransport: true, buffer: true });
   return {
     send: async ({ id, to, subject, text }) => {
+      if (!ID.test(id)) throw new AppError("invalid", "this id cannot name an e-mail");
       const from = "Baton <shop@example.test>";
       const { message } = await transport.sendMail({
         from,

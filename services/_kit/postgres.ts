@@ -27,8 +27,12 @@ export async function openDatabase(
 ): Promise<Database> {
   const settings = { connectionString: url, connectionTimeoutMillis: 5_000, application_name: "baton" };
   const pool = new pg.Pool({ ...settings, max: poolSize });
-  // An idle connection that the server closed; the pool replaces it.
-  pool.on("error", (err) => log.warn({ err: err.message }, "lost a database connection"));
+  const lost = (err: Error) => log.warn({ err: err.message }, "lost a database connection");
+  // Idle or in a transaction, the pool replaces it. Without a listener on the client itself, one that is lost inside
+  // a transaction would end the process.
+  pool.on("connect", (client) => client.on("error", lost));
+  // The same once more, for those that were idle.
+  pool.on("error", () => {});
   const database: Database = {
     query: (text, values) => pool.query(text, values),
     transaction: async (work) => {
@@ -37,7 +41,10 @@ export async function openDatabase(
       try {
         await client.query("BEGIN");
         const result = await work(client);
-        await client.query("COMMIT");
+        const { command } = await client.query("COMMIT");
+        // What Postgres answers when a statement failed and `work` went on as if it had not.
+        if (command !== "COMMIT")
+          throw new Error("the transaction was rolled back: a statement in it had failed");
         return result;
       } catch (thrown) {
         await client.query("ROLLBACK").catch((err: Error) => {
@@ -50,7 +57,7 @@ export async function openDatabase(
     },
     dedicated: async () => {
       const client = new pg.Client(settings);
-      client.on("error", (err) => log.warn({ err: err.message }, "lost a database connection"));
+      client.on("error", lost);
       await client.connect();
       return client;
     },

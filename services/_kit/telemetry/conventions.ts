@@ -35,6 +35,8 @@ export const ATTR = {
 export const BATON = {
   /** On every span and log record: the id that the edge decided. */
   correlationId: "correlation.id",
+  /** On every span of a request that a scenario sent: its run. */
+  scenarioRun: "baton.scenario.run",
   orderId: "baton.order.id",
   /** Which try of a bounded delivery this span is, from 1. */
   attempt: "baton.delivery.attempt",

@@ -25,11 +25,13 @@ export function correlationId(ctx: Context = context.active()): string | undefin
   return baggageEntry(BAGGAGE.correlationId, ctx);
 }
 
-/** Puts the correlation id on every span as it starts, whoever starts it. */
+/** Puts the correlation id, and the scenario's run if there is one, on every span as it starts, whoever starts it. */
 export class CorrelationSpanProcessor implements SpanProcessor {
   onStart(span: Span, parentContext: Context): void {
     const id = correlationId(parentContext);
     if (id !== undefined) span.setAttribute(BATON.correlationId, id);
+    const run = baggageEntry(BAGGAGE.scenarioRun, parentContext);
+    if (run !== undefined) span.setAttribute(BATON.scenarioRun, run);
   }
   onEnd(): void {}
   async forceFlush(): Promise<void> {}

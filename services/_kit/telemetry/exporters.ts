@@ -13,6 +13,31 @@ export interface Exporters {
   readonly logs: LogRecordExporter | undefined;
 }
 
+/** A number from the environment; what is none, or below 1, is as if it were not set. */
+function positive(env: NodeJS.ProcessEnv, name: string, preset: number): number {
+  const value = Number(env[name]);
+  return Number.isFinite(value) && value >= 1 ? value : preset;
+}
+
+/**
+ * How spans (`BSP`) and log records (`BLRP`) are gathered, by the standard variables (specification, "Batch Span
+ * Processor"). A playground wants to see things at once: they leave after 200 ms, where the SDK's own defaults are
+ * 5 s and 1 s; and the queue holds a burst.
+ */
+export const batching = (prefix: "BSP" | "BLRP", env: NodeJS.ProcessEnv) => ({
+  scheduledDelayMillis: positive(env, `OTEL_${prefix}_SCHEDULE_DELAY`, 200),
+  maxQueueSize: positive(env, `OTEL_${prefix}_MAX_QUEUE_SIZE`, 16_384),
+  maxExportBatchSize: positive(env, `OTEL_${prefix}_MAX_EXPORT_BATCH_SIZE`, 512),
+  exportTimeoutMillis: positive(env, `OTEL_${prefix}_EXPORT_TIMEOUT`, 30_000),
+});
+
+/** How often metrics leave: every 5 s, where the SDK's own default is 60 s. */
+export function metricIntervals(env: NodeJS.ProcessEnv) {
+  const exportIntervalMillis = positive(env, "OTEL_METRIC_EXPORT_INTERVAL", 5_000);
+  const timeout = positive(env, "OTEL_METRIC_EXPORT_TIMEOUT", 30_000);
+  return { exportIntervalMillis, exportTimeoutMillis: Math.min(timeout, exportIntervalMillis) };
+}
+
 /** `env`: the process's environment. Throws on an exporter or protocol that is not supported. */
 export async function exportersFrom(env: NodeJS.ProcessEnv): Promise<Exporters> {
   const wanted = (signal: string) => {

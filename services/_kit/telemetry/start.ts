@@ -15,23 +15,14 @@ import { register, supportsSyncHooks } from "import-in-the-middle/register-hooks
 import { ATTR } from "./conventions.ts";
 import { CorrelationLogProcessor, CorrelationSpanProcessor } from "./correlation.ts";
 import { EdgePropagator, EdgeSpanProcessor } from "./edge.ts";
-import { exportersFrom } from "./exporters.ts";
+import { batching, exportersFrom, metricIntervals } from "./exporters.ts";
 import { onTelemetryFlush } from "./flush.ts";
 import { CURATED_MODULES, instrumentations } from "./instrumentations.ts";
 import { samplerFrom } from "./sampler.ts";
 import { readTelemetrySettings } from "./settings.ts";
 
-/** A playground wants to see things at once: the SDK's own defaults are 5 s, 1 s and 60 s. */
-const DEFAULTS = {
-  OTEL_BSP_SCHEDULE_DELAY: "200",
-  OTEL_BSP_MAX_QUEUE_SIZE: "16384",
-  OTEL_BLRP_SCHEDULE_DELAY: "200",
-  OTEL_BLRP_MAX_QUEUE_SIZE: "16384",
-  OTEL_METRIC_EXPORT_INTERVAL: "5000",
-  OTEL_METRIC_EXPORT_TIMEOUT: "4000",
-  OTEL_SEMCONV_STABILITY_OPT_IN: "http,database",
-};
-for (const [name, value] of Object.entries(DEFAULTS)) process.env[name] ??= value;
+// The stable names of the http and database conventions, for those instrumentations that still ask.
+process.env.OTEL_SEMCONV_STABILITY_OPT_IN ??= "http,database";
 
 const settings = readTelemetrySettings(process.env);
 const propagators = [
@@ -54,20 +45,18 @@ if (settings.on) {
     spanProcessors: [
       new CorrelationSpanProcessor(),
       ...(settings.edge ? [new EdgeSpanProcessor()] : []),
-      ...(exporters.traces ? [new BatchSpanProcessor({ exporter: exporters.traces })] : []),
+      ...(exporters.traces
+        ? [new BatchSpanProcessor({ exporter: exporters.traces, ...batching("BSP", process.env) })]
+        : []),
     ],
     logRecordProcessors: [
       new CorrelationLogProcessor(),
-      ...(exporters.logs ? [new BatchLogRecordProcessor({ exporter: exporters.logs })] : []),
+      ...(exporters.logs
+        ? [new BatchLogRecordProcessor({ exporter: exporters.logs, ...batching("BLRP", process.env) })]
+        : []),
     ],
     metricReaders: exporters.metrics
-      ? [
-          new PeriodicExportingMetricReader({
-            exporter: exporters.metrics,
-            exportIntervalMillis: Number(process.env.OTEL_METRIC_EXPORT_INTERVAL),
-            exportTimeoutMillis: Number(process.env.OTEL_METRIC_EXPORT_TIMEOUT),
-          }),
-        ]
+      ? [new PeriodicExportingMetricReader({ exporter: exporters.metrics, ...metricIntervals(process.env) })]
       : [],
     instrumentations: patched,
   });

@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { freshDatabase, quiet, uniqueName } from "../../tests/fixtures.ts";
+import { type Database, openDatabase } from "../_kit/postgres.ts";
+import { inventoryStore } from "./store.ts";
+
+const schemas = [new URL("./schema.sql", import.meta.url)];
+let url: string;
+let db: Database;
+beforeAll(async () => {
+  url = await freshDatabase(inject("postgresUrl"));
+  db = await openDatabase(url, schemas, quiet);
+});
+afterAll(() => db.close());
+
+/** A product that no other test touches; `stock` null: never out. */
+async function product(stock: number | null): Promise<string> {
+  const sku = uniqueName("sku-");
+  await db.query("INSERT INTO products (sku, title, price_cents, stock) VALUES ($1, $1, 100, $2)", [
+    sku,
+    stock,
+  ]);
+  return sku;
+}
+
+/** What is left of a product, and what is set aside, as Postgres gives bigints: in text. */
+async function stockOf(sku: string) {
+  const { rows } = await db.query<{ stock: string | null; reserved: string }>(
+    "SELECT stock, reserved FROM products WHERE sku = $1",
+    [sku],
+  );
+  return rows[0];
+}
+
+test("the catalogue is seeded, and an unknown product has no price", async () => {
+  const prices = await inventoryStore(db).prices(["teapot", "mug", "kettle", "last-one", "spoon"]);
+  expect(prices).toEqual(
+    new Map([
+      ["teapot", 2_499],
+      ["mug", 899],
+      ["kettle", 3_999],
+      ["last-one", 9_900],
+    ]),
+  );
+  expect(await stockOf("last-one")).toEqual({ stock: "1", reserved: "0" });
+});
+
+test("a second start leaves the stock as it is", async () => {
+  expect(await inventoryStore(db).reserve("o-last", [{ sku: "last-one", quantity: 1 }])).toEqual({});
+  const again = await openDatabase(url, schemas, quiet);
+  await again.close();
+  expect(await stockOf("last-one")).toEqual({ stock: "0", reserved: "1" });
+});
+
+test("of 100 reservations at once a stock of 10 serves exactly 10, and nothing of the others remains", async () => {
+  const store = inventoryStore(db);
+  const [scarce, plenty] = [await product(10), await product(null)];
+  const lines = [
+    { sku: scarce, quantity: 1 },
+    { sku: plenty, quantity: 1 },
+  ];
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, (_, n) =>
+      // Half of them name the products the other way round: they must not wait for each other for ever.
+      store.reserve(`${scarce}-${n}`, n % 2 === 0 ? lines : lines.toReversed()),
+    ),
+  );
+  expect(answers.filter(({ outOfStock }) => outOfStock === undefined)).toHaveLength(10);
+  expect(answers.filter(({ outOfStock }) => outOfStock === scarce)).toHaveLength(90);
+  expect(await stockOf(scarce)).toEqual({ stock: "0", reserved: "10" });
+  expect(await stockOf(plenty)).toEqual({ stock: null, reserved: "10" });
+  const kept = await db.query("SELECT 1 FROM reservations WHERE order_id LIKE $1", [`${scarce}-%`]);
+  expect(kept.rows).toHaveLength(10);
+});
+
+test("all lines are taken or none, also when one product comes twice", async () => {
+  const store = inventoryStore(db);
+  const [first, second] = [await product(5), await product(5)];
+  const order = (id: string, ...lines: [string, number][]) =>
+    store.reserve(
+      `${first}-${id}`,
+      lines.map(([sku, quantity]) => ({ sku, quantity })),
+    );
+
+  expect(await order("a", [first, 5], [second, 6])).toEqual({ outOfStock: second });
+  expect(await order("b", [first, 3], [first, 3])).toEqual({ outOfStock: first });
+  expect(await order("c", [first, 1], ["no-such", 1])).toEqual({ outOfStock: "no-such" });
+  expect(await stockOf(first)).toEqual({ stock: "5", reserved: "0" });
+  expect(await order("d", [first, 3], [first, 2], [second, 5])).toEqual({});
+  expect(await stockOf(first)).toEqual({ stock: "0", reserved: "5" });
+});
+
+test("reserving twice for one order is once, also at the same time", async () => {
+  const store = inventoryStore(db);
+  const sku = await product(5);
+  const lines = [{ sku, quantity: 2 }];
+  expect(await Promise.all([1, 2, 3].map(() => store.reserve(sku, lines)))).toEqual([{}, {}, {}]);
+  expect(await stockOf(sku)).toEqual({ stock: "3", reserved: "2" });
+});
+
+test("releasing puts the lines back once, however often and by however many it is asked for", async () => {
+  const store = inventoryStore(db);
+  const [limited, endless] = [await product(5), await product(null)];
+  await store.reserve(limited, [
+    { sku: limited, quantity: 2 },
+    { sku: endless, quantity: 7 },
+  ]);
+  const released = await Promise.all([1, 2, 3].map(() => store.release(limited)));
+  expect(released.filter(Boolean)).toHaveLength(1);
+  expect(await store.release(limited)).toBe(false);
+  expect(await stockOf(limited)).toEqual({ stock: "5", reserved: "0" });
+  expect(await stockOf(endless)).toEqual({ stock: null, reserved: "0" });
+});
+
+test("releasing what was never reserved changes nothing", async () => {
+  expect(await inventoryStore(db).release("no-such-order")).toBe(false);
+});

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { freshDatabase, quiet, uniqueName } from "../../tests/fixtures.ts";
+import { inboxSchema } from "../_kit/inbox.ts";
+import { outboxSchema } from "../_kit/outbox.ts";
+import { type Database, openDatabase } from "../_kit/postgres.ts";
+import { type Shipment, type ShipmentStore, shipmentStore } from "./store.ts";
+
+let db: Database;
+let store: ShipmentStore;
+beforeAll(async () => {
+  const schemas = [new URL("./schema.sql", import.meta.url), inboxSchema, outboxSchema];
+  db = await openDatabase(await freshDatabase(inject("postgresUrl")), schemas, quiet);
+  store = shipmentStore(db);
+});
+afterAll(() => db.close());
+
+const shipment = (): Shipment => ({ eventId: uniqueName("e-"), orderId: uniqueName("o-"), userId: "ann" });
+
+interface Row {
+  picked_at: Date | null;
+  packed_at: Date | null;
+  shipped_at: Date | null;
+}
+const rowOf = async ({ orderId }: Shipment) =>
+  (await db.query<Row>("SELECT * FROM shipments WHERE order_id = $1", [orderId])).rows[0];
+const eventsOf = async ({ orderId }: Shipment) =>
+  (
+    await db.query<{ type: string; payload: unknown }>(
+      "SELECT type, payload FROM outbox WHERE payload->>'orderId' = $1",
+      [orderId],
+    )
+  ).rows;
+
+test("a shipment is picked, packed and shipped, one after the other", async () => {
+  const one = shipment();
+  await store.pick(one);
+  expect(await rowOf(one)).toMatchObject({ picked_at: expect.any(Date), packed_at: null });
+  await store.pack(one);
+  expect(await rowOf(one)).toMatchObject({ packed_at: expect.any(Date), shipped_at: null });
+  expect(await store.ship(one)).toBe(true);
+  expect(await rowOf(one)).toMatchObject({ shipped_at: expect.any(Date) });
+});
+
+test("a step that is repeated changes nothing: its time is that of the first", async () => {
+  const one = shipment();
+  await store.pick(one);
+  await store.pack(one);
+  await store.ship(one);
+  const before = await rowOf(one);
+  await store.pick(one);
+  await store.pack(one);
+  expect(await store.ship(one)).toBe(false);
+  expect(await rowOf(one)).toEqual(before);
+});
+
+test("shipping appends OrderShipped once, also when the job runs several times at once", async () => {
+  const one = shipment();
+  await store.pick(one);
+  const answers = await Promise.all([1, 2, 3].map(() => store.ship(one)));
+  expect(answers.filter(Boolean)).toHaveLength(1);
+  const payload = { orderId: one.orderId, userId: "ann" };
+  expect(await eventsOf(one)).toEqual([{ type: "OrderShipped", payload }]);
+});
+
+test("the event and the shipping commit together: an outbox that refuses leaves the order unshipped, to be tried again", async () => {
+  const one = shipment();
+  await store.pick(one);
+  await db.query("ALTER TABLE outbox ADD CONSTRAINT closed CHECK (false) NOT VALID");
+  try {
+    await expect(store.ship(one)).rejects.toThrow("closed");
+  } finally {
+    await db.query("ALTER TABLE outbox DROP CONSTRAINT closed");
+  }
+  expect(await rowOf(one)).toMatchObject({ shipped_at: null });
+  expect(await store.ship(one)).toBe(true);
+  expect(await eventsOf(one)).toHaveLength(1);
+});

@@ -1,0 +1,195 @@
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import checkout from "../load/scenarios/checkout.ts";
+import declined from "../load/scenarios/payment-declined.ts";
+import { BATON } from "../services/_kit/telemetry/conventions.ts";
+import type { AsyncMode } from "../services/_kit/telemetry/propagation.ts";
+import { eventually } from "./fixtures.ts";
+import { declinedHops, goodHops } from "./hops.ts";
+import { judge, spanOf } from "./judge.ts";
+import { startPlayground, type TestPlayground } from "./playground.ts";
+
+/** Two at once, side by side: each is the other's noise. They differ in their default mode and in their edge. */
+let one: TestPlayground;
+let other: TestPlayground;
+
+beforeAll(async () => {
+  [one, other] = await Promise.all([
+    startPlayground(),
+    startPlayground({ BATON_ASYNC: "link", BATON_EDGE_TRACE: "restart" }),
+  ]);
+});
+afterAll(async () => {
+  await Promise.all([one?.remove(), other?.remove()]);
+});
+
+const DECLINE = "fault=payments.charge%3Adeclined";
+
+describe("every hop of a checkout", () => {
+  // In each playground the mode that is its default, then what the request itself asks for.
+  const cases: [string, () => TestPlayground, AsyncMode, string][] = [
+    ["in the default mode, parent+link", () => one, "parent+link", ""],
+    ["in mode parent, as the request asks", () => one, "parent", "async=parent"],
+    ["in mode link, as the request asks", () => one, "link", "async=link"],
+    ["in mode link, as BATON_ASYNC says", () => other, "link", ""],
+    [
+      "in mode parent+link, as the request asks of a process in mode link",
+      () => other,
+      "parent+link",
+      "async=parent%2Blink",
+    ],
+  ];
+  for (const [title, playground, mode, asked] of cases) {
+    test(`that goes all the way, ${title}`, async () => {
+      const run = `run-${mode}`;
+      const baggage = [asked, `scenario.run=${run}`].filter(Boolean).join(",");
+      const answer = await playground().checkout({}, { baggage });
+      expect(answer.status).toBe(201);
+      const found = await playground().journey(answer.traceId, checkout.expect.hops);
+      judge(found, goodHops, mode, { correlationId: answer.correlationId, run });
+      expect(found.journey.cause).toBeNull();
+      expect(found.journey.orderIds).toEqual([answer.orderId]);
+      expect(found.journey.traceIds.length > 3).toBe(mode === "link");
+      expect(new Set(found.journey.waits.map((wait) => wait.kind))).toEqual(
+        new Set(["outbox", "stream", "job"]),
+      );
+      for (const wait of found.journey.waits) expect(wait.endNs).toBeGreaterThanOrEqual(wait.startNs);
+    });
+
+    test(`whose card is declined, ${title}`, async () => {
+      const run = `run-declined-${mode}`;
+      const baggage = [asked, DECLINE, `scenario.run=${run}`].filter(Boolean).join(",");
+      const answer = await playground().checkout({}, { baggage });
+      expect(answer.status).toBe(402);
+      const found = await playground().journey(answer.traceId, declined.expect.hops);
+      judge(found, declinedHops, mode, { correlationId: answer.correlationId, run });
+      expect(found.journey.cause).toMatchObject(declined.expect.cause ?? {});
+      expect(found.journey.orderIds).toEqual([answer.orderId]);
+      const charge = spanOf(found.journey, "payments|charge|INTERNAL");
+      expect(charge).toMatchObject({
+        status: "ERROR",
+        attributes: { [BATON.faultPoint]: "payments.charge" },
+      });
+      const edge = spanOf(found.journey, "gateway|POST /api/v1/checkouts|SERVER");
+      expect(edge.status, "a 4xx leaves a SERVER span unset").toBe("UNSET");
+    });
+  }
+});
+
+test("the journey is found by its trace, by its correlation id and by its order", async () => {
+  const answer = await one.checkout({}, { "x-correlation-id": "a-client.of_ours-1" });
+  expect(answer.correlationId).toBe("a-client.of_ours-1");
+  for (const id of [answer.traceId, answer.correlationId, answer.orderId]) {
+    const { journey } = await one.journey(id, checkout.expect.hops);
+    expect(journey.id).toBe(answer.traceId);
+  }
+});
+
+test("a caller's trace is continued at the one edge and restarted, with a link, at the other", async () => {
+  const caller = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331" };
+  const headers = { traceparent: `00-${caller.traceId}-${caller.spanId}-01`, baggage: "scenario.run=edge" };
+
+  const continued = await one.checkout({}, headers);
+  expect(continued.traceId).toBe(caller.traceId);
+  const found = await one.journey(continued.traceId, checkout.expect.hops);
+  expect(found.journey.external).toBe(true);
+  const ids = { correlationId: continued.correlationId, run: "edge", external: true };
+  judge(found, goodHops, "parent+link", ids);
+
+  const restarted = await other.checkout({}, headers);
+  expect(restarted.traceId).not.toBe(caller.traceId);
+  const { journey } = await other.journey(restarted.traceId, checkout.expect.hops);
+  const edge = spanOf(journey, "gateway|POST /api/v1/checkouts|SERVER");
+  expect(edge.parentSpanId).toBe("");
+  expect(edge.links).toMatchObject([{ ...caller, attributes: { "baton.link": "caller" } }]);
+});
+
+test("an order is read while it goes on, until it is shipped", async () => {
+  const answer = await one.checkout({ userId: "ann", items: [{ sku: "mug", quantity: 2 }] });
+  const shipped = await eventually("the order to be shipped", async () => {
+    const response = await fetch(`${one.urls.gateway}/api/v1/orders/${answer.orderId}`);
+    expect(response.status).toBe(200);
+    const order = (await response.json()) as Record<string, unknown>;
+    return order.status === "SHIPPED" ? order : undefined;
+  });
+  expect(shipped).toMatchObject({
+    orderId: answer.orderId,
+    userId: "ann",
+    items: [{ sku: "mug", quantity: 2 }],
+    totalCents: 1798,
+    traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
+    correlationId: expect.any(String),
+  });
+});
+
+test("200 checkouts at once: no orphan, nothing lost, nothing doubled", async () => {
+  const before = await reckoning(one);
+  const sent = await Promise.all(
+    Array.from({ length: 200 }, (_, n) =>
+      one.checkout({ items: [{ sku: "kettle", quantity: 2 }] }, n % 5 === 0 ? { baggage: DECLINE } : {}),
+    ),
+  );
+  expect(sent.filter((answer) => answer.status === 201).length).toBe(160);
+  expect(sent.filter((answer) => answer.status === 402).length).toBe(40);
+
+  for (const answer of sent) {
+    const { expect: expected } = answer.status === 201 ? checkout : declined;
+    const { journey } = await one.journey(answer.traceId, expected.hops);
+    expect(journey.orphans).toEqual([]);
+    expect(journey.orderIds).toEqual([answer.orderId]);
+    const own = journey.spans
+      .filter((placed) => !placed.shared)
+      .map(({ span }) => span.attributes[BATON.correlationId]);
+    expect(new Set(own)).toEqual(new Set([answer.correlationId]));
+  }
+  const after = await reckoning(one);
+  const grown = Object.fromEntries(Object.entries(after).map(([what, n]) => [what, n - (before[what] ?? 0)]));
+  expect(grown).toEqual({
+    "orders shipped": 160,
+    "orders rejected": 40,
+    "orders open": 0,
+    "cards charged": 160,
+    "cards declined": 40,
+    "kettles reserved": 320,
+    "reservations released": 40,
+    shipments: 160,
+    "e-mails on record": 160,
+    "e-mails delivered": 160,
+    "kettles sold": 320,
+    "events audited": 320,
+    "events unsent": 0,
+  });
+}, 120_000);
+
+/** Every effect that a checkout has, counted where it is kept. */
+async function reckoning(playground: TestPlayground): Promise<Record<string, number>> {
+  const { count } = playground;
+  const orders = (where: string) => count("orders", `SELECT count(*) FROM orders WHERE ${where}`);
+  return {
+    "orders shipped": await orders("status = 'SHIPPED'"),
+    "orders rejected": await orders("status = 'REJECTED'"),
+    "orders open": await orders("status NOT IN ('SHIPPED', 'REJECTED')"),
+    "cards charged": await count(
+      "payments",
+      "SELECT count(DISTINCT order_id) FROM charges WHERE status = 'charged'",
+    ),
+    "cards declined": await count("payments", "SELECT count(*) FROM charges WHERE status = 'declined'"),
+    "kettles reserved": await count("inventory", "SELECT reserved FROM products WHERE sku = 'kettle'"),
+    "reservations released": await count(
+      "inventory",
+      "SELECT count(*) FROM reservations WHERE released_at IS NOT NULL",
+    ),
+    shipments: await count("shipping", "SELECT count(*) FROM shipments WHERE shipped_at IS NOT NULL"),
+    "e-mails on record": await count("notifications", "SELECT count(*) FROM emails"),
+    "e-mails delivered": (await readdir(path.join(playground.dir, "mail"))).length,
+    "kettles sold": await count(
+      "analytics",
+      "SELECT COALESCE(sum(quantity), 0) FROM sales WHERE sku = 'kettle'",
+    ),
+    "events audited": await count("analytics", "SELECT count(*) FROM audit"),
+    "events unsent":
+      (await count("orders", "SELECT count(*) FROM outbox WHERE sent_at IS NULL")) +
+      (await count("shipping", "SELECT count(*) FROM outbox WHERE sent_at IS NULL")),
+  };
+}

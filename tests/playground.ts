@@ -1,0 +1,115 @@
+/** For end-to-end tests: a whole playground on free ports in a folder of its own, and what to ask it. */
+import { randomUUID } from "node:crypto";
+import path from "node:path";
+import pg from "pg";
+import type { Hop, Journey, LogRecord } from "../collector/lens/journey/model.ts";
+import { awaitJourney } from "../playground/lens-client.ts";
+import { freePorts } from "../playground/ports.ts";
+import { silent } from "../playground/report.ts";
+import { temporaryState } from "../playground/temporary.fixture.ts";
+import { type Playground, up } from "../playground/up.ts";
+
+const never = new AbortController().signal;
+
+// Tests delete what they like: only on servers of their own.
+for (const name of ["BATON_NATS_URL", "BATON_REDIS_URL", "BATON_POSTGRES_URL"]) delete process.env[name];
+
+export interface TestPlayground extends Playground {
+  /** State folder. */
+  readonly dir: string;
+  /** Sends a checkout; `baggage` as a client would write the header. */
+  checkout(order?: Partial<CheckoutOrder>, headers?: Record<string, string>): Promise<CheckoutAnswer>;
+  post(
+    body: string,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; body: Record<string, unknown> }>;
+  /** Waits for the journey with this id to hold `hops` and be settled; fails and says what is missing. */
+  journey(id: string, hops: readonly Hop[]): Promise<{ journey: Journey; logs: readonly LogRecord[] }>;
+  /** One value of the first row, from a service's own database. */
+  count(service: string, sql: string): Promise<number>;
+  remove(): Promise<void>;
+}
+
+export interface CheckoutOrder {
+  readonly userId: string;
+  readonly items: readonly { readonly sku: string; readonly quantity: number }[];
+  readonly payment: { readonly token: string };
+}
+
+export interface CheckoutAnswer {
+  readonly status: number;
+  readonly orderId: string;
+  readonly correlationId: string;
+  readonly traceId: string;
+}
+
+/** Starts one. `env`: for lens and the services. Remove it when done. */
+export async function startPlayground(env: Record<string, string> = {}): Promise<TestPlayground> {
+  const state = await temporaryState();
+  const playground = await up({ dir: state.dir, ports: await freePorts(), env, report: silent }).catch(
+    async (thrown) => {
+      await state.remove();
+      throw thrown;
+    },
+  );
+  const { urls, databases } = playground;
+  const post: TestPlayground["post"] = async (body, headers = {}) => {
+    const response = await fetch(`${urls.gateway}/api/v1/checkouts`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body,
+    });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+  return {
+    ...playground,
+    dir: state.dir,
+    post,
+    checkout: async (order = {}, headers = {}) => {
+      const { status, body } = await post(
+        JSON.stringify({
+          userId: `user-${randomUUID().slice(0, 8)}`,
+          items: [{ sku: "teapot", quantity: 1 }],
+          payment: { token: "tok_visa" },
+          ...order,
+        }),
+        headers,
+      );
+      const { orderId, correlationId, traceId } = body;
+      return {
+        status,
+        orderId: String(orderId),
+        correlationId: String(correlationId),
+        traceId: String(traceId),
+      };
+    },
+    journey: async (id, hops) => {
+      const { found, complete, missing } = await awaitJourney(urls.lens, id, hops, {
+        signal: never,
+        withinMs: 20_000,
+      });
+      if (found && complete) return found;
+      const lacking = missing.map((hop) => `${hop.service} ${hop.name} ${hop.kind}`).join(", ") || "nothing";
+      const inFlight = found?.journey.inFlight.join(", ") || "nothing";
+      throw new Error(`the journey ${id} is not complete: missing ${lacking}; in flight ${inFlight}`);
+    },
+    count: async (service, sql) => {
+      const client = new pg.Client({ connectionString: databases[service] });
+      await client.connect();
+      try {
+        const { rows } = await client.query<{ n: string }>(`SELECT (${sql})::bigint AS n`);
+        return Number(rows[0]?.n);
+      } finally {
+        await client.end();
+      }
+    },
+    remove: async () => {
+      await playground.stop();
+      await state.remove();
+    },
+  };
+}
+
+/** Where the log of a service lies. */
+export const logFile = (playground: TestPlayground, service: string): string =>
+  path.join(playground.dir, "logs", `${service}.log`);
