@@ -2,16 +2,17 @@
  * A JetStream consumer that takes messages in batches: one `receive` span that links to every message's creation
  * context, one `process` span per message under it.
  */
-import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
+import type { JsMsg } from "@nats-io/jetstream";
 import { type Context, type Link, ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import {
   type ConsumerOptions,
-  ensureDurable,
   Receiver,
   type RunningConsumer,
   type Subscription,
+  takeFrom,
 } from "./consumer.ts";
-import { EVENTS_STREAM, readHead } from "./jetstream.ts";
+import type { InHand } from "./in-hand.ts";
+import { readHead } from "./jetstream.ts";
 import { ATTR } from "./telemetry/conventions.ts";
 import { correlationId } from "./telemetry/correlation.ts";
 import { creationLink, extract } from "./telemetry/propagation.ts";
@@ -29,17 +30,16 @@ export async function subscribeInBatches(
   batch: BatchOptions,
   options: ConsumerOptions,
 ): Promise<RunningConsumer> {
-  const durable = await ensureDurable(options.nats, subscription);
-  const consumer = await options.nats.js.consumers.get(EVENTS_STREAM, durable);
-  const messages = await consumer.consume({ max_messages: batch.maxMessages * 2 });
+  const { durable, inHand } = await takeFrom(options.nats, subscription, batch.maxMessages * 2);
   const receiver = new Receiver(subscription, options);
   const running = (async () => {
-    for await (const taken of inBatches(messages, batch))
-      await handle(taken, receiver, subscription, durable);
+    for await (const taken of inBatches(inHand, batch)) {
+      await handle(taken, receiver, subscription, durable, inHand);
+    }
   })();
   return {
     stop: async () => {
-      await messages.close();
+      await inHand.stop();
       await running;
     },
   };
@@ -50,6 +50,7 @@ async function handle(
   receiver: Receiver,
   subscription: Subscription,
   durable: string,
+  inHand: InHand,
 ): Promise<void> {
   const links = taken
     .map((message) => creationLink(readHead(message).carrier))
@@ -72,7 +73,10 @@ async function handle(
     batchContext(taken),
   );
   try {
-    for (const message of taken) await receiver.handle(message, "process in batch", span.spanContext());
+    for (const message of taken) {
+      await receiver.handle(message, "process in batch", span.spanContext());
+      inHand.settled(message);
+    }
   } finally {
     span.end();
   }
@@ -91,7 +95,7 @@ function batchContext(taken: readonly JsMsg[]): Context {
 
 /** Groups what comes: at most so many, and none waits longer than the linger. Ends when `messages` ends. */
 async function* inBatches(
-  messages: ConsumerMessages,
+  messages: InHand,
   { maxMessages, lingerMs }: BatchOptions,
 ): AsyncGenerator<JsMsg[]> {
   const source = messages[Symbol.asyncIterator]();

@@ -1,9 +1,10 @@
 /** A JetStream consumer: one durable, several messages at a time, each in its own `process` span. */
-import { AckPolicy, type ConsumerMessages, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
+import { AckPolicy, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
 import { headers, nanos } from "@nats-io/transport-node";
 import type { SpanContext } from "@opentelemetry/api";
 import { type Delivery, deliver, type Outcome } from "./delivery.ts";
 import { AppError } from "./errors.ts";
+import { InHand } from "./in-hand.ts";
 import { DEAD_STREAM, EVENTS_STREAM, type Nats, readHead } from "./jetstream.ts";
 import type { Logger } from "./log.ts";
 import { destinationOf } from "./outbox.ts";
@@ -44,11 +45,12 @@ const ACK_WAIT_MS = 5_000;
 export const MAX_ATTEMPTS = 5;
 const PREVIOUS_KEPT = 10_000;
 
-/** Makes sure that the durable exists; answers its name. */
-export async function ensureDurable(
+/** Makes sure that the durable exists, and takes its messages, about `ahead` at a time; answers its name and them. */
+export async function takeFrom(
   nats: Nats,
   { group, type, ackWaitMs = ACK_WAIT_MS }: Subscription,
-): Promise<string> {
+  ahead: number,
+): Promise<{ durable: string; inHand: InHand }> {
   const durable = `${group}-${type}`;
   await nats.manager.consumers.add(EVENTS_STREAM, {
     durable_name: durable,
@@ -61,7 +63,8 @@ export async function ensureDurable(
     max_deliver: MAX_ATTEMPTS + 3,
     max_ack_pending: 256,
   });
-  return durable;
+  const consumer = await nats.js.consumers.get(EVENTS_STREAM, durable);
+  return { durable, inHand: new InHand(await consumer.consume({ max_messages: ahead }), ackWaitMs) };
 }
 
 /** Consumes until stopped. */
@@ -69,15 +72,13 @@ export async function subscribe(
   subscription: Subscription,
   options: ConsumerOptions,
 ): Promise<RunningConsumer> {
-  const durable = await ensureDurable(options.nats, subscription);
-  const consumer = await options.nats.js.consumers.get(EVENTS_STREAM, durable);
   const limit = subscription.concurrency ?? 16;
-  const messages = await consumer.consume({ max_messages: limit * 2 });
+  const { inHand } = await takeFrom(options.nats, subscription, limit * 2);
   const receiver = new Receiver(subscription, options);
-  const running = receiver.run(messages, limit);
+  const running = receiver.run(inHand, limit);
   return {
     stop: async () => {
-      await messages.close();
+      await inHand.stop();
       await running;
     },
   };
@@ -98,10 +99,13 @@ export class Receiver {
     this.#options = options;
   }
 
-  async run(messages: ConsumerMessages, limit: number): Promise<void> {
+  async run(messages: InHand, limit: number): Promise<void> {
     const underWay = new Set<Promise<void>>();
     for await (const message of messages) {
-      const work = this.handle(message, "process").finally(() => underWay.delete(work));
+      const work = this.handle(message, "process").finally(() => {
+        messages.settled(message);
+        underWay.delete(work);
+      });
       underWay.add(work);
       if (underWay.size >= limit) await Promise.race(underWay);
     }
@@ -110,16 +114,11 @@ export class Receiver {
 
   /** `receive`: the span of the batch that the message came in, for the row "process in batch". */
   async handle(message: JsMsg, row: Row, receive?: SpanContext): Promise<void> {
-    const alive = setInterval(() => message.working(), (this.#subscription.ackWaitMs ?? ACK_WAIT_MS) / 2);
-    try {
-      const { delivery, event } = this.#read(message, receive);
-      const outcome = await deliver(delivery, row, this.#options.mode, this.#options.log, async () =>
-        this.#subscription.handle(event()),
-      );
-      await this.#settle(message, delivery, outcome);
-    } finally {
-      clearInterval(alive);
-    }
+    const { delivery, event } = this.#read(message, receive);
+    const outcome = await deliver(delivery, row, this.#options.mode, this.#options.log, async () =>
+      this.#subscription.handle(event()),
+    );
+    await this.#settle(message, delivery, outcome);
   }
 
   #read(message: JsMsg, receive?: SpanContext): { delivery: Delivery; event: () => Event } {

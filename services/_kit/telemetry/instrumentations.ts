@@ -57,6 +57,12 @@ export async function instrumentations(options: InstrumentationOptions): Promise
   ];
 }
 
+/** The http instrumentation alone, as the public edge needs it to extract, also when there is no telemetry. */
+export async function httpInstrumentation(): Promise<Instrumentation> {
+  const { HttpInstrumentation } = await import("@opentelemetry/instrumentation-http");
+  return new HttpInstrumentation(settings({ set: "curated", incomingHttp: true }).http);
+}
+
 const PROBES = new Set(["/healthz", "/readyz"]);
 
 function settings(options: InstrumentationOptions) {

@@ -17,7 +17,7 @@ import { CorrelationLogProcessor, CorrelationSpanProcessor } from "./correlation
 import { EdgePropagator, EdgeSpanProcessor } from "./edge.ts";
 import { batching, exportersFrom, metricIntervals } from "./exporters.ts";
 import { onTelemetryFlush } from "./flush.ts";
-import { CURATED_MODULES, instrumentations } from "./instrumentations.ts";
+import { CURATED_MODULES, httpInstrumentation, instrumentations } from "./instrumentations.ts";
 import { samplerFrom } from "./sampler.ts";
 import { readTelemetrySettings } from "./settings.ts";
 
@@ -61,13 +61,17 @@ if (settings.on) {
     instrumentations: patched,
   });
   onTelemetryFlush(() => sdk.shutdown());
-  // After the SDK, so that its own modules are not walked by the hook; before the service, so that its are.
-  if (supportsSyncHooks()) {
-    register(settings.instrumentation === "curated" ? { include: CURATED_MODULES } : undefined);
-  } else {
-    const { register: registerAsync } = await import("node:module");
-    registerAsync("import-in-the-middle/hook.mjs", import.meta.url);
-  }
 } else {
-  startNodeSdk({ propagators, spanProcessors: [], logRecordProcessors: [], metricReaders: [] });
+  // No tracer, so no spans; but at the edge it is the http instrumentation that extracts, and so decides the id.
+  const patched = settings.edge ? [await httpInstrumentation()] : [];
+  const none = { spanProcessors: [], logRecordProcessors: [], metricReaders: [] };
+  startNodeSdk({ propagators, ...none, instrumentations: patched });
+}
+
+// After the SDK, so that its own modules are not walked by the hook; before the service, so that its are.
+if (supportsSyncHooks()) {
+  register(settings.instrumentation === "curated" ? { include: CURATED_MODULES } : undefined);
+} else {
+  const { register: registerAsync } = await import("node:module");
+  registerAsync("import-in-the-middle/hook.mjs", import.meta.url);
 }
