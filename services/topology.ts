@@ -22,14 +22,23 @@ export interface Part {
   readonly env: Readonly<Record<string, string>>;
 }
 
-const service = (
-  name: string,
+const service = <const N extends string>(
+  name: N,
   port: number,
   does: string,
   servers: Part["servers"],
   calls: readonly string[] = [],
   env: Part["env"] = {},
-): Part => ({ name, does, entry: `services/${name}/main.ts`, port, ready: "/readyz", servers, calls, env });
+): Part & { readonly name: N } => ({
+  name,
+  does,
+  entry: `services/${name}/main.ts`,
+  port,
+  ready: "/readyz",
+  servers,
+  calls,
+  env,
+});
 
 export const services = [
   service("gateway", 8080, "public REST API, decides the correlation id", [], ["orders"], {

@@ -151,7 +151,7 @@ const untilCharge: readonly ExpectedHop[] = [
 ];
 
 const REQUESTED = name("shipping", "process events.OrderConfirmed", "CONSUMER");
-const STEPS = ["ship", "pack", "pick"];
+const STEPS = ["pick", "pack", "ship"];
 const created = (step: string): string => name("shipping", `create shipping.${step}`, "PRODUCER");
 
 const shipping: readonly ExpectedHop[] = [

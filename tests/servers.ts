@@ -55,6 +55,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     services: [],
     report: reporterOn(process.stderr),
     signal: AbortSignal.timeout(240_000),
+  }).catch(async (error) => {
+    await remove();
+    throw error;
   });
   project.provide("natsUrl", servers.natsUrl);
   project.provide("redisUrl", servers.redisUrl);

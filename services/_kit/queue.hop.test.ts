@@ -148,14 +148,14 @@ test("a flow has a create span for each job, one send span that links to them al
   expect(order).toEqual(["pick", "pack", "ship"]);
 
   const send = await telemetry.one(`send ${queue.name}.flow`);
-  const creates = ["ship", "pack", "pick"].map((name) => telemetry.find(`create ${queue.name}.${name}`)[0]);
+  const creates = ["pick", "pack", "ship"].map((name) => telemetry.find(`create ${queue.name}.${name}`)[0]);
   expect(send.kind).toBe(SpanKind.CLIENT);
   expect(send.attributes["messaging.batch.message_count"]).toBe(3);
   expect(edges(send)).toEqual({
     parent: request.spanId,
     links: creates.map((create) => [create?.spanContext().spanId, "creation"]),
   });
-  for (const [index, name] of ["ship", "pack", "pick"].entries()) {
+  for (const [index, name] of ["pick", "pack", "ship"].entries()) {
     const create = creates[index];
     expect(create?.kind).toBe(SpanKind.PRODUCER);
     expect(create?.parentSpanContext?.spanId).toBe(request.spanId);

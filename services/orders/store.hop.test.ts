@@ -107,6 +107,21 @@ test("the event and the confirmation commit together: an outbox that refuses lea
   expect(await eventsOf(orderId)).toEqual([]);
 });
 
+test("the event and the confirmation commit together: a commit that fails leaves no event", async () => {
+  const orderId = await placed();
+  await db.query(`
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused at commit'; END $$;
+    CREATE CONSTRAINT TRIGGER refused AFTER UPDATE ON orders DEFERRABLE INITIALLY DEFERRED
+      FOR EACH ROW EXECUTE FUNCTION refuse()`);
+  try {
+    await expect(orders.confirm(orderId)).rejects.toThrow("refused at commit");
+  } finally {
+    await db.query("DROP FUNCTION refuse CASCADE");
+  }
+  expect(await orders.find(orderId)).toMatchObject({ status: "PENDING" });
+  expect(await eventsOf(orderId)).toEqual([]);
+});
+
 test("a rejected order keeps its reason and tells nobody", async () => {
   const orderId = await placed();
   const rejected = { status: "REJECTED", reason: "card_declined" };

@@ -75,3 +75,21 @@ test("the event and the shipping commit together: an outbox that refuses leaves 
   expect(await store.ship(one)).toBe(true);
   expect(await eventsOf(one)).toHaveLength(1);
 });
+
+test("the event and the shipping commit together: a commit that fails leaves no event", async () => {
+  const one = shipment();
+  await store.pick(one);
+  await db.query(`
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused at commit'; END $$;
+    CREATE CONSTRAINT TRIGGER refused AFTER UPDATE ON shipments DEFERRABLE INITIALLY DEFERRED
+      FOR EACH ROW EXECUTE FUNCTION refuse()`);
+  try {
+    await expect(store.ship(one)).rejects.toThrow("refused at commit");
+  } finally {
+    await db.query("DROP FUNCTION refuse CASCADE");
+  }
+  expect(await rowOf(one)).toMatchObject({ shipped_at: null });
+  expect(await eventsOf(one)).toEqual([]);
+  expect(await store.ship(one)).toBe(true);
+  expect(await eventsOf(one)).toHaveLength(1);
+});

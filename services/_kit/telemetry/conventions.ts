@@ -29,6 +29,9 @@ export const ATTR = {
   messageId: "messaging.message.id",
   conversationId: "messaging.message.conversation_id",
   batchCount: "messaging.batch.message_count",
+  dbSystem: "db.system.name",
+  /** Its name before; some instrumentations still use it. */
+  dbSystemOld: "db.system",
 } as const;
 
 /** Attribute names of our own, where no convention has one. Durations are in seconds. */
@@ -57,6 +60,8 @@ export const BATON = {
   edgeRefused: "baton.edge.refused",
   /** On an INTERNAL span whose work undoes something: what fails below it is never a cause. */
   compensation: "baton.compensation",
+  /** `true` on the root span of a replay: old messages are read again, a journey of its own. */
+  replay: "baton.replay",
   faultPoint: "baton.fault.point",
   faultKind: "baton.fault.kind",
 } as const;

@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { readConfig } from "./config.ts";
+
+test("with nothing set, lens listens on this machine only, on OpenTelemetry's ports", () => {
+  const expected = {
+    host: "127.0.0.1",
+    port: 4000,
+    otlpHttpPort: 4318,
+    otlpGrpcPort: 4317,
+    edges: ["gateway"],
+  };
+  expect(readConfig({})).toMatchObject(expected);
+  expect(readConfig({ BATON_PORT: "" })).toEqual(readConfig({}));
+});
+
+test("lists are separated by commas", () => {
+  expect(readConfig({ LENS_INDEX: "a.id, b.id ,", LENS_EDGES: "web,api" })).toMatchObject({
+    index: ["a.id", "b.id"],
+    edges: ["web", "api"],
+  });
+});
+
+test("every wrong value is named at once", () => {
+  const wrong = { BATON_PORT: "70000", LENS_STORE_BYTES: "much", LENS_MAX_REQUEST_BYTES: "1.5" };
+  expect(() => readConfig(wrong)).toThrow(/BATON_PORT: .*LENS_STORE_BYTES: .*LENS_MAX_REQUEST_BYTES: /);
+});

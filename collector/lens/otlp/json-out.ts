@@ -1,0 +1,105 @@
+/**
+ * OTLP/JSON out: turns stored protobuf bytes into the JSON that Jaeger's query API answers with. Ids are hex, 64-bit
+ * integers are strings, enums are numbers; what the sender left out is left out.
+ *
+ * Source: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+ */
+import { Cursor, MAX_LEVEL, WIRE } from "./cursor.ts";
+import { malformed } from "./error.ts";
+import { type Field, MESSAGES, type MessageName, type Scalar } from "./schema.ts";
+
+export type Json = string | number | boolean | Json[] | { [key: string]: Json };
+
+/**
+ * `bytes`: one encoded `message`. Returns its OTLP/JSON form, without the fields that OTLP does not know; throws an
+ * OtlpError `malformed` when they are not such a message, which the reader relies on to check resources and scopes.
+ */
+export function decodeJson(message: MessageName, bytes: Buffer): { [key: string]: Json } {
+  return readMessage(new Cursor(bytes), message, 0);
+}
+
+function readMessage(cursor: Cursor, message: MessageName, level: number): { [key: string]: Json } {
+  if (level > MAX_LEVEL) throw malformed("values are nested too deeply");
+  const fields = byTag(message);
+  const object: { [key: string]: Json } = {};
+  while (cursor.more()) {
+    const tag = cursor.tag();
+    const field = fields.get(tag);
+    if (!field) {
+      cursor.skip(tag);
+      continue;
+    }
+    const value = readField(cursor, field, level);
+    const list = object[field.name];
+    if (!field.repeated) object[field.name] = value;
+    else if (Array.isArray(list)) list.push(value);
+    else object[field.name] = [value];
+  }
+  return object;
+}
+
+function readField(cursor: Cursor, field: Field, level: number): Json {
+  const { type } = field;
+  if (type.kind === "enum") return cursor.uint();
+  if (type.kind === "scalar") return readScalar(cursor, type.scalar);
+  const outer = cursor.enter();
+  const value = readMessage(cursor, type.message, level + 1);
+  cursor.leave(outer);
+  return value;
+}
+
+function readScalar(cursor: Cursor, type: Scalar): Json {
+  switch (type) {
+    case "string":
+      return cursor.string();
+    case "hex":
+      return cursor.hex();
+    case "bytes":
+      return cursor.view().toString("base64");
+    case "bool":
+      return cursor.uint() !== 0;
+    case "int64":
+      return cursor.int64().toString();
+    case "fixed64":
+      return cursor.fixed64().toString();
+    case "uint32":
+      return cursor.uint();
+    case "fixed32":
+      return cursor.fixed32();
+    case "double": {
+      const number = cursor.double();
+      return Number.isFinite(number) ? number : String(number);
+    }
+  }
+}
+
+const WIRE_OF: Readonly<Record<Scalar, number>> = {
+  string: WIRE.bytes,
+  hex: WIRE.bytes,
+  bytes: WIRE.bytes,
+  bool: WIRE.varint,
+  int64: WIRE.varint,
+  uint32: WIRE.varint,
+  fixed64: WIRE.fixed64,
+  double: WIRE.fixed64,
+  fixed32: WIRE.fixed32,
+};
+
+const tables = new Map<MessageName, ReadonlyMap<number, Field>>();
+
+/** The fields of a message by tag. A known number with another wire type is an unknown field, as protobuf has it. */
+function byTag(message: MessageName): ReadonlyMap<number, Field> {
+  let table = tables.get(message);
+  if (!table) {
+    table = new Map(
+      MESSAGES[message].map((field) => {
+        const { type } = field;
+        const wire =
+          type.kind === "scalar" ? WIRE_OF[type.scalar] : type.kind === "enum" ? WIRE.varint : WIRE.bytes;
+        return [field.number * 8 + wire, field];
+      }),
+    );
+    tables.set(message, table);
+  }
+  return table;
+}

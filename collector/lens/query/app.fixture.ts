@@ -1,0 +1,68 @@
+/** The query API over a store in memory, without a server. */
+import { pino } from "pino";
+import { newCounters } from "../counters.ts";
+import { oneSpan, textAttribute } from "../otlp/requests.fixture.ts";
+import { Intake } from "../receive/intake.ts";
+import { Store } from "../store/store.ts";
+import { queryApp } from "./app.ts";
+import { Journeys } from "./journeys.ts";
+
+/** The n-th trace id. */
+export const trace = (n: number): string => n.toString(16).padStart(32, "0");
+/** The n-th span id. */
+export const span = (n: number): string => n.toString(16).padStart(16, "0");
+/** `seconds` after a moment in November 2023. */
+export const at = (seconds: number): string => `${1_700_000_000 + seconds}000000000`;
+
+/** `send` and `sendLogs` take OTLP/JSON; `get` asks and reads the JSON answer. */
+export function newApp() {
+  const store = new Store(1e9);
+  const counters = newCounters();
+  const index = ["baton.order.id"];
+  const indexed = new Set(["correlation.id", ...index]);
+  const intake = new Intake(store, counters, indexed);
+  const journeys = new Journeys(store, { edges: new Set(["gateway"]), index });
+  const app = queryApp({
+    store,
+    counters,
+    journeys,
+    indexed,
+    log: pino({ enabled: false }),
+    page: () => "<p>lens",
+  });
+  return {
+    send: (request: object) => intake.json("traces", Buffer.from(JSON.stringify(request))),
+    sendLogs: (request: object) => intake.json("logs", Buffer.from(JSON.stringify(request))),
+    async get(path: string) {
+      const response = await app.request(path);
+      const body = (await response.json()) as Record<string, unknown>;
+      return { status: response.status, type: response.headers.get("content-type"), body };
+    },
+    request: (path: string, init?: RequestInit) => app.request(path, init),
+  };
+}
+
+/** A checkout of one trace at the edge, and the trace of a consumer that links to it. */
+export function checkout(
+  app: ReturnType<typeof newApp>,
+  n: number,
+  correlationId: string,
+  orderId = `o${n}`,
+): void {
+  const attributes = [
+    textAttribute("correlation.id", correlationId),
+    textAttribute("baton.order.id", orderId),
+  ];
+  const times = { startTimeUnixNano: at(n), endTimeUnixNano: at(n + 1), attributes };
+  app.send(oneSpan({ traceId: trace(n), spanId: span(n), ...times }));
+  const links = [{ traceId: trace(n), spanId: span(n) }];
+  const consumer = {
+    traceId: trace(n + 100),
+    spanId: span(n + 100),
+    kind: 5,
+    name: "process orders",
+    links,
+    ...times,
+  };
+  app.send(oneSpan(consumer, "shipping"));
+}

@@ -1,0 +1,61 @@
+/**
+ * Jaeger's query API v3, so that one client serves lens and Jaeger: services, operations, a trace, a search. Traces come
+ * as one `{"result": {"resourceSpans": [...]}}` in OTLP/JSON; nothing found is 404.
+ *
+ * Source: https://github.com/jaegertracing/jaeger, the package apiv3
+ */
+import { type Context, Hono } from "hono";
+import { kindName } from "../otlp/decode.ts";
+import type { Bundle } from "../store/bundle.ts";
+import type { Store } from "../store/store.ts";
+import { tracesToJson } from "./otlp-json.ts";
+import { firstOf } from "./params.ts";
+import { Problem } from "./problem.ts";
+import { findTraces } from "./search.ts";
+import { parseTraceQuery } from "./trace-query.ts";
+
+/** Spans in one answer. What is left out is counted in the header `lens-spans-left-out`. */
+const MAX_SPANS = 20_000;
+
+/** The routes below `/api/v3`. `indexed`: names of the attributes that the store indexes. */
+export function jaegerApi(store: Store, indexed: ReadonlySet<string>): Hono {
+  return new Hono()
+    .get("/services", (c) => c.json({ services: store.services() }))
+    .get("/operations", (c) => c.json({ operations: operations(store, new URL(c.req.url).searchParams) }))
+    .get("/traces", async (c) => {
+      const query = parseTraceQuery(new URL(c.req.url).searchParams);
+      return answer(c, await findTraces(store, query, indexed, c.req.raw.signal));
+    })
+    .get("/traces/:id", (c) => {
+      const bundle = store.trace(parseTraceId(c.req.param("id")));
+      return answer(c, bundle && bundle.spans.count > 0 ? [bundle] : []);
+    });
+}
+
+function operations(store: Store, params: URLSearchParams): { name: string; spanKind: string }[] {
+  const service = params.get("service");
+  if (!service) throw new Problem(400, "the parameter service is required");
+  const wanted = firstOf(params, "spanKind", "span_kind")?.value.toLowerCase();
+  const found = new Map<string, { name: string; spanKind: string }>();
+  for (const { name, kind } of store.operations(service)) {
+    // Jaeger shows a span without a kind as internal.
+    const spanKind = kindName(kind === 0 ? 1 : kind).toLowerCase();
+    if (!wanted || wanted === spanKind) found.set(`${spanKind} ${name}`, { name, spanKind });
+  }
+  return [...found.values()].sort((a, b) => compare(a.name, b.name) || compare(a.spanKind, b.spanKind));
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** 64-bit ids, as older tracers make them, are the lower half of ours. */
+function parseTraceId(id: string): string {
+  if (!/^[0-9a-fA-F]{1,32}$/.test(id)) throw new Problem(400, "malformed parameter trace_id: it must be hex");
+  return id.toLowerCase().padStart(32, "0");
+}
+
+function answer(c: Context, bundles: readonly Bundle[]): Response {
+  if (bundles.length === 0) throw new Problem(404, "No traces found");
+  const { resourceSpans, leftOut } = tracesToJson(bundles, MAX_SPANS);
+  if (leftOut > 0) c.header("lens-spans-left-out", String(leftOut));
+  return c.json({ result: { resourceSpans } });
+}

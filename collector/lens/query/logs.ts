@@ -1,0 +1,38 @@
+/** Finds log records by trace and by correlation id. */
+import { BATON } from "../../../services/_kit/telemetry/conventions.ts";
+import type { LogRecord } from "../journey/model.ts";
+import type { Store } from "../store/store.ts";
+import { logsOf } from "./source.ts";
+
+export interface LogQuery {
+  readonly traceIds: Iterable<string>;
+  /** Empty for none. */
+  readonly correlationId: string;
+  readonly limit: number;
+}
+
+export interface FoundLogs {
+  /** By time, the earliest first. When there are more than the limit, the last ones. */
+  readonly logs: readonly LogRecord[];
+  readonly leftOut: number;
+}
+
+/** Every log record of the traces, and every one with the correlation id, wherever it was written; each once. */
+export function findLogs(store: Store, query: LogQuery): FoundLogs {
+  const traceIds = new Set(query.traceIds);
+  const logs: LogRecord[] = [];
+  for (const traceId of traceIds) {
+    const bundle = store.trace(traceId);
+    for (const log of bundle ? logsOf(bundle) : []) logs.push(log);
+  }
+  if (query.correlationId) {
+    for (const bundle of store.withAttribute(BATON.correlationId, query.correlationId)) {
+      if (bundle.traceId !== "" && traceIds.has(bundle.traceId)) continue;
+      for (const log of logsOf(bundle)) {
+        if (log.attributes[BATON.correlationId] === query.correlationId) logs.push(log);
+      }
+    }
+  }
+  logs.sort((a, b) => (a.timeNs < b.timeNs ? -1 : a.timeNs > b.timeNs ? 1 : 0));
+  return { logs: logs.slice(-query.limit), leftOut: Math.max(0, logs.length - query.limit) };
+}

@@ -1,0 +1,265 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { newCounters, type Signal } from "../counters.ts";
+import type { Span } from "../journey/model.ts";
+import { OtlpError } from "../otlp/error.ts";
+import { encodeJson } from "../otlp/json-in.ts";
+import { logsRequest, oneSpan, textAttribute, tracesRequest } from "../otlp/requests.fixture.ts";
+import { tracesToJson } from "../query/otlp-json.ts";
+import { logsOf, spansOf } from "../query/source.ts";
+import { Store } from "../store/store.ts";
+import { Intake } from "./intake.ts";
+
+function newLens(limitBytes = 64 * 1024 * 1024) {
+  const counters = newCounters();
+  const store = new Store(limitBytes, (spans, logs) => {
+    counters.traces.evicted += spans;
+    counters.logs.evicted += logs;
+  });
+  const intake = new Intake(store, counters, ["correlation.id"]);
+  /** As a receiver does it: a refusal is counted and comes back as false. */
+  const take = async (signal: Signal, encoding: "protobuf" | "json", body: Buffer): Promise<boolean> => {
+    try {
+      await intake.counted(signal, async () => intake[encoding](signal, body));
+      return true;
+    } catch (error) {
+      if (error instanceof OtlpError) return false;
+      throw error;
+    }
+  };
+  return { counters, store, take };
+}
+
+const spansIn = (store: Store): Span[] => [...store.newestFirst()].flatMap((bundle) => [...spansOf(bundle)]);
+const logsIn = (store: Store) => [...store.newestFirst()].flatMap((bundle) => [...logsOf(bundle)]);
+const json = (request: unknown): Buffer => Buffer.from(JSON.stringify(request));
+const protobuf = (request: unknown): Buffer => encodeJson("TracesRequest", request);
+
+test("a span is stored as it was sent, to the nanosecond", async () => {
+  const { store, take } = newLens();
+  const request = oneSpan({
+    traceState: "a=b",
+    parentSpanId: "00000000000000ff",
+    flags: 0x301,
+    attributes: [
+      textAttribute("correlation.id", "c1"),
+      { key: "big", value: { intValue: "9223372036854775807" } },
+      { key: "list", value: { arrayValue: { values: [{ intValue: "1" }, { boolValue: true }] } } },
+      { key: "map", value: { kvlistValue: { values: [textAttribute("__proto__", "harmless")] } } },
+    ],
+    events: [{ timeUnixNano: "3", name: "happened", attributes: [textAttribute("how", "well")] }],
+    links: [
+      {
+        traceId: `${"0".repeat(31)}1`,
+        spanId: `${"0".repeat(15)}1`,
+        attributes: [textAttribute("why", "x")],
+      },
+    ],
+    status: { code: 2, message: "declined" },
+  });
+  expect(await take("traces", "protobuf", protobuf(request))).toBe(true);
+  expect(spansIn(store)).toEqual([
+    {
+      traceId: "0af7651916cd43dd8448eb211c80319c",
+      spanId: "b7ad6b7169203331",
+      parentSpanId: "00000000000000ff",
+      traceState: "a=b",
+      flags: 0x301,
+      name: "POST /checkouts",
+      kind: "SERVER",
+      startNs: 1_700_000_000_000_000_001n,
+      endNs: 1_700_000_000_000_000_009n,
+      status: "ERROR",
+      statusMessage: "declined",
+      attributes: {
+        "correlation.id": "c1",
+        big: "9223372036854775807",
+        list: [1, true],
+        map: JSON.parse('{"__proto__":"harmless"}'),
+      },
+      events: [{ timeNs: 3n, name: "happened", attributes: { how: "well" } }],
+      links: [{ traceId: `${"0".repeat(31)}1`, spanId: `${"0".repeat(15)}1`, attributes: { why: "x" } }],
+      resource: { "service.name": "gateway" },
+      service: "gateway",
+      scope: "shop",
+    },
+  ]);
+});
+
+describe("whatever arrives", () => {
+  test("JSON and protobuf of the same request leave the same spans and log records", async () => {
+    await fc.assert(
+      fc.asyncProperty(tracesRequest, logsRequest, async (traces, logs) => {
+        const [one, other] = [newLens(), newLens()];
+        await one.take("traces", "json", json(traces));
+        await one.take("logs", "json", json(logs));
+        await other.take("traces", "protobuf", protobuf(traces));
+        await other.take("logs", "protobuf", encodeJson("LogsRequest", logs));
+        expect(spansIn(one.store)).toEqual(spansIn(other.store));
+        expect(logsIn(one.store)).toEqual(logsIn(other.store));
+        expect(one.store.bytes).toBe(other.store.bytes);
+        expect(spansIn(one.store).length).toBeGreaterThan(0);
+      }),
+    );
+  });
+
+  test("a request cut anywhere is taken whole or refused with nothing stored", async () => {
+    await fc.assert(
+      fc.asyncProperty(tracesRequest, tracesRequest, fc.nat(), async (before, request, at) => {
+        const { store, counters, take } = newLens();
+        await take("traces", "protobuf", protobuf(before));
+        const held = spansIn(store);
+        const bytes = protobuf(request);
+        const cut = bytes.subarray(0, at % bytes.length);
+        if (await take("traces", "protobuf", cut)) {
+          // What is left is a request of its own only where one of its resources ended.
+          expect(decodesAlone(cut)).toBe(true);
+        } else {
+          expect(spansIn(store)).toEqual(held);
+          expect(counters.traces.refused.get("malformed")).toBe(1);
+        }
+      }),
+    );
+  });
+
+  test("no damage throws anything but a refusal, and what is taken can be read again", async () => {
+    const damage = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    await fc.assert(
+      fc.asyncProperty(tracesRequest, logsRequest, damage, async (traces, logs, changes) => {
+        const { store, take } = newLens();
+        const damaged = (bytes: Buffer): Buffer => {
+          for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
+          return bytes;
+        };
+        await take("traces", "protobuf", damaged(protobuf(traces)));
+        await take("logs", "protobuf", damaged(encodeJson("LogsRequest", logs)));
+        await take("traces", "json", damaged(json(traces)));
+        spansIn(store);
+        logsIn(store);
+        tracesToJson(store.newestFirst(), 1000);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("any bytes at all are refused or taken, on every signal", async () => {
+    const { take } = newLens();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom("traces", "logs", "metrics"),
+        fc.uint8Array(),
+        async (signal, bytes) => {
+          await take(signal as Signal, "protobuf", Buffer.from(bytes));
+          await take(signal as Signal, "json", Buffer.from(bytes));
+        },
+      ),
+    );
+  });
+
+  test("the counters add up and the store keeps to its bound", async () => {
+    const request = fc.oneof(
+      tracesRequest.map((r) => ["traces", protobuf(r)] as const),
+      logsRequest.map((r) => ["logs", encodeJson("LogsRequest", r)] as const),
+      fc.uint8Array({ minLength: 1 }).map((b) => ["traces", Buffer.from(b)] as const),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 20 }), async (requests) => {
+        const { counters, store, take } = newLens(16 * 1024);
+        for (const [signal, body] of requests) {
+          await take(signal, "protobuf", body);
+          expect(store.bytes).toBeLessThanOrEqual(store.limitBytes);
+        }
+        for (const counts of [counters.traces, counters.logs]) {
+          const refused = [...counts.refused.values()].reduce((sum, n) => sum + n, 0);
+          expect(counts.stored + counts.duplicates + refused).toBe(counts.received);
+        }
+        expect(counters.traces.stored - counters.traces.evicted).toBe(spansIn(store).length);
+        expect(counters.logs.stored - counters.logs.evicted).toBe(logsIn(store).length);
+      }),
+    );
+  });
+});
+
+test.each([
+  ["a trace id of 8 bytes", { traceId: "0af7651916cd43dd" }],
+  ["a span id of 16 bytes", { spanId: "0af7651916cd43dd8448eb211c80319c" }],
+  ["a parent id of 4 bytes", { parentSpanId: "0af76519" }],
+])("%s is malformed", async (_, span) => {
+  const { store, take } = newLens();
+  expect(await take("traces", "json", json(oneSpan(span)))).toBe(false);
+  expect(spansIn(store)).toEqual([]);
+});
+
+test("a span whose id is all zeros is left out, the others are taken", async () => {
+  const { counters, store, take } = newLens();
+  const none = oneSpan({ traceId: "0".repeat(32) }) as { resourceSpans: unknown[] };
+  const good = oneSpan() as { resourceSpans: unknown[] };
+  const both = { resourceSpans: [...none.resourceSpans, ...good.resourceSpans] };
+  expect(await take("traces", "json", json(both))).toBe(true);
+  expect(spansIn(store)).toHaveLength(1);
+  expect(counters.traces.refused.get("invalid_id")).toBe(1);
+});
+
+test("values that are nested without end are refused in protobuf too", async () => {
+  const { store, take } = newLens();
+  let value = Buffer.from([0x0a, 0x00]);
+  for (let i = 0; i < 3000; i++) value = field(5, field(1, value));
+  const span = Buffer.concat([anySpan, field(9, field(2, value))]);
+  expect(await take("traces", "protobuf", field(1, field(2, field(2, span))))).toBe(false);
+  expect(spansIn(store)).toEqual([]);
+});
+
+test("one broken resource refuses the whole request, the good ones before it too", async () => {
+  const { store, take } = newLens();
+  const broken = field(1, Buffer.concat([field(1, Buffer.from([0x0a, 0x7f])), field(2, field(2, anySpan))]));
+  expect(await take("traces", "protobuf", Buffer.concat([protobuf(oneSpan()), broken]))).toBe(false);
+  expect(store.bytes).toBe(0);
+});
+
+test("metric data points are counted and let go", async () => {
+  const { counters, take } = newLens();
+  const point = { asInt: "1" };
+  const metrics = [
+    { name: "a", sum: { dataPoints: [point, point] } },
+    { name: "b", gauge: { dataPoints: [point] } },
+  ];
+  const request = { resourceMetrics: [{ scopeMetrics: [{ metrics }] }] };
+  expect(await take("metrics", "json", json(request))).toBe(true);
+  expect(counters.metrics.received).toBe(3);
+  const sum = field(7, Buffer.concat([field(1, Buffer.alloc(0)), field(1, Buffer.alloc(0))]));
+  expect(await take("metrics", "protobuf", field(1, field(2, field(2, sum))))).toBe(true);
+  expect(counters.metrics.received).toBe(5);
+});
+
+/** An encoded span with nothing but its ids. */
+const anySpan = Buffer.concat([field(1, Buffer.alloc(16, 1)), field(2, Buffer.alloc(8, 1))]);
+
+/** A length-delimited field, written without the code under test. */
+function field(number: number, payload: Buffer): Buffer<ArrayBuffer> {
+  const length: number[] = [];
+  for (let rest = payload.length; ; rest >>>= 7) {
+    length.push(rest >= 0x80 ? (rest & 0x7f) | 0x80 : rest);
+    if (rest < 0x80) break;
+  }
+  return Buffer.concat([Buffer.from([(number << 3) | 2, ...length]), payload]);
+}
+
+/** True when the bytes are a row of whole top-level fields: tag, length, payload. */
+function decodesAlone(bytes: Buffer): boolean {
+  let pos = 0;
+  while (pos < bytes.length) {
+    let length = 0;
+    let shift = 0;
+    pos++;
+    for (let byte = 0x80; byte >= 0x80; shift += 7) {
+      if (pos >= bytes.length) return false;
+      byte = bytes[pos++] ?? 0;
+      length |= (byte & 0x7f) << shift;
+    }
+    pos += length;
+  }
+  return pos === bytes.length;
+}

@@ -1,0 +1,71 @@
+/**
+ * The first file that runs, under whatever Node started it (16 or later): sees to the packages, then hands over to
+ * the pinned Node 24 with playground/cli.ts and the same arguments. Plain JavaScript without dependencies, because
+ * an old Node must understand it and there may be no package yet.
+ */
+"use strict";
+const path = require("node:path");
+const fs = require("node:fs");
+const { spawn } = require("node:child_process");
+const { constants } = require("node:os");
+const { pinnedNode } = require("./boot/packages.cjs");
+const { install } = require("./boot/install.cjs");
+
+const root = path.dirname(__dirname);
+const startedAt = Math.round(Date.now() - process.uptime() * 1000);
+const state = process.env.BATON_STATE_DIR
+  ? path.resolve(process.env.BATON_STATE_DIR)
+  : path.join(root, ".baton");
+
+/** Path of a Node 24: the pinned one, else the running one. Throws when there is neither. */
+function node24() {
+  const pinned = pinnedNode(root);
+  if (pinned && fs.existsSync(pinned)) return pinned;
+  if (process.versions.node.startsWith("24.")) return process.execPath;
+  throw new Error(
+    `Baton runs on Node 24; this is ${process.version}, and npm has no Node 24 package for ${process.platform}-${process.arch}. ` +
+      "Install Node 24 and try again.",
+  );
+}
+
+/**
+ * Runs the command line under `node` until it ends, and ends the same way. Descriptor 3 is a pipe that nobody writes
+ * to: its end tells the command line that this process is gone, even if by SIGKILL.
+ */
+function handOver(node, times) {
+  const env = Object.assign({}, process.env, {
+    BATON_BOOT_PIPE: "3",
+    BATON_TIMES: JSON.stringify(times),
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE || path.join(state, "compile-cache"),
+  });
+  const child = spawn(node, [path.join(__dirname, "cli.ts")].concat(process.argv.slice(2)), {
+    env,
+    stdio: ["inherit", "inherit", "inherit", "pipe"],
+  });
+  // A Ctrl-C in a terminal reaches the whole process group, the child included: it is not sent twice.
+  process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  process.on("SIGHUP", () => child.kill("SIGHUP"));
+  endWithNpm();
+  child.on("error", (error) => fail(error));
+  child.on("exit", (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code));
+}
+
+/** `kill -9` of npm leaves its script running: when npm started this process and is gone, so is this one. */
+function endWithNpm() {
+  if (!process.env.npm_lifecycle_event) return;
+  const parent = process.ppid;
+  setInterval(() => process.ppid === parent || process.exit(1), 500).unref();
+}
+
+function fail(error) {
+  process.stderr.write(`baton: ${error.message}\n`);
+  process.exit(1);
+}
+
+install(root, state)
+  .then((installedMs) => {
+    const node = node24();
+    handOver(node, { startedAt, packagesMs: installedMs });
+  })
+  .catch(fail);

@@ -1,0 +1,161 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isFree, portsFor } from "./ports.ts";
+import { processStart, type Run, runningIn } from "./state.ts";
+import { type TemporaryState, temporaryState } from "./temporary.fixture.ts";
+import { until } from "./until.ts";
+
+const boot = path.join(import.meta.dirname, "boot.cjs");
+const never = new AbortController().signal;
+
+/** An offset at which every port of a playground is free. */
+async function freeOffset(): Promise<number> {
+  for (let tries = 0; tries < 100; tries++) {
+    const offset = 100 + Math.floor(Math.random() * 12_000);
+    const free = await Promise.all(Object.values(portsFor(offset)).map(isFree));
+    if (free.every((one) => one)) return offset;
+  }
+  throw new Error("no free offset found");
+}
+
+interface Ended {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** The commands as they are typed, on one playground, in the order of a session. */
+describe("the command line", () => {
+  let state: TemporaryState;
+  let env: NodeJS.ProcessEnv = {};
+  let runner: ChildProcess;
+  let printed = "";
+  let run: Run;
+
+  const launch = (args: readonly string[], more: NodeJS.ProcessEnv = {}): ChildProcess =>
+    spawn(process.execPath, [boot, ...args], { env: { ...env, ...more }, stdio: ["ignore", "pipe", "pipe"] });
+
+  /** Runs a command to its end. */
+  async function type(args: readonly string[], more?: NodeJS.ProcessEnv): Promise<Ended> {
+    const child = launch(args, more);
+    if (!child.stdout || !child.stderr) throw new Error("no output");
+    const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
+    return { status: child.exitCode, out, err };
+  }
+
+  /** Starts a playground and waits until it says that it is up. */
+  async function start(): Promise<void> {
+    printed = "";
+    runner = launch(["start"]);
+    const ended = new AbortController();
+    runner.once("exit", () => ended.abort(new Error(`it ended:\n${printed}`)));
+    for (const stream of [runner.stdout, runner.stderr]) {
+      stream?.on("data", (chunk) => {
+        printed += chunk;
+      });
+    }
+    await until(async () => (printed.includes("The playground is up") ? true : undefined), {
+      signal: ended.signal,
+      withinMs: 90_000,
+      onLate: () => new Error(`not up:\n${printed}`),
+    });
+    const here = await runningIn(state.dir);
+    if (!here) throw new Error("no run.json");
+    run = here;
+  }
+
+  /** Waits until every process of the playground is gone; fails after the promised 5 s. */
+  async function seeAllGone(): Promise<void> {
+    for (const { name, pid } of [...run.parts, { name: "runner", pid: run.pid }]) {
+      await until(async () => (pid === null || (await processStart(pid)) === null ? true : undefined), {
+        signal: never,
+        withinMs: 5_000,
+        onLate: () => new Error(`${name} (process ${pid}) is still there`),
+      });
+    }
+  }
+
+  beforeAll(async () => {
+    state = await temporaryState();
+    env = {
+      ...process.env,
+      BATON_STATE_DIR: state.dir,
+      BATON_PORT_OFFSET: String(await freeOffset()),
+      NO_COLOR: "1",
+    };
+    await start();
+  });
+  afterAll(async () => {
+    runner.kill("SIGTERM");
+    if (runner.exitCode === null && runner.signalCode === null) await once(runner, "exit");
+    await state.remove();
+  });
+
+  it("starts everything and shows a good and a declined checkout, both complete", () => {
+    expect(printed.match(/complete after/g)).toHaveLength(2);
+    expect(printed).toContain("card_declined");
+  });
+
+  it("says what runs", async () => {
+    const { status, out } = await type(["status"]);
+    expect(status).toBe(0);
+    for (const { name, ready } of run.parts)
+      expect(out).toMatch(new RegExp(`^${name} .*${ready ? "ready" : "runs"}`, "m"));
+  });
+
+  it("refuses a second start in the same folder", async () => {
+    const { status, err } = await type(["start"]);
+    expect(status).toBe(1);
+    expect(err).toContain(`a playground is running here already: process ${run.pid}`);
+  });
+
+  it("names what holds a port when another folder wants the same ones", async () => {
+    const other = await temporaryState();
+    const { status, err } = await type(["start"], { BATON_STATE_DIR: other.dir }).finally(other.remove);
+    expect(status).toBe(1);
+    const gateway = run.parts.find(({ name }) => name === "gateway");
+    expect(err).toContain(`port ${gateway?.port} (gateway) is held by process ${gateway?.pid}`);
+  });
+
+  it("sends a declined checkout, shows its journey again by any of its ids, and reads its logs", async () => {
+    const sent = await type(["checkout", "--fault", "payments.charge:declined"]);
+    expect(sent).toMatchObject({ status: 0, out: expect.stringContaining("402") });
+    const id = (name: string): string => new RegExp(`^${name} +(\\S+)$`, "m").exec(sent.out)?.[1] ?? "";
+    for (const wanted of [id("order"), id("correlation id"), id("trace id"), "last"]) {
+      const shown = await type(["trace", wanted, "--json"]);
+      expect(JSON.parse(shown.out)).toMatchObject({ journey: { id: id("trace id") } });
+    }
+    const logs = await type(["logs", id("correlation id")]);
+    for (const service of ["gateway", "orders", "payments"]) expect(logs.out).toContain(service);
+  });
+
+  it("says so when it knows no such journey", async () => {
+    expect(await type(["trace", "nobody-has-this-id"])).toMatchObject({
+      status: 1,
+      err: expect.stringContaining('lens knows no trace, correlation or order id "nobody-has-this-id"'),
+    });
+  });
+
+  it("leaves nothing behind 5 s after the runner was killed by SIGKILL, and starts again in the same folder", async () => {
+    process.kill(run.pid, "SIGKILL");
+    await seeAllGone();
+    expect(await type(["status"])).toMatchObject({
+      status: 1,
+      out: expect.stringContaining("no playground is running here"),
+    });
+    expect(await type(["trace", "last"])).toMatchObject({
+      status: 1,
+      err: expect.stringContaining("npm start"),
+    });
+    await start();
+  });
+
+  it("stops it from another terminal, and does not mind when there is nothing to stop", async () => {
+    expect(await type(["down"])).toMatchObject({ status: 0, out: "stopped; nothing is left running\n" });
+    await seeAllGone();
+    expect(await type(["down"])).toMatchObject({ status: 0, out: "no playground is running here\n" });
+  });
+});

@@ -1,0 +1,108 @@
+/** The command line: `npm start`, `npm run checkout` and so on all arrive here, under Node 24. */
+import { Socket } from "node:net";
+import path from "node:path";
+import { type Command, helpOf, type Io, readArguments, typed } from "./command.ts";
+import { errorFrom, Problem } from "./problem.ts";
+import { stateDir } from "./state.ts";
+
+/** Loaded when asked for: most commands need few of the packages, and start at once. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import("./commands/start.ts")).start,
+  demo: async () => (await import("./commands/demo.ts")).demo,
+  checkout: async () => (await import("./commands/checkout.ts")).checkout,
+  trace: async () => (await import("./commands/trace.ts")).trace,
+  logs: async () => (await import("./commands/logs.ts")).logs,
+  status: async () => (await import("./commands/status.ts")).status,
+  down: async () => (await import("./commands/down.ts")).down,
+  test: async () => (await import("./commands/test.ts")).test,
+  "test:all": async () => (await import("./commands/test.ts")).testAll,
+};
+
+const USAGE_STATUS = 2;
+/** A terminal's Ctrl-C may arrive twice, from the terminal and from npm: only a later one means impatience. */
+const IMPATIENT_AFTER_MS = 1_000;
+
+/** Ends with the first signal; a second one after a second ends the process at once (the guards then end the children). */
+function untilSignal(): AbortSignal {
+  const stop = new AbortController();
+  let firstAtMs = 0;
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (!stop.signal.aborted) {
+      firstAtMs = Date.now();
+      stop.abort(name);
+    } else if (Date.now() - firstAtMs > IMPATIENT_AFTER_MS) process.exit(130);
+  };
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
+  return stop.signal;
+}
+
+/** Ends this process when the one that started it is gone: boot.cjs holds the other end of a pipe, and never writes. */
+function endWithBoot(pipe: string | undefined): void {
+  if (pipe === undefined || !/^\d+$/.test(pipe)) return;
+  const socket = new Socket({ fd: Number(pipe), readable: true, writable: false });
+  socket.on("error", () => {});
+  socket.on("close", () => process.kill(process.pid, "SIGTERM"));
+  socket.resume();
+  socket.unref();
+}
+
+async function overview(): Promise<string> {
+  const all = await Promise.all(Object.values(commands).map((load) => load()));
+  const lines = all.map((command) => `  ${typed(command.name).padEnd(18)} ${command.summary}`);
+  return `Baton, a distributed-tracing playground\n\n${lines.join("\n")}\n\nHelp on one: npm run checkout -- --help\n`;
+}
+
+async function main(argv: readonly string[], io: Io): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    io.out.write(await overview());
+    return name === undefined ? USAGE_STATUS : 0;
+  }
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!load) {
+    io.err.write(`unknown command "${name}"\n\n${await overview()}`);
+    return USAGE_STATUS;
+  }
+  const command = await load();
+  if (!command.passesOn && (rest.includes("--help") || rest.includes("-h"))) {
+    io.out.write(helpOf(command));
+    return 0;
+  }
+  return run(command, rest, io);
+}
+
+/** Runs a command; a Problem is told without a stack, a wrong usage with the command's help. */
+async function run(command: Command, argv: readonly string[], io: Io): Promise<number> {
+  try {
+    return await command.run(readArguments(command, argv), io);
+  } catch (error) {
+    if (io.signal.aborted) return 130;
+    if (!(error instanceof Problem)) throw error;
+    const isUsage = error.code === "usage";
+    io.err.write(`${command.name}: ${error.message}\n${isUsage ? `\n${helpOf(command)}` : ""}`);
+    return isUsage ? USAGE_STATUS : 1;
+  }
+}
+
+const root = path.dirname(import.meta.dirname);
+const signal = untilSignal();
+endWithBoot(process.env.BATON_BOOT_PIPE);
+const io: Io = {
+  out: process.stdout,
+  err: process.stderr,
+  env: process.env,
+  root,
+  dir: stateDir(root, process.env),
+  signal,
+};
+// A reader that has seen enough, as in `npm run logs | head`, or a terminal that was closed: stop, and stop in order.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.once("error", () => process.kill(process.pid, "SIGTERM"));
+  stream.on("error", () => {});
+}
+try {
+  process.exitCode = await main(process.argv.slice(2), io);
+} catch (error) {
+  process.stderr.write(`${errorFrom(error).stack}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,97 @@
+/** What a command of the command line is, and what it is given. */
+import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import { errorFrom, Problem } from "./problem.ts";
+
+/** The world of a command. */
+export interface Io {
+  readonly out: NodeJS.WriteStream;
+  readonly err: NodeJS.WriteStream;
+  readonly env: NodeJS.ProcessEnv;
+  /** The project's folder, absolute. */
+  readonly root: string;
+  /** The state folder, absolute. */
+  readonly dir: string;
+  /** Ends at Ctrl-C, SIGTERM and when npm is gone; the reason is the signal's name. */
+  readonly signal: AbortSignal;
+}
+
+export interface Arguments {
+  /** Options by name: text, true, or undefined when not given. */
+  readonly values: Readonly<Record<string, string | boolean | undefined>>;
+  readonly positionals: readonly string[];
+}
+
+export interface Command {
+  /** As in `npm run <name>`. */
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  /** What follows the name, such as `-- <id | last> [--json]`. */
+  readonly usage: string;
+  /** More help: the options, one to a line. */
+  readonly details?: string;
+  /** A command line that works. */
+  readonly example: string;
+  readonly options: ParseArgsOptionsConfig;
+  /** How many positional arguments it takes, and what they are called. */
+  readonly positionals: { readonly least: number; readonly most: number; readonly what: string };
+  /** Takes all arguments as they are; they belong to another program. */
+  readonly passesOn?: boolean;
+  /** Resolves to the exit status. Rejects with a Problem for what a person can mend. */
+  run(args: Arguments, io: Io): Promise<number>;
+}
+
+/** Text of option `name`; undefined when not given. */
+export function text(args: Arguments, name: string): string | undefined {
+  const value = args.values[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Whole number of option `name`, at least `least`; undefined when not given. Throws a Problem `usage` otherwise. */
+export function wholeNumber(args: Arguments, name: string, least: number): number | undefined {
+  const given = text(args, name);
+  if (given === undefined) return undefined;
+  const number = Number(given);
+  if (!/^\d+$/.test(given) || number < least || !Number.isSafeInteger(number)) {
+    throw new Problem("usage", `--${name} takes a whole number of ${least} or more, not "${given}"`);
+  }
+  return number;
+}
+
+/** Reads `argv` as `command` wants it. Throws a Problem `usage` that names the unknown option or the missing argument. */
+export function readArguments(command: Command, argv: readonly string[]): Arguments {
+  // npm takes the `--` away, other package managers and a direct call leave it.
+  const given = argv[0] === "--" ? argv.slice(1) : [...argv];
+  if (command.passesOn) return { values: {}, positionals: given };
+  const { least, most, what } = command.positionals;
+  let parsed: ReturnType<typeof parseArgs>;
+  try {
+    parsed = parseArgs({
+      args: given,
+      options: command.options,
+      allowPositionals: most > 0,
+      strict: true,
+    });
+  } catch (error) {
+    // Node adds a hint on how to write a positional that looks like an option; the first sentence says it all.
+    throw new Problem("usage", errorFrom(error).message.split(". ")[0] ?? "wrong arguments");
+  }
+  if (parsed.positionals.length < least) throw new Problem("usage", `${what} is missing`);
+  if (parsed.positionals.length > most)
+    throw new Problem("usage", `too many arguments: ${parsed.positionals.slice(most).join(" ")}`);
+  const values = parsed.values as Arguments["values"];
+  return { values, positionals: parsed.positionals };
+}
+
+/** How a command is typed: npm knows `start` and `test` without `run`. */
+export const typed = (name: string): string =>
+  name === "start" || name === "test" ? `npm ${name}` : `npm run ${name}`;
+
+/** The help of one command. */
+export function helpOf(command: Command): string {
+  const details = command.details ? `\n\n${command.details}` : "";
+  return (
+    `${typed(command.name)} ${command.usage}`.trimEnd() +
+    `\n\n${command.summary}${details}\n\nExample:\n  ${command.example}\n`
+  );
+}

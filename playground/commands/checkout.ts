@@ -1,0 +1,69 @@
+/** `npm run checkout`: one checkout to the running playground, and its journey. */
+import good from "../../load/scenarios/checkout.ts";
+import declined from "../../load/scenarios/payment-declined.ts";
+import { type Arguments, type Command, text, wholeNumber } from "../command.ts";
+import { type Answer, DEFAULT_TOKEN, newUser, type Order, sendCheckout } from "../gateway-client.ts";
+import { playgroundHere } from "../here.ts";
+import { awaitJourney } from "../lens-client.ts";
+import { paintFor, table } from "../paint.ts";
+import { reporterOn } from "../report.ts";
+import { show } from "../show.ts";
+
+const JOURNEY_WITHIN_MS = 20_000;
+
+function orderFrom(args: Arguments): Order {
+  return {
+    userId: text(args, "user") ?? newUser(),
+    items: [{ sku: text(args, "sku") ?? "teapot", quantity: wholeNumber(args, "quantity", 0) ?? 1 }],
+    token: text(args, "token") ?? DEFAULT_TOKEN,
+    fault: text(args, "fault") ?? "",
+  };
+}
+
+/** The hops that a checkout with this answer promises; none are known for other answers. */
+const promised = ({ httpStatus }: Answer) =>
+  [good, declined].find(({ expect }) => expect.httpStatus === httpStatus)?.expect.hops ?? [];
+
+export const checkout: Command = {
+  name: "checkout",
+  summary: "Sends one checkout to the running playground, and shows how it went and its journey.",
+  usage: "[-- --sku <sku> --quantity <n> --fault <fault> --user <id> --token <token>]",
+  details: [
+    "  --sku        teapot (the default), mug, kettle, or last-one, of which there is one",
+    "  --quantity   1 unless given",
+    "  --fault      breaks it on purpose: <service>.<point>:<kind>, several separated by |",
+    "  --user       a new one unless given",
+    "  --token      the card's token",
+  ].join("\n"),
+  example: "npm run checkout -- --sku kettle --quantity 2 --fault payments.charge:declined",
+  options: {
+    sku: { type: "string" },
+    quantity: { type: "string" },
+    fault: { type: "string" },
+    user: { type: "string" },
+    token: { type: "string" },
+  },
+  positionals: { least: 0, most: 0, what: "" },
+  async run(args, io) {
+    const order = orderFrom(args);
+    const here = await playgroundHere(io);
+    const answer = await sendCheckout(here.gateway, order, io.signal);
+    const paint = paintFor(io.out);
+    const isGood = answer.httpStatus < 300;
+    io.out.write(
+      `${paint(isGood ? "green" : "red", `${answer.httpStatus} ${answer.status}`)}${answer.detail ? `  ${answer.detail}` : ""}\n` +
+        `${table([
+          ["order", answer.orderId || "-"],
+          ["correlation id", answer.correlationId],
+          ["trace id", answer.traceId],
+        ])}\n`,
+    );
+    const done = reporterOn(io.err).begin("its journey");
+    const options = { signal: io.signal, withinMs: JOURNEY_WITHIN_MS };
+    const hops = promised(answer);
+    const awaited = await awaitJourney(here.lens, answer.traceId, hops, options).finally(done);
+    show("Its journey", awaited.found, io, hops.length > 0 ? { hops } : {});
+    io.out.write(paint("dim", `\nits log lines: npm run logs -- ${answer.correlationId}\n`));
+    return awaited.complete ? 0 : 1;
+  },
+};

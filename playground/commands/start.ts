@@ -1,0 +1,83 @@
+/** `npm start`: the whole playground, two journeys to look at, and then it stays. */
+import { once } from "node:events";
+import path from "node:path";
+import type { Command, Io } from "../command.ts";
+import { type Played, playFirst } from "../first-journeys.ts";
+import { paintFor, table } from "../paint.ts";
+import { portOffset, portsFor } from "../ports.ts";
+import { reporterOn } from "../report.ts";
+import { show } from "../show.ts";
+import { type Playground, up } from "../up.ts";
+
+/** A playground that is up, its first journeys, and how long each phase took. */
+export interface Started {
+  readonly playground: Playground;
+  /** Empty when the spans do not go to lens. */
+  readonly played: readonly Played[];
+  readonly firstMs: number;
+}
+
+/** Starts everything and prints the first two journeys. When the second part fails, the playground is stopped again. */
+export async function bringUp(io: Io, keep: boolean): Promise<Started> {
+  const report = reporterOn(io.out);
+  const ports = portsFor(portOffset(io.env.BATON_PORT_OFFSET));
+  const playground = await up({ dir: io.dir, ports, keep, report, signal: io.signal });
+  try {
+    if (!playground.reachesLens) {
+      io.out.write(
+        "The environment sends the spans elsewhere than to lens, or nowhere: no journeys are shown here.\n",
+      );
+      return { playground, played: [], firstMs: 0 };
+    }
+    const first = await playFirst({ urls: playground.urls, report, signal: io.signal });
+    for (const { scenario, awaited } of first.played)
+      show(scenario.title, awaited.found, io, { hops: scenario.expect.hops });
+    return { playground, ...first };
+  } catch (error) {
+    await playground.stop();
+    throw error;
+  }
+}
+
+/** Where everything is, and what to type next. */
+function welcome({ urls, ports }: Playground, io: Io): string {
+  const paint = paintFor(io.out);
+  const place = (name: string): string => path.relative(process.cwd(), path.join(io.dir, name)) || ".";
+  const addresses = table([
+    ["shop", urls.gateway],
+    ["journeys", `${urls.lens}/api/journeys`],
+    ["OTLP", `http://127.0.0.1:${ports.otlpHttp} (HTTP)  http://127.0.0.1:${ports.otlpGrpc} (gRPC)`],
+    ["logs", place("logs")],
+    ["mail", place("mail")],
+  ]);
+  const next = table([
+    ["npm run checkout", "another checkout and its journey"],
+    ["npm run checkout -- --fault payments.charge:declined", "one whose card is declined"],
+    ["npm run trace -- last --logs", "the last one again, with its log lines"],
+    ["npm run status", "what runs"],
+  ]);
+  return `\n${paint("bold", "The playground is up")}\n${addresses}\n\n${paint("bold", "Next, in another terminal")}\n${next}\n\nCtrl-C stops it.\n`;
+}
+
+/** Stops the playground, saying so. */
+export async function bringDown(playground: Playground, io: Io): Promise<void> {
+  await playground.stop();
+  io.out.write("stopped; nothing is left running\n");
+}
+
+export const start: Command = {
+  name: "start",
+  summary: "Starts the whole playground, shows a good and a declined checkout, and stays until Ctrl-C.",
+  usage: "[-- --keep]",
+  details: "  --keep   keep orders, streams, queues and logs of the last time; otherwise it begins empty",
+  example: "BATON_PORT_OFFSET=100 npm start",
+  options: { keep: { type: "boolean" } },
+  positionals: { least: 0, most: 0, what: "" },
+  async run({ values }, io) {
+    const { playground } = await bringUp(io, values.keep === true);
+    io.out.write(welcome(playground, io));
+    if (!io.signal.aborted) await once(io.signal, "abort");
+    await bringDown(playground, io);
+    return 0;
+  },
+};

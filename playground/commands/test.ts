@@ -1,0 +1,52 @@
+/** `npm test` and `npm run test:all`: the test runner in this very Node. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import type { Command, Io } from "../command.ts";
+
+/** What needs no Go, Docker or browser, and is done in five minutes. */
+const QUICK = ["unit", "hop", "system"];
+
+/** Runs vitest on `projects` with the arguments `more`; resolves to its exit status. */
+async function vitest(projects: readonly string[], more: readonly string[], io: Io): Promise<number> {
+  const script = path.join(io.root, "node_modules", "vitest", "vitest.mjs");
+  const args = ["run", ...projects.flatMap((project) => ["--project", project]), ...more];
+  const child = spawn(process.execPath, [script, ...args], { cwd: io.root, stdio: "inherit", env: io.env });
+  // A Ctrl-C in a terminal reaches the runner by itself; a second one would make it end without cleaning up.
+  const passOn = (): void => {
+    if (io.signal.reason !== "SIGINT" || !process.stdin.isTTY) child.kill(io.signal.reason);
+  };
+  io.signal.addEventListener("abort", passOn, { once: true });
+  const [code] = await once(child, "exit");
+  io.signal.removeEventListener("abort", passOn);
+  return typeof code === "number" ? code : 1;
+}
+
+export const test: Command = {
+  name: "test",
+  summary: "Runs the unit, hop and end-to-end tests; no Go, Docker or browser is needed.",
+  usage: "[-- <file or filter>... <options of vitest>]",
+  example: "npm test -- playground/ports",
+  options: {},
+  positionals: { least: 0, most: 0, what: "" },
+  passesOn: true,
+  run: ({ positionals }, io) => vitest(QUICK, positionals, io),
+};
+
+export const testAll: Command = {
+  name: "test:all",
+  summary: "Runs all tests, those included that take long or need more than a Node.",
+  usage: "[-- <file or filter>... <options of vitest>]",
+  example: "npm run test:all",
+  options: {},
+  positionals: { least: 0, most: 0, what: "" },
+  passesOn: true,
+  async run({ positionals }, io) {
+    const quick = await vitest(QUICK, positionals, io);
+    if (io.signal.aborted) return quick;
+    const rest = await vitest(["all"], positionals, io);
+    const word = (status: number): string => (status === 0 ? "passed" : `failed (status ${status})`);
+    io.out.write(`unit, hop and system: ${word(quick)}; all: ${word(rest)}\n`);
+    return quick || rest;
+  },
+};

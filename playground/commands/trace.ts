@@ -1,0 +1,59 @@
+/** `npm run trace`: a journey as a tree in the terminal. */
+import { type Command, wholeNumber } from "../command.ts";
+import { playgroundHere } from "../here.ts";
+import { type Found, findJourney, lastCheckout } from "../lens-client.ts";
+import { Problem } from "../problem.ts";
+import { treeOf } from "../show.ts";
+
+const NARROWEST = 40;
+
+async function find(lens: string, wanted: string, signal: AbortSignal): Promise<Found> {
+  const id = wanted === "last" ? await lastCheckout(lens, signal) : wanted;
+  if (id === null) {
+    throw new Problem("unknown_journey", "lens has seen no checkout yet; send one with: npm run checkout");
+  }
+  const found = await findJourney(lens, id, signal);
+  if (found) return found;
+  throw new Problem(
+    "unknown_journey",
+    `lens knows no trace, correlation or order id "${wanted}"; the newest: npm run trace -- last`,
+  );
+}
+
+export const trace: Command = {
+  name: "trace",
+  summary:
+    "Shows a journey as a tree: services, spans, how each hangs, bars on a time line, waits, the cause.",
+  usage: "-- <trace, correlation or order id | last> [--json] [--logs] [--full] [--width <columns>]",
+  details: [
+    "  --json    the journey as JSON, for programs",
+    "  --logs    with the log lines under their spans",
+    "  --full    fold nothing away",
+    "  --width   columns; the terminal's unless given",
+  ].join("\n"),
+  example: "npm run trace -- last --logs",
+  options: {
+    json: { type: "boolean" },
+    logs: { type: "boolean" },
+    full: { type: "boolean" },
+    width: { type: "string" },
+  },
+  positionals: { least: 1, most: 1, what: "an id, or last," },
+  async run(args, io) {
+    const width = wholeNumber(args, "width", NARROWEST);
+    const here = await playgroundHere(io);
+    const found = await find(here.lens, args.positionals[0] ?? "", io.signal);
+    if (args.values.json === true) {
+      io.out.write(`${JSON.stringify(found.json, null, 2)}\n`);
+      return 0;
+    }
+    const options = {
+      logs: args.values.logs === true,
+      full: args.values.full === true,
+      ...(width && { width }),
+    };
+    io.out.write(`${treeOf(found, io, options)}\n`);
+    if (found.others.length > 0) io.out.write(`also with this id: ${found.others.join(" ")}\n`);
+    return 0;
+  },
+};

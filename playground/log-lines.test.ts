@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { belongsTo, inOrder, parseLogLine, restOf } from "./log-lines.ts";
+
+const line = (fields: object): string =>
+  JSON.stringify({
+    level: 30,
+    time: 1_000,
+    service: "orders",
+    msg: "order.confirmed",
+    "correlation.id": "c-1",
+    trace_id: "t-1",
+    ...fields,
+  });
+
+const read = (fields: object) => {
+  const parsed = parseLogLine(line(fields));
+  if (!parsed) throw new Error("not read");
+  return parsed;
+};
+
+describe("a log line", () => {
+  it("is read as pino writes it", () => {
+    expect(read({ orderId: "o-1" })).toEqual({
+      timeMs: 1_000,
+      level: "INFO",
+      service: "orders",
+      message: "order.confirmed",
+      correlationId: "c-1",
+      traceId: "t-1",
+      rest: { orderId: "o-1" },
+    });
+  });
+
+  it.each(["    at file:///x.js:1:2", "{ not json", '{"level":30}', "[7] 2026/11/21 [INF] Server is ready"])(
+    "is not %j",
+    (text) => {
+      expect(parseLogLine(text)).toBeNull();
+    },
+  );
+
+  it("belongs to its correlation id and to its trace id, and to no other", () => {
+    expect([belongsTo(read({}), "c-1"), belongsTo(read({}), "t-1"), belongsTo(read({}), "c-")]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it("tells its other fields, an error by its message", () => {
+    expect(restOf(read({ orderId: "o-1", err: { type: "Error", message: "gone away", stack: "..." } }))).toBe(
+      'orderId=o-1 err="gone away"',
+    );
+  });
+});
+
+describe("log lines of many services", () => {
+  it("are told in the order of their times, those of one millisecond as they came", () => {
+    const lines = [
+      read({ time: 3, msg: "d" }),
+      read({ time: 1, msg: "a" }),
+      read({ time: 2, msg: "b" }),
+      read({ time: 2, msg: "c" }),
+    ];
+    expect(inOrder(lines).map(({ message }) => message)).toEqual(["a", "b", "c", "d"]);
+  });
+});

@@ -1,0 +1,39 @@
+/** Waiting for a condition: it is looked at again and again, never slept through. */
+import { setTimeout as delay } from "node:timers/promises";
+
+export interface UntilOptions {
+  /** Ends the wait; its reason is what is thrown. */
+  readonly signal: AbortSignal;
+  /** Between two looks. */
+  readonly everyMs?: number;
+  /** After this long the wait ends with `onLate`'s error. */
+  readonly withinMs: number;
+  /** Makes the error for a wait that took too long, from the last error that `look` threw. */
+  readonly onLate: (last: unknown) => Error | Promise<Error>;
+}
+
+/**
+ * Calls `look` until it resolves to something other than undefined, and resolves to that. An error of `look` counts as
+ * "not yet". `look` gets a signal that also ends when the time is up. Rejects with `onLate`'s error, or the signal's reason.
+ */
+export async function until<T>(
+  look: (signal: AbortSignal) => Promise<T | undefined>,
+  options: UntilOptions,
+): Promise<T> {
+  const { signal, everyMs = 50, withinMs, onLate } = options;
+  const late = AbortSignal.timeout(withinMs);
+  const either = AbortSignal.any([signal, late]);
+  let last: unknown;
+  while (!late.aborted) {
+    signal.throwIfAborted();
+    try {
+      const seen = await look(either);
+      if (seen !== undefined) return seen;
+    } catch (error) {
+      last = error;
+    }
+    await delay(everyMs, undefined, { signal: either }).catch(() => {});
+  }
+  signal.throwIfAborted();
+  throw await onLate(last);
+}
