@@ -171,10 +171,8 @@ describe("closing", () => {
 
     test(`lets an open ${protocol} request end, and then does not wait out its grace`, async () => {
       const { server, answer, response } = await withOpenRequest();
-      // The headers are out, and have promised to keep the connection alive.
-      response.write("to ");
       const closed = server.close(LONG_MS);
-      response.end("the end");
+      response.end("to the end");
       expect(await answer).toBe("to the end");
       await closed;
     });
@@ -186,6 +184,22 @@ describe("closing", () => {
       await failed;
     });
   }
+
+  test("does not wait for a client that keeps its connection after the last answer", async () => {
+    const open = Promise.withResolvers<http.ServerResponse>();
+    const server = await listening((_request, response) => {
+      response.write("begun ");
+      open.resolve(response);
+    });
+    const agent = new http.Agent({ keepAlive: true });
+    const [answer] = (await once(http.get(server.url, { agent }), "response")) as [http.IncomingMessage];
+    expect(answer.headers.connection).toBe("keep-alive");
+    const closed = server.close(LONG_MS);
+    (await open.promise).end("and done");
+    expect((await answer.toArray()).map(String).join("")).toBe("begun and done");
+    await closed;
+    agent.destroy();
+  });
 
   test("does not wait for connections that are idle", async () => {
     const server = await listening();

@@ -18,6 +18,7 @@ import { EdgePropagator, EdgeSpanProcessor } from "./edge.ts";
 import { batching, exportersFrom, metricIntervals } from "./exporters.ts";
 import { onTelemetryFlush } from "./flush.ts";
 import { CURATED_MODULES, httpInstrumentation, instrumentations } from "./instrumentations.ts";
+import { PreciseStartProcessor } from "./precise-start.ts";
 import { samplerFrom } from "./sampler.ts";
 import { readTelemetrySettings } from "./settings.ts";
 
@@ -43,6 +44,7 @@ if (settings.on) {
     resourceAttributes: { [ATTR.serviceName]: settings.service, [ATTR.serviceInstanceId]: randomUUID() },
     resourceDetectors: [],
     spanProcessors: [
+      new PreciseStartProcessor(),
       new CorrelationSpanProcessor(),
       ...(settings.edge ? [new EdgeSpanProcessor()] : []),
       ...(exporters.traces
