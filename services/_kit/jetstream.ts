@@ -122,7 +122,7 @@ export function readHead(message: JsMsg): EventHead {
     return Number.isFinite(value) ? value : undefined;
   };
   return {
-    eventId: head?.get(EVENT_ID) || `${message.info.stream}:${message.seq}`,
+    eventId: head?.get(EVENT_ID) || `${message.info.stream}.${message.seq}`,
     carrier,
     createdMs: ms(CREATED),
     sentMs: ms(SENT),

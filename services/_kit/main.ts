@@ -12,8 +12,9 @@ export interface Life {
   readonly signal: AbortSignal;
 }
 
-const RELEASE_MS = 2_000;
-const FLUSH_MS = 1_500;
+/** Together under the 3 s after which whoever asked a process to stop stops it the hard way. */
+const RELEASE_MS = 1_700;
+const FLUSH_MS = 1_000;
 
 /**
  * Runs a service until SIGTERM or SIGINT. `compose` starts it and answers when it serves. Exit status: 0 after

@@ -119,3 +119,23 @@ test("several relays at once keep a user's events in order and send each once", 
   await Promise.all(relays.map((relay) => relay.stop()));
   expect(seen).toEqual(expected);
 });
+
+test("a relay whose listening connection is lost listens again, and is woken by the next event", async () => {
+  const type = uniqueName("Heard");
+  const relay = await startRelay(db, eventStream(nats), "parent+link", quiet);
+  const listening = async () => {
+    const { rows } = await db.query<{ pid: number }>(
+      "SELECT pid FROM pg_stat_activity WHERE query = 'LISTEN outbox' AND datname = current_database()",
+    );
+    return rows[0]?.pid;
+  };
+  const lost = await eventually("the relay to listen", listening);
+  await db.query("SELECT pg_terminate_backend($1)", [lost]);
+  await eventually("the relay to listen again", async () => {
+    const pid = await listening();
+    return pid !== undefined && pid !== lost ? pid : undefined;
+  });
+  await appended(type);
+  await telemetry.one(`send events.${type}`);
+  await relay.stop();
+});

@@ -29,6 +29,7 @@ const ROWS_A_PASS = 100;
 /** NOTIFY wakes the relay; this is for what it missed while its connection was away. */
 const POLL_MS = 500;
 const KEEP_SENT_MS = 3_600_000;
+const CLEAN_EVERY_MS = 60_000;
 
 export interface Relay {
   /** Ends after the pass that is under way. */
@@ -44,21 +45,23 @@ export async function startRelay(
 ): Promise<Relay> {
   const abort = new AbortController();
   let wake = Promise.withResolvers<void>();
-  const listener = await db.dedicated();
-  await listener.query("LISTEN outbox");
-  listener.on("notification", () => wake.resolve());
+  const ear = new Ear(db, () => wake.resolve());
+  await ear.open();
 
+  const pass = async (cleanedMs: number): Promise<number> => {
+    await ear.open();
+    await drain(db, stream, mode, log, abort.signal);
+    if (Date.now() - cleanedMs < CLEAN_EVERY_MS) return cleanedMs;
+    await db.query("DELETE FROM outbox WHERE sent_at < now() - $1 * interval '1 ms'", [KEEP_SENT_MS]);
+    return Date.now();
+  };
   const loop = async () => {
     let cleanedMs = Date.now();
     while (!abort.signal.aborted) {
       wake = Promise.withResolvers<void>();
       const timer = setTimeout(wake.resolve, POLL_MS);
       try {
-        await drain(db, stream, mode, log, abort.signal);
-        if (Date.now() - cleanedMs > KEEP_SENT_MS / 60) {
-          cleanedMs = Date.now();
-          await db.query("DELETE FROM outbox WHERE sent_at < now() - $1 * interval '1 ms'", [KEEP_SENT_MS]);
-        }
+        cleanedMs = await pass(cleanedMs);
       } catch (err) {
         log.warn({ err }, "the relay's pass failed, the next one comes");
       }
@@ -72,9 +75,37 @@ export async function startRelay(
       abort.abort();
       wake.resolve();
       await running;
-      await listener.end();
+      await ear.close();
     },
   };
+}
+
+/** The connection that hears of appended events; opened again when it was lost. */
+class Ear {
+  readonly #db: Database;
+  readonly #onAppend: () => void;
+  #client: Awaited<ReturnType<Database["dedicated"]>> | undefined;
+
+  constructor(db: Database, onAppend: () => void) {
+    this.#db = db;
+    this.#onAppend = onAppend;
+  }
+
+  /** Does nothing when it is open. */
+  async open(): Promise<void> {
+    if (this.#client) return;
+    const client = await this.#db.dedicated();
+    client.on("notification", this.#onAppend);
+    client.on("end", () => {
+      if (this.#client === client) this.#client = undefined;
+    });
+    await client.query("LISTEN outbox");
+    this.#client = client;
+  }
+
+  async close(): Promise<void> {
+    await this.#client?.end();
+  }
 }
 
 /** One pass over all buckets that hold something, until they are empty or fail. Answers how many were sent. */
