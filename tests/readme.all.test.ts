@@ -36,8 +36,16 @@ async function copyOfProject(into: string): Promise<void> {
 const commandsOf = (text: string): string[] =>
   [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap((block) => (block[1] ?? "").trim().split("\n"));
 
+/** What a machine's own network may need: nothing of it is ours. */
+const NETWORK = /^(NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR|(HTTPS?|NO)_PROXY)$/i;
+
+/** A stranger's environment: the machine's own Node and npm, not those that `npm run` put in front. */
 const cleanEnv = (more: Record<string, string>): NodeJS.ProcessEnv => ({
-  PATH: process.env.BATON_OUTER_PATH ?? process.env.PATH,
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => NETWORK.test(name))),
+  PATH: (process.env.PATH ?? "")
+    .split(path.delimiter)
+    .filter((folder) => !folder.includes("node_modules"))
+    .join(path.delimiter),
   HOME: os.homedir(),
   TERM: "dumb",
   ...more,
