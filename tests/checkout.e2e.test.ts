@@ -77,6 +77,20 @@ describe("every hop of a checkout", () => {
   }
 });
 
+test("traces, logs and metrics all reach lens, and none is refused", async () => {
+  await eventually("metrics at lens", async () => {
+    const text = await (await fetch(`${one.urls.lens}/metrics`)).text();
+    const total = (name: string, signal: string) =>
+      [...text.matchAll(new RegExp(`^lens_${name}_total{signal="${signal}"[^}]*} (\\d+)$`, "gm"))].reduce(
+        (sum, [, n]) => sum + Number(n),
+        0,
+      );
+    const signals = ["traces", "logs", "metrics"];
+    expect(signals.map((signal) => total("refused", signal))).toEqual([0, 0, 0]);
+    return signals.every((signal) => total("received", signal) > 0) || undefined;
+  });
+});
+
 test("the journey is found by its trace, by its correlation id and by its order", async () => {
   const answer = await one.checkout({}, { "x-correlation-id": "a-client.of_ours-1" });
   expect(answer.correlationId).toBe("a-client.of_ours-1");

@@ -54,8 +54,9 @@ export function httpApp(options: HttpOptions): Hono {
   );
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.get("/readyz", async (c) => {
-    await options.ready();
-    return c.json({ status: "ready" });
+    // Not an error to be logged: whoever probes is told, and will probe again.
+    const thrown = await options.ready().catch(AppError.from);
+    return thrown ? problem(thrown) : c.json({ status: "ready" });
   });
   app.notFound((c) => {
     return problem(new AppError("not_found", `there is nothing at ${c.req.method} ${c.req.path}`));
