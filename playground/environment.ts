@@ -1,4 +1,5 @@
 /** The environment of each process of ours. Nothing of the user's passes but what is named here. */
+import { SUBSCRIBERS } from "../services/_contracts/events.ts";
 import { type Part, services } from "../services/topology.ts";
 import { type Ports, portOf } from "./ports.ts";
 import type { Database } from "./provide/databases.ts";
@@ -28,6 +29,11 @@ export interface EnvironmentInput {
   /** Wins over everything. */
   readonly extra: Env;
 }
+
+/** As lens takes it: `events.<type>=<group>+<group>,...`. */
+const consumers = Object.entries(SUBSCRIBERS)
+  .map(([type, groups]) => `events.${type}=${groups.join("+")}`)
+  .join(",");
 
 const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
 
@@ -86,6 +92,7 @@ export function lensEnvironment(input: Pick<EnvironmentInput, "ports" | "dir" | 
     BATON_PORT: String(ports.lens),
     BATON_STATE_DIR: dir,
     LENS_OTLP_HTTP_PORT: String(ports.otlpHttp),
+    LENS_CONSUMERS: consumers,
     LENS_OTLP_GRPC_PORT: String(ports.otlpGrpc),
     ...extra,
   };

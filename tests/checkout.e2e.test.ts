@@ -3,6 +3,8 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import checkout from "../load/scenarios/checkout.ts";
 import declined from "../load/scenarios/payment-declined.ts";
+import { SUBSCRIBERS } from "../services/_contracts/events.ts";
+import { connectNats, EVENTS_STREAM } from "../services/_kit/jetstream.ts";
 import { BATON } from "../services/_kit/telemetry/conventions.ts";
 import type { AsyncMode } from "../services/_kit/telemetry/propagation.ts";
 import { eventually } from "./fixtures.ts";
@@ -74,6 +76,20 @@ describe("every hop of a checkout", () => {
       const edge = spanOf(found.journey, "gateway|POST /api/v1/checkouts|SERVER");
       expect(edge.status, "a 4xx leaves a SERVER span unset").toBe("UNSET");
     });
+  }
+});
+
+test("who consumes what is what the contracts say, because lens calls a journey settled by it", async () => {
+  const nats = await connectNats(one.urls.nats, "test");
+  try {
+    const durables: string[] = [];
+    for await (const consumer of nats.manager.consumers.list(EVENTS_STREAM)) durables.push(consumer.name);
+    const said = Object.entries(SUBSCRIBERS).flatMap(([type, groups]) =>
+      groups.map((group) => `${group}-${type}`),
+    );
+    expect(durables.toSorted()).toEqual(said.toSorted());
+  } finally {
+    await nats.close();
   }
 });
 

@@ -20,6 +20,15 @@ test("lists are separated by commas", () => {
   });
 });
 
+test("who consumes what is read by destination, and a pair that is none is named", () => {
+  const { consumers } = readConfig({ LENS_CONSUMERS: "events.Made=a+b, events.Sold=c" });
+  expect([...consumers]).toEqual([
+    ["events.Made", ["a", "b"]],
+    ["events.Sold", ["c"]],
+  ]);
+  expect(() => readConfig({ LENS_CONSUMERS: "events.Made" })).toThrow(/LENS_CONSUMERS: "events.Made" is not/);
+});
+
 test("every wrong value is named at once", () => {
   const wrong = { BATON_PORT: "70000", LENS_STORE_BYTES: "much", LENS_MAX_REQUEST_BYTES: "1.5" };
   expect(() => readConfig(wrong)).toThrow(/BATON_PORT: .*LENS_STORE_BYTES: .*LENS_MAX_REQUEST_BYTES: /);

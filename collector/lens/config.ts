@@ -1,5 +1,6 @@
 /** What lens can be told, all of it by environment variables. Alone, with none of them set, it serves any application. */
 import { z } from "zod";
+import type { Consumers } from "./journey/settle.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const bytes = (least: number) => z.coerce.number().int().min(least).max(Number.MAX_SAFE_INTEGER);
@@ -9,6 +10,17 @@ const names = z.string().transform((text) =>
     .map((name) => name.trim())
     .filter((name) => name !== ""),
 );
+
+/** `destination=group+group,destination=group`. */
+const consumers = names.transform((entries, context) => {
+  const read = new Map<string, readonly string[]>();
+  for (const entry of entries) {
+    const [destination, groups] = entry.split("=");
+    if (!destination || !groups) context.addIssue(`"${entry}" is not destination=group+group`);
+    else read.set(destination, groups.split("+"));
+  }
+  return read;
+});
 
 const MIB = 1024 * 1024;
 
@@ -27,6 +39,8 @@ const Environment = z.object({
   LENS_INDEX: names.default(["baton.order.id"]),
   /** Services whose SERVER spans are the public edge; separated by commas. */
   LENS_EDGES: names.default(["gateway"]),
+  /** Who consumes what, so that a journey settles only when everybody has had its messages; unset: one is enough. */
+  LENS_CONSUMERS: consumers.default(new Map()),
 });
 
 export interface LensConfig {
@@ -38,6 +52,7 @@ export interface LensConfig {
   readonly maxRequestBytes: number;
   readonly index: readonly string[];
   readonly edges: readonly string[];
+  readonly consumers: Consumers;
 }
 
 /**
@@ -63,5 +78,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): L
     maxRequestBytes: data.LENS_MAX_REQUEST_BYTES,
     index: Object.freeze(data.LENS_INDEX),
     edges: Object.freeze(data.LENS_EDGES),
+    consumers: data.LENS_CONSUMERS,
   });
 }

@@ -45,7 +45,11 @@ export async function startLens(config: LensConfig, log: Logger = pino({ enabled
   const app = queryApp({
     store,
     counters,
-    journeys: new Journeys(store, { edges: new Set(config.edges), index: config.index }),
+    journeys: new Journeys(store, {
+      edges: new Set(config.edges),
+      consumers: config.consumers,
+      index: config.index,
+    }),
     indexed,
     log,
     page: () => page(urls.otlpHttpUrl, urls.otlpGrpcUrl),

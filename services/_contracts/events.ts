@@ -20,8 +20,11 @@ export type OrderConfirmed = z.output<typeof OrderConfirmed>;
 export const OrderShipped = z.object({ orderId: id, userId: id });
 export type OrderShipped = z.output<typeof OrderShipped>;
 
-/** Who hears what: durable consumers by event type. */
-export const SUBSCRIBERS = {
+/**
+ * Who hears what: consumer groups by event type. A producer does not know them; whoever watches the whole does, and
+ * calls a journey settled only when all of them have had their messages.
+ */
+export const SUBSCRIBERS: Readonly<Record<string, readonly string[]>> = {
   OrderConfirmed: ["shipping", "notifications", "analytics"],
   OrderShipped: ["orders", "analytics"],
-} as const;
+};

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BATON } from "../../../services/_kit/telemetry/conventions.ts";
+import { ATTR, BATON } from "../../../services/_kit/telemetry/conventions.ts";
 import { complete } from "./complete.ts";
 import type { Hop, Journey, Span } from "./model.ts";
 import { acked, linkTo, message, type SpanWords, span } from "./spans.fixture.ts";
@@ -35,6 +35,23 @@ describe("a journey is settled", () => {
     const unmarked = { attributes: message("m") };
     expect(only(create("m"), process("m", unmarked)).settled).toBe(true);
     expect(only(create("m"), process("m", { ...unmarked, status: "ERROR" })).settled).toBe(false);
+  });
+
+  it("when every group that is known to consume its message is done with it, and not before", () => {
+    const consumers = new Map([["events.X", ["shipping", "email"]]]);
+    const sent = span({
+      at: "a/create-m",
+      parent: "root",
+      kind: "PRODUCER",
+      attributes: message("m", { [ATTR.destinationTemplate]: "events.X" }),
+    });
+    const by = (group: string) =>
+      process("m", { at: `a/${group}`, attributes: acked("m", { [ATTR.consumerGroup]: group }) });
+    const settled = (...spans: Span[]) => journeysOf([root, sent, ...spans], { consumers })[0]?.settled;
+    expect(settled()).toBe(false);
+    expect(settled(by("shipping"))).toBe(false);
+    expect(settled(by("shipping"), by("stranger"))).toBe(false);
+    expect(settled(by("shipping"), by("email"))).toBe(true);
   });
 
   it("but not while an attempt will come again, naming the message in flight", () => {

@@ -3,19 +3,39 @@ import type { JourneySpan, Span } from "./model.ts";
 import { compareText } from "./order.ts";
 import { messageIdOf, textOf } from "./read.ts";
 
+/** Who consumes what: consumer groups by the destination's name (its template). */
+export type Consumers = ReadonlyMap<string, readonly string[]>;
+
 /**
- * Ids of the messages and jobs that were sent and that nobody has consumed or dead-lettered yet, sorted.
- * A message is named by `messaging.message.id` of its PRODUCER span; of several consumers one is enough, since
- * a journey does not tell how many a message has.
+ * Ids of the messages and jobs that were sent and that are not consumed or dead-lettered yet, sorted. A message is
+ * named by `messaging.message.id` of its PRODUCER span. Every group that `consumers` names for its destination must
+ * be done with it; where nobody is named one consumer is enough, since a journey does not tell how many there are.
  */
-export function inFlightOf(spans: readonly JourneySpan[]): readonly string[] {
-  const sent = new Set<string>();
-  const consumed = new Set<string>();
+export function inFlightOf(
+  spans: readonly JourneySpan[],
+  consumers: Consumers = new Map(),
+): readonly string[] {
+  const sent = new Map<string, readonly string[]>();
+  const done = new Map<string, Set<string>>();
   for (const { span, shared } of spans) {
-    if (span.kind === "PRODUCER" && !shared && messageIdOf(span)) sent.add(messageIdOf(span));
-    if (span.kind === "CONSUMER" && isDone(span)) for (const id of consumedBy(span)) consumed.add(id);
+    const id = messageIdOf(span);
+    if (span.kind === "PRODUCER" && !shared && id) {
+      sent.set(id, consumers.get(textOf(span.attributes, ATTR.destinationTemplate)) ?? []);
+    }
+    if (span.kind !== "CONSUMER" || !isDone(span)) continue;
+    for (const consumed of consumedBy(span)) {
+      const groups = done.get(consumed) ?? new Set();
+      done.set(consumed, groups.add(textOf(span.attributes, ATTR.consumerGroup)));
+    }
   }
-  return [...sent].filter((id) => !consumed.has(id)).sort(compareText);
+  const isInFlight = ([id, groups]: [string, readonly string[]]): boolean => {
+    const by = done.get(id);
+    return by === undefined || groups.some((group) => !by.has(group));
+  };
+  return [...sent]
+    .filter(isInFlight)
+    .map(([id]) => id)
+    .sort(compareText);
 }
 
 /** True when this delivery was the message's last: it was acknowledged or dead-lettered. */

@@ -5,7 +5,7 @@ import { type Journey, type JourneySpan, keyOf, type Span, type SpanKey } from "
 import { byStart } from "./order.ts";
 import { correlationOf, textOf } from "./read.ts";
 import { isStandIn, rootOf } from "./root.ts";
-import { inFlightOf } from "./settle.ts";
+import { type Consumers, inFlightOf } from "./settle.ts";
 import { type SpanSource, sourceOf } from "./source.ts";
 import { Traces } from "./traces.ts";
 import { treeOf } from "./tree.ts";
@@ -14,6 +14,8 @@ import { waitsOf } from "./waits.ts";
 export interface JourneyOptions {
   /** Services whose SERVER spans are the public edge, where journeys begin. Default: `gateway`. */
   readonly edges?: ReadonlySet<string>;
+  /** Who must be done with a message before a journey is settled. Default: nobody is known, one consumer is enough. */
+  readonly consumers?: Consumers;
 }
 
 const defaultEdges: ReadonlySet<string> = new Set(["gateway"]);
@@ -26,7 +28,7 @@ const defaultEdges: ReadonlySet<string> = new Set(["gateway"]);
 export function journeyOf(source: SpanSource, traceId: string, options: JourneyOptions = {}): Journey | null {
   const traces = new Traces(source, options.edges ?? defaultEdges);
   const start = traces.trace(traceId).spans[0];
-  return start ? journeyFrom(rootOf(start, traces), traces) : null;
+  return start ? journeyFrom(rootOf(start, traces), traces, options) : null;
 }
 
 /** Every journey in these spans, the earliest first. */
@@ -36,14 +38,14 @@ export function journeysOf(spans: Iterable<Span>, options: JourneyOptions = {}):
   const known = new Map<SpanKey, Span>();
   const roots = new Set<Span>();
   for (const span of all) roots.add(rootOf(traces.span(span) ?? span, traces, known));
-  return [...roots].sort(byStart).map((root) => journeyFrom(root, traces));
+  return [...roots].sort(byStart).map((root) => journeyFrom(root, traces, options));
 }
 
-function journeyFrom(root: Span, traces: Traces): Journey {
+function journeyFrom(root: Span, traces: Traces, { consumers }: JourneyOptions): Journey {
   const spans = treeOf(grow(root, traces));
   const own = spans.filter((s) => !s.shared);
   const orphans = own.filter((s) => s.orphan).map((s) => s.key);
-  const inFlight = inFlightOf(spans);
+  const inFlight = inFlightOf(spans, consumers);
   const rootMissing = isStandIn(root, traces);
   return {
     id: root.traceId,
