@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePorts } from "../playground/ports.ts";
+import { silent } from "../playground/report.ts";
+import { type TemporaryState, temporaryState } from "../playground/temporary.fixture.ts";
+import { up } from "../playground/up.ts";
+import { eventually } from "./fixtures.ts";
+
+let state: TemporaryState;
+beforeAll(async () => {
+  state = await temporaryState();
+});
+afterAll(() => state.remove());
+
+/** Runs `work` against a playground in the one state folder, then stops it. */
+async function during<T>(keep: boolean, work: (gateway: string) => Promise<T>): Promise<T> {
+  const playground = await up({ dir: state.dir, ports: await freePorts(), keep, report: silent });
+  try {
+    return await work(playground.urls.gateway);
+  } finally {
+    await playground.stop();
+  }
+}
+
+const order = async (gateway: string, id: string) => {
+  const response = await fetch(`${gateway}/api/v1/orders/${id}`);
+  return { status: response.status, body: (await response.json()) as { status?: string } };
+};
+
+test("what was kept is there at the next start, jobs and events included; without --keep it begins empty", async () => {
+  const id = await during(false, async (gateway) => {
+    const response = await fetch(`${gateway}/api/v1/checkouts`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"userId":"ann","items":[{"sku":"mug","quantity":1}],"payment":{"token":"tok_visa"}}',
+    });
+    expect(response.status).toBe(201);
+    // Stopped at once, with the event, the message and the jobs wherever they are.
+    return ((await response.json()) as { orderId: string }).orderId;
+  });
+  await during(true, (gateway) =>
+    eventually("the order to be shipped after the restart", async () => {
+      const { status, body } = await order(gateway, id);
+      expect(status).toBe(200);
+      return body.status === "SHIPPED" || undefined;
+    }),
+  );
+  expect(await during(false, async (gateway) => (await order(gateway, id)).status)).toBe(404);
+});
