@@ -1,5 +1,9 @@
 /**
- * What a scenario is: data only, shared by the command line, the tests and k6. Type-only imports.
+ * What a scenario is: data only, shared by the command line, the tests, k6 and the docs. k6 runs no Node, so nothing here
+ * or in `scenarios/` may use one of its built-ins, and imports carry `.ts`.
+ *
+ * A scenario promises what comes of a request: the answer, the order's end, the journey. `answer.ts` and `verdict.ts`
+ * judge by it; whoever runs a scenario brings the user, the run's id and the addresses.
  */
 
 /** A hop that must be in the journey: at least one span with this service, name and kind. */
@@ -9,22 +13,78 @@ export interface Hop {
   readonly kind: "SERVER" | "CLIENT" | "PRODUCER" | "CONSUMER" | "INTERNAL";
 }
 
-export interface Scenario {
-  /** File name without its ending; also the name on the command line. */
+/** Time in which nobody worked: a message lay in the outbox, in the stream, a job in its queue. */
+export type WaitKind = "outbox" | "stream" | "job";
+
+/** Who drives the checkout: `orchestration` is the saga in orders, which calls, waits and compensates. */
+export type Workflow = "orchestration";
+
+/** A checkout as the public API takes it. The user is made by whoever sends it, so that runs do not meet. */
+export interface CheckoutRequest {
+  /** SKUs of the catalogue (`services/inventory/schema.sql`). */
+  readonly items: readonly { readonly sku: string; readonly quantity: number }[];
+  /** Stands for a card; never a card's number. */
+  readonly token: string;
+}
+
+/** Where a failure starts. */
+export interface ExpectedCause {
+  readonly service: string;
+  /** The span's name. */
   readonly name: string;
+  /** Its `error.type`. */
+  readonly errorType: string;
+}
+
+/** Where the time goes. */
+export interface ExpectedDelay {
+  readonly service: string;
+  /** The span's name; one of them lasts at least `atLeastMs`. */
+  readonly name: string;
+  readonly atLeastMs: number;
+}
+
+/** What comes of the request. All of it is judged; what does not matter to a scenario is not a field. */
+export interface Expectation {
+  readonly httpStatus: number;
+  /** The order's state in the answer. */
+  readonly answeredStatus: "CONFIRMED" | "REJECTED";
+  /** The order's state when everything that the request set off is done. */
+  readonly orderStatus: "SHIPPED" | "REJECTED";
+  /** Every hop that makes the journey complete. */
+  readonly hops: readonly Hop[];
+  /** Hops that would be a mistake, such as a charge for what is out of stock. */
+  readonly never: readonly Hop[];
+  /** Where it fails; null when nothing does. */
+  readonly cause: ExpectedCause | null;
+  /** The kinds of wait that the journey has: these and no others. */
+  readonly waits: readonly WaitKind[];
+  /** What makes it slow; null when nothing is meant to. */
+  readonly delay: ExpectedDelay | null;
+}
+
+/** How it behaves under load. */
+export interface Load {
+  /** Its part of `mix`, relative to the others'; 0 keeps it out. */
+  readonly weight: number;
+  /** 95 % of its answers come within this, in milliseconds, on a small machine at a steady rate. */
+  readonly p95Ms: number;
+}
+
+export interface Scenario {
+  /** File name without its ending; also the name on the command line, k6's scenario and its tag. Lower case and `-`. */
+  readonly name: string;
+  /** A heading. */
   readonly title: string;
   /** Why it is worth looking at, one sentence. */
   readonly why: string;
-  /** The checkout that is sent. The user is made by whoever runs it. */
-  readonly items: readonly { readonly sku: string; readonly quantity: number }[];
-  /** Faults in the grammar of `services/_kit/faults.ts`, e.g. `payments.charge:declined`; empty for none. */
-  readonly fault: string;
-  readonly expect: {
-    readonly httpStatus: number;
-    readonly orderStatus: "SHIPPED" | "REJECTED";
-    /** Every hop that makes the journey complete. */
-    readonly hops: readonly Hop[];
-    /** Where it fails, and with which `error.type`; null when nothing does. */
-    readonly cause: { readonly service: string; readonly name: string; readonly errorType: string } | null;
-  };
+  readonly workflow: Workflow;
+  readonly request: CheckoutRequest;
+  /**
+   * Faults in the grammar of `services/_kit/faults.ts`, such as `payments.charge:declined`; they travel in the request's
+   * baggage, so that they bite in this request and nowhere else. Empty for none.
+   */
+  readonly faults: readonly string[];
+  readonly expect: Expectation;
+  readonly load: Load;
 }

@@ -10,12 +10,15 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import("./commands/start.ts")).start,
   demo: async () => (await import("./commands/demo.ts")).demo,
   checkout: async () => (await import("./commands/checkout.ts")).checkout,
+  load: async () => (await import("./commands/load.ts")).load,
   trace: async () => (await import("./commands/trace.ts")).trace,
   logs: async () => (await import("./commands/logs.ts")).logs,
   status: async () => (await import("./commands/status.ts")).status,
   down: async () => (await import("./commands/down.ts")).down,
   test: async () => (await import("./commands/test.ts")).test,
   "test:all": async () => (await import("./commands/test.ts")).testAll,
+  "test:compose": async () => (await import("./commands/test.ts")).testCompose,
+  "test:stack": async () => (await import("./commands/test.ts")).testStack,
 };
 
 const USAGE_STATUS = 2;

@@ -1,9 +1,10 @@
 /** The two checkouts that greet whoever starts the playground: one goes well, one is declined. */
 
+import { findingText, judgeAnswer } from "../load/answer.ts";
 import type { Scenario } from "../load/scenario.ts";
 import checkout from "../load/scenarios/checkout.ts";
 import declined from "../load/scenarios/payment-declined.ts";
-import { DEFAULT_TOKEN, newUser, sendCheckout } from "./gateway-client.ts";
+import { newUser, sendCheckout } from "./gateway-client.ts";
 import { type Awaited, awaitJourney } from "./lens-client.ts";
 import { Problem } from "./problem.ts";
 import type { Reporter } from "./report.ts";
@@ -26,17 +27,13 @@ interface Where {
 export async function play(scenario: Scenario, { urls, report, signal }: Where): Promise<Played> {
   const done = report.begin(`the journey "${scenario.title}"`);
   try {
-    const { items, fault, expect } = scenario;
-    const answer = await sendCheckout(
-      urls.gateway,
-      { userId: newUser(), items, token: DEFAULT_TOKEN, fault },
-      signal,
-    );
-    if (answer.httpStatus !== expect.httpStatus) {
-      throw new Problem(
-        "refused",
-        `${scenario.title}: the gateway answered ${answer.httpStatus} ${answer.status}, not ${expect.httpStatus}. ${answer.detail}`,
-      );
+    const { request, faults, expect } = scenario;
+    const order = { userId: newUser(), ...request, fault: faults.join("|") };
+    const answer = await sendCheckout(urls.gateway, order, signal);
+    const wrong = judgeAnswer(answer, expect).map(findingText);
+    if (wrong.length > 0) {
+      const said = [...wrong, answer.detail].filter(Boolean).join("; ");
+      throw new Problem("refused", `${scenario.title}: the gateway's answer is not as promised: ${said}`);
     }
     const awaited = await awaitJourney(urls.lens, answer.traceId, expect.hops, {
       signal,

@@ -1,6 +1,7 @@
 /** Sends checkouts to the gateway's public API. */
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
+import { orderStatusOf } from "../load/answer.ts";
 import { errorFrom, Problem } from "./problem.ts";
 
 export interface Order {
@@ -16,6 +17,8 @@ export interface Answer {
   readonly httpStatus: number;
   /** The order's state; of a refusal its title. */
   readonly status: string;
+  /** The order's state, also of a refusal; empty when there is no order. */
+  readonly orderStatus: string;
   readonly orderId: string;
   readonly correlationId: string;
   readonly traceId: string;
@@ -29,6 +32,7 @@ export const DEFAULT_TOKEN = "tok_visa";
 const body = z.object({
   status: z.union([z.string(), z.number()]).optional(),
   title: z.string().optional(),
+  orderStatus: z.string().optional(),
   detail: z.string().optional(),
   orderId: z.string().optional(),
   correlationId: z.string().optional(),
@@ -68,5 +72,6 @@ export async function sendCheckout(url: string, order: Order, signal: AbortSigna
     throw new Problem("refused", `the gateway answered ${response.status} without the fields of its API`);
   const { status, title = "", detail = "", orderId = "", correlationId = "", traceId = "" } = read.data;
   const state = typeof status === "string" ? status : title;
-  return { httpStatus: response.status, status: state, orderId, correlationId, traceId, detail };
+  const orderStatus = orderStatusOf(read.data);
+  return { httpStatus: response.status, status: state, orderStatus, orderId, correlationId, traceId, detail };
 }

@@ -4,6 +4,8 @@ import { lens, type Part, services } from "../services/topology.ts";
 import { type Ports, portOf } from "./ports.ts";
 import { provide, type Servers } from "./provide/provide.ts";
 import type { Reporter } from "./report.ts";
+import type { StackPart } from "./stack/part.ts";
+import type { StackPorts } from "./stack/ports.ts";
 import { startChild } from "./start-child.ts";
 import type { Claim } from "./state.ts";
 import type { Child, ChildSpec } from "./supervise.ts";
@@ -16,6 +18,8 @@ export interface UpOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Keeps data, logs and mail of the last time; otherwise all begins empty. */
   readonly keep?: boolean;
+  /** Starts the full stack as well, on these ports: telemetry goes to the Collector, and from there to lens and the others. */
+  readonly full?: StackPorts;
   readonly report: Reporter;
   /** Ends the start; a playground that is up is ended by `stop`. */
   readonly signal?: AbortSignal;
@@ -27,11 +31,13 @@ export interface RunningPart {
   readonly port: number;
   /** Null for a server that we were given the address of. */
   readonly child: Child | null;
+  /** Address that answers 200 when it can do its work, where it has one. */
+  readonly ready?: string;
 }
 
-const root = path.dirname(import.meta.dirname);
+export const root = path.dirname(import.meta.dirname);
 const READY_WITHIN_MS = 60_000;
-/** After a Ctrl-C nothing is left after 5 s: services have 3 s, then lens 1 s, then the servers 1 s. */
+/** After a Ctrl-C nothing is left after 5 s: services have 3 s, then the Collector 1 s, then all the others 1 s. */
 const SERVICE_STOP_MS = 3_000;
 const LENS_STOP_MS = 1_000;
 const PROBE_TIMEOUT_MS = 2_000;
@@ -71,7 +77,10 @@ const specOf = (
 /** Everything that has been started, and its end in the right order. */
 export class Acquired {
   readonly services: RunningPart[] = [];
+  readonly collector: RunningPart[] = [];
+  /** Where telemetry ends up. */
   readonly lens: RunningPart[] = [];
+  readonly backends: RunningPart[] = [];
   servers: Servers | null = null;
   #ending: Promise<void> | undefined;
   readonly #claim: Claim;
@@ -87,11 +96,13 @@ export class Acquired {
     return [
       ...(this.servers?.parts ?? []),
       ...this.lens,
+      ...this.backends,
+      ...this.collector,
       ...this.services.toSorted((a, b) => place(a) - place(b)),
     ];
   }
 
-  /** Services first, which send lens their last spans; then lens; then what all of them stand on. */
+  /** Services first, which send their last spans; then the Collector, which sends them on; then what nobody needs any more. */
   end(): Promise<void> {
     this.#ending ??= this.#endInOrder();
     return this.#ending;
@@ -99,8 +110,8 @@ export class Acquired {
 
   async #endInOrder(): Promise<void> {
     await this.#stopAll(this.services);
-    await this.#stopAll(this.lens);
-    await this.#stopAll(this.servers?.parts ?? []);
+    await this.#stopAll(this.collector);
+    await this.#stopAll([...this.lens, ...this.backends, ...(this.servers?.parts ?? [])]);
     await this.#claim.release();
   }
 
@@ -149,15 +160,20 @@ export class Starting {
     env: Readonly<Record<string, string>>,
     to: RunningPart[],
   ): Promise<void> {
-    const { dir, ports, report } = this.options;
-    const url = readyUrl(part, ports);
-    const { child } = await startChild(specOf(part, dir, flags, env), (signal) => answers(url, signal), {
-      report,
+    const { dir, ports } = this.options;
+    const ready = readyUrl(part, ports);
+    await this.stackPart({ spec: specOf(part, dir, flags, env), port: portOf(part.name, ports), ready }, to);
+  }
+
+  /** Starts `part`, waits until it is ready and adds it to `to`. */
+  async stackPart({ spec, port, ready }: StackPart, to: RunningPart[]): Promise<void> {
+    const { child } = await startChild(spec, (signal) => answers(ready, signal), {
+      report: this.options.report,
       signal: this.signal,
       withinMs: READY_WITHIN_MS,
       onEvent: () => this.publish(),
     });
-    to.push({ name: part.name, port: portOf(part.name, ports), child });
+    to.push({ name: spec.name, port, child, ready });
     this.publish();
   }
 

@@ -10,7 +10,8 @@ import { checkFree, type Ports } from "./ports.ts";
 import { makeDatabases } from "./provide/databases.ts";
 import type { Server, Source } from "./provide/server.ts";
 import { minimum } from "./provide/versions.ts";
-import { Acquired, type RunningPart, readyUrl, Starting, type UpOptions, usesPostgres } from "./starting.ts";
+import { FullStack } from "./stack/full.ts";
+import { Acquired, type RunningPart, Starting, type UpOptions, usesPostgres } from "./starting.ts";
 import { claim, type RunPart } from "./state.ts";
 
 /** A service's heap: seven of them are to fit a small machine. Lens holds what they send. */
@@ -32,6 +33,8 @@ export interface Playground {
   readonly ports: Ports;
   /** Addresses; those of the servers with user and password, `postgres` for a role that may create databases. */
   readonly urls: Readonly<Record<"gateway" | "lens" | "nats" | "redis" | "postgres", string>>;
+  /** Addresses of the full stack by name, such as `jaeger`; empty without it. */
+  readonly stack: Readonly<Record<string, string>>;
   /** Each service's own database. */
   readonly databases: Readonly<Record<string, string>>;
   /** In the order of their start: servers, lens, services. */
@@ -52,17 +55,14 @@ const ownPorts = (ports: Ports): [string, number][] => {
 };
 
 /** What `npm run status` reads. */
-const published = (parts: readonly RunningPart[], ports: Ports): RunPart[] =>
-  parts.map(({ name, port, child }) => {
-    const part = [lens, ...services].find((one) => one.name === name);
-    return {
-      name,
-      pid: child?.pid() ?? null,
-      port,
-      ready: part ? readyUrl(part, ports) : "",
-      exits: child?.exits() ?? 0,
-    };
-  });
+const published = (parts: readonly RunningPart[]): RunPart[] =>
+  parts.map(({ name, port, child, ready = "" }) => ({
+    name,
+    pid: child?.pid() ?? null,
+    port,
+    ready,
+    exits: child?.exits() ?? 0,
+  }));
 
 /**
  * Starts a playground and resolves when every part is ready. Rejects with a Problem (`already_running`, `port_taken`,
@@ -74,13 +74,15 @@ export async function up(options: UpOptions): Promise<Playground> {
   const acquired = new Acquired(mine, report);
   const addresses = { gateway: `http://127.0.0.1:${ports.gateway}`, lens: `http://127.0.0.1:${ports.lens}` };
   const publish = (parts: readonly RunningPart[]): void => {
+    const stack = FullStack.addresses(parts);
     mine
-      .update(addresses, published(parts, ports))
+      .update({ ...addresses, ...stack }, published(parts))
       .catch((error) => report.say(`run.json: ${error.message}`));
   };
   try {
     publish([]);
-    await checkFree(ownPorts(ports));
+    FullStack.check(options, process.env);
+    await checkFree([...ownPorts(ports), ...Object.entries(options.full ?? {})]);
     for (const folder of ["logs", "mail"]) {
       if (!keep) await rm(path.join(dir, folder), { recursive: true, force: true });
       await mkdir(path.join(dir, folder), { recursive: true });
@@ -101,6 +103,7 @@ async function startAll(
   const { options, acquired } = starting;
   const { dir, ports, env: extra = {} } = options;
   const user = process.env;
+  const full = options.full && (await FullStack.prepare(starting, options.full));
   const beginMs = performance.now();
   let input: EnvironmentInput | undefined;
   const serversAndDatabases = async (): Promise<void> => {
@@ -109,13 +112,18 @@ async function startAll(
     input = { ports, dir, natsUrl: servers.natsUrl, redisUrl: servers.redisUrl, databases, user, extra };
   };
   // Lens needs no server: it starts beside them.
-  const lensEnv = lensEnvironment({ ports, dir, user, extra });
-  await starting.all([serversAndDatabases(), starting.part(lens, LENS_FLAGS, lensEnv, acquired.lens)]);
+  const lensEnv = lensEnvironment({ ports, dir, user, extra: { ...full?.lensEnvironment, ...extra } });
+  const lensStart = starting.part(lens, LENS_FLAGS, lensEnv, acquired.lens);
+  await starting.all([serversAndDatabases(), lensStart, ...(full?.startBackends() ?? [])]);
   const serversMs = performance.now() - beginMs;
   const { servers } = acquired;
   if (!input || !servers) throw new Error("the servers started without addresses");
   const environment = input;
   options.report.say(`servers ready: ${servers.parts.map(describe).join(", ")}`);
+  if (full) {
+    await starting.all([full.startCollector(servers)]);
+    options.report.say(`full stack ready: ${full.describe()}`);
+  }
   const start = (part: Part): Promise<void> =>
     starting.part(part, SERVICE_FLAGS, serviceEnvironment(part, environment), acquired.services);
   await starting.all(services.map(start));
@@ -124,6 +132,7 @@ async function startAll(
   return {
     ports,
     urls: { ...addresses, nats: servers.natsUrl, redis: servers.redisUrl, postgres: servers.postgresUrl },
+    stack: FullStack.addresses(acquired.parts()),
     databases: Object.fromEntries(environment.databases.map(({ service, url }) => [service, url])),
     parts: acquired.parts(),
     reachesLens: reachesLens({ ...user, ...extra }),

@@ -6,6 +6,7 @@ import type { Hop, Journey, LogRecord } from "../collector/lens/journey/model.ts
 import { awaitJourney } from "../playground/lens-client.ts";
 import { freePorts } from "../playground/ports.ts";
 import { silent } from "../playground/report.ts";
+import type { UpOptions } from "../playground/starting.ts";
 import { temporaryState } from "../playground/temporary.fixture.ts";
 import { type Playground, up } from "../playground/up.ts";
 
@@ -43,10 +44,14 @@ export interface CheckoutAnswer {
   readonly traceId: string;
 }
 
-/** Starts one. `env`: for lens and the services. Remove it when done. */
-export async function startPlayground(env: Record<string, string> = {}): Promise<TestPlayground> {
+/** Starts one. `env`: for lens and the services; `where`: its ports, and the full stack. Remove it when done. */
+export async function startPlayground(
+  env: Record<string, string> = {},
+  where: Partial<Pick<UpOptions, "ports" | "full">> = {},
+): Promise<TestPlayground> {
   const state = await temporaryState();
-  const playground = await up({ dir: state.dir, ports: await freePorts(), env, report: silent }).catch(
+  const ports = where.ports ?? (await freePorts());
+  const playground = await up({ ...where, dir: state.dir, ports, env, report: silent }).catch(
     async (thrown) => {
       await state.remove();
       throw thrown;

@@ -6,6 +6,7 @@
  * A request that cannot be read has no items to count; it stands as one, received and refused.
  */
 import type { RefusalCode } from "./otlp/error.ts";
+import type { Integrity } from "./query/integrity.ts";
 
 export const SIGNALS = ["traces", "logs", "metrics"] as const;
 export type Signal = (typeof SIGNALS)[number];
@@ -44,8 +45,12 @@ export function countRefused(counts: SignalCounts, reason: RefusalReason, items 
 /** The content type of `renderMetrics`; Prometheus 3 refuses an answer without one. */
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-/** The counters and the store's size in bytes in Prometheus' text format. */
-export function renderMetrics(counters: Counters, store: { bytes: number; limitBytes: number }): string {
+/** The counters, the store's size in bytes and the latest journeys' state, in Prometheus' text format. */
+export function renderMetrics(
+  counters: Counters,
+  store: { bytes: number; limitBytes: number },
+  integrity: Integrity,
+): string {
   const bySignal = (read: (counts: SignalCounts) => number): string[] =>
     SIGNALS.map((signal) => `{signal="${signal}"} ${read(counters[signal])}`);
   const refused = SIGNALS.flatMap((signal) =>
@@ -81,6 +86,14 @@ export function renderMetrics(counters: Counters, store: { bytes: number; limitB
     family("lens_refused_total", "counter", "Items refused; an unreadable request counts as one.", refused),
     family("lens_store_bytes", "gauge", "Memory that the store uses.", [` ${store.bytes}`]),
     family("lens_store_limit_bytes", "gauge", "Memory that the store may use.", [` ${store.limitBytes}`]),
+    family("lens_journeys", "gauge", "The latest journeys, by state.", [
+      `{state="under_way"} ${integrity.underWay}`,
+      `{state="settled"} ${integrity.settled}`,
+      `{state="unsettled"} ${integrity.unsettled}`,
+    ]),
+    family("lens_orphan_spans", "gauge", "Spans of the latest journeys whose parent never came.", [
+      ` ${integrity.orphans}`,
+    ]),
   ].join("");
 }
 

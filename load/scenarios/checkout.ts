@@ -12,8 +12,8 @@ const event = (from: string, type: string, to: readonly string[]): Hop[] => [
   ...to.map((service): Hop => ({ service, name: `process events.${type}`, kind: "CONSUMER" })),
 ];
 
-/** From the public edge to the charge: every checkout that is priced and in stock gets this far. */
-export const untilCharge: readonly Hop[] = [
+/** From the public edge to the reservation: every checkout that is priced gets this far. */
+export const untilReserve: readonly Hop[] = [
   { service: "gateway", name: "POST /api/v1/checkouts", kind: "SERVER" },
   rpc("gateway", `${ORDERS}/Checkout`, "CLIENT"),
   rpc("orders", `${ORDERS}/Checkout`, "SERVER"),
@@ -21,39 +21,62 @@ export const untilCharge: readonly Hop[] = [
   rpc("inventory", `${INVENTORY}/Quote`, "SERVER"),
   rpc("orders", `${INVENTORY}/Reserve`, "CLIENT"),
   rpc("inventory", `${INVENTORY}/Reserve`, "SERVER"),
+  { service: "inventory", name: "reserve", kind: "INTERNAL" },
+];
+
+/** The charge: only for what is in stock. */
+export const charging: readonly Hop[] = [
   rpc("orders", `${PAYMENTS}/Charge`, "CLIENT"),
   rpc("payments", `${PAYMENTS}/Charge`, "SERVER"),
   { service: "payments", name: "charge", kind: "INTERNAL" },
 ];
 
+/** The first event of an order that is paid: what is rejected never gets here. */
+export const confirmed: Hop = { service: "orders", name: "create events.OrderConfirmed", kind: "PRODUCER" };
+
 const job = (service: string, name: string): Hop => ({ service, name: `process ${name}`, kind: "CONSUMER" });
+
+/** All that follows a paid order: e-mail, picking, packing, shipping, the books. */
+export const fulfilment: readonly Hop[] = [
+  ...event("orders", "OrderConfirmed", ["shipping", "notifications", "analytics"]),
+  { service: "analytics", name: "receive events.OrderConfirmed", kind: "CLIENT" },
+  { service: "shipping", name: "create shipping.pick", kind: "PRODUCER" },
+  { service: "shipping", name: "create shipping.pack", kind: "PRODUCER" },
+  { service: "shipping", name: "create shipping.ship", kind: "PRODUCER" },
+  { service: "shipping", name: "send shipping.flow", kind: "CLIENT" },
+  job("shipping", "shipping.pick"),
+  job("shipping", "shipping.pack"),
+  job("shipping", "shipping.ship"),
+  { service: "notifications", name: "send email.confirmation", kind: "PRODUCER" },
+  job("notifications", "email.confirmation"),
+  ...event("shipping", "OrderShipped", ["orders", "analytics"]),
+  { service: "analytics", name: "receive events.OrderShipped", kind: "CLIENT" },
+];
+
+/** What only a rejected order has. */
+export const compensation: readonly Hop[] = [
+  { service: "orders", name: "compensate", kind: "INTERNAL" },
+  rpc("orders", `${INVENTORY}/Release`, "CLIENT"),
+  rpc("inventory", `${INVENTORY}/Release`, "SERVER"),
+];
 
 const scenario: Scenario = {
   name: "checkout",
   title: "A checkout that goes all the way",
   why: "One request becomes calls, events and jobs in seven services, and stays one journey.",
-  items: [{ sku: "teapot", quantity: 1 }],
-  fault: "",
+  workflow: "orchestration",
+  request: { items: [{ sku: "teapot", quantity: 1 }], token: "tok_visa" },
+  faults: [],
   expect: {
     httpStatus: 201,
+    answeredStatus: "CONFIRMED",
     orderStatus: "SHIPPED",
-    hops: [
-      ...untilCharge,
-      ...event("orders", "OrderConfirmed", ["shipping", "notifications", "analytics"]),
-      { service: "analytics", name: "receive events.OrderConfirmed", kind: "CLIENT" },
-      { service: "shipping", name: "create shipping.pick", kind: "PRODUCER" },
-      { service: "shipping", name: "create shipping.pack", kind: "PRODUCER" },
-      { service: "shipping", name: "create shipping.ship", kind: "PRODUCER" },
-      { service: "shipping", name: "send shipping.flow", kind: "CLIENT" },
-      job("shipping", "shipping.pick"),
-      job("shipping", "shipping.pack"),
-      job("shipping", "shipping.ship"),
-      { service: "notifications", name: "send email.confirmation", kind: "PRODUCER" },
-      job("notifications", "email.confirmation"),
-      ...event("shipping", "OrderShipped", ["orders", "analytics"]),
-      { service: "analytics", name: "receive events.OrderShipped", kind: "CLIENT" },
-    ],
+    hops: [...untilReserve, ...charging, ...fulfilment],
+    never: compensation,
     cause: null,
+    waits: ["outbox", "stream", "job"],
+    delay: null,
   },
+  load: { weight: 80, p95Ms: 1_500 },
 };
 export default scenario;

@@ -1,24 +1,23 @@
 import type { Scenario } from "../scenario.ts";
-import { untilCharge } from "./checkout.ts";
-
-const INVENTORY = "baton.inventory.v1.InventoryService";
+import { charging, compensation, confirmed, untilReserve } from "./checkout.ts";
 
 const scenario: Scenario = {
   name: "payment-declined",
   title: "A checkout whose card is declined",
   why: "The failure is four spans deep in another service, and what was reserved before it is given back.",
-  items: [{ sku: "teapot", quantity: 1 }],
-  fault: "payments.charge:declined",
+  workflow: "orchestration",
+  request: { items: [{ sku: "teapot", quantity: 1 }], token: "tok_visa" },
+  faults: ["payments.charge:declined"],
   expect: {
     httpStatus: 402,
+    answeredStatus: "REJECTED",
     orderStatus: "REJECTED",
-    hops: [
-      ...untilCharge,
-      { service: "orders", name: "compensate", kind: "INTERNAL" },
-      { service: "orders", name: `${INVENTORY}/Release`, kind: "CLIENT" },
-      { service: "inventory", name: `${INVENTORY}/Release`, kind: "SERVER" },
-    ],
+    hops: [...untilReserve, ...charging, ...compensation],
+    never: [confirmed],
     cause: { service: "payments", name: "charge", errorType: "card_declined" },
+    waits: [],
+    delay: null,
   },
+  load: { weight: 10, p95Ms: 1_500 },
 };
 export default scenario;

@@ -1,6 +1,5 @@
 /** `npm run checkout`: one checkout to the running playground, and its journey. */
-import good from "../../load/scenarios/checkout.ts";
-import declined from "../../load/scenarios/payment-declined.ts";
+import { scenarios } from "../../load/scenarios/index.ts";
 import { type Arguments, type Command, text, wholeNumber } from "../command.ts";
 import { type Answer, DEFAULT_TOKEN, newUser, type Order, sendCheckout } from "../gateway-client.ts";
 import { playgroundHere } from "../here.ts";
@@ -22,16 +21,16 @@ function orderFrom(args: Arguments): Order {
 
 /** The hops that a checkout with this answer promises; none are known for other answers. */
 const promised = ({ httpStatus }: Answer) =>
-  [good, declined].find(({ expect }) => expect.httpStatus === httpStatus)?.expect.hops ?? [];
+  scenarios.find(({ expect }) => expect.httpStatus === httpStatus)?.expect.hops ?? [];
 
 export const checkout: Command = {
   name: "checkout",
   summary: "Sends one checkout to the running playground, and shows how it went and its journey.",
   usage: "[-- --sku <sku> --quantity <n> --fault <fault> --user <id> --token <token>]",
   details: [
-    "  --sku        teapot (the default), mug, kettle, or last-one, of which there is one",
+    "  --sku        teapot (the default), mug, kettle, last-one, of which there is one, or sold-out",
     "  --quantity   1 unless given",
-    "  --fault      breaks it on purpose: <service>.<point>:<kind>, several separated by |",
+    "  --fault      breaks it on purpose: <service>.<point>:<kind>[(arg)], several separated by |",
     "  --user       a new one unless given",
     "  --token      the card's token",
   ].join("\n"),

@@ -42,7 +42,7 @@ export const demo: Command = {
   options: {},
   positionals: { least: 0, most: 0, what: "" },
   async run(_args, io) {
-    const started = await bringUp(io, false);
+    const started = await bringUp(io, { keep: false });
     const nowMs = Date.now();
     await bringDown(started.playground, io);
     io.out.write(`\n${timeSplit(bootTimes(io.env.BATON_TIMES), started, nowMs)}\n`);

@@ -7,6 +7,7 @@ import { paintFor, table } from "../paint.ts";
 import { portOffset, portsFor } from "../ports.ts";
 import { reporterOn } from "../report.ts";
 import { show } from "../show.ts";
+import { stackPortsFor } from "../stack/ports.ts";
 import { type Playground, up } from "../up.ts";
 
 /** A playground that is up, its first journeys, and how long each phase took. */
@@ -17,11 +18,20 @@ export interface Started {
   readonly firstMs: number;
 }
 
+export interface BringUpOptions {
+  /** Keeps what the last time left. */
+  readonly keep: boolean;
+  /** With the Collector, Jaeger, Prometheus and Grafana. */
+  readonly full?: boolean;
+}
+
 /** Starts everything and prints the first two journeys. When the second part fails, the playground is stopped again. */
-export async function bringUp(io: Io, keep: boolean): Promise<Started> {
+export async function bringUp(io: Io, { keep, full = false }: BringUpOptions): Promise<Started> {
   const report = reporterOn(io.out);
-  const ports = portsFor(portOffset(io.env.BATON_PORT_OFFSET));
-  const playground = await up({ dir: io.dir, ports, keep, report, signal: io.signal });
+  const offset = portOffset(io.env.BATON_PORT_OFFSET);
+  const ports = portsFor(offset);
+  const stack = full && { full: stackPortsFor(offset) };
+  const playground = await up({ dir: io.dir, ports, keep, ...stack, report, signal: io.signal });
   try {
     if (!playground.reachesLens) {
       io.out.write(
@@ -40,12 +50,13 @@ export async function bringUp(io: Io, keep: boolean): Promise<Started> {
 }
 
 /** Where everything is, and what to type next. */
-function welcome({ urls, ports }: Playground, io: Io): string {
+function welcome({ urls, ports, stack }: Playground, io: Io): string {
   const paint = paintFor(io.out);
   const place = (name: string): string => path.relative(process.cwd(), path.join(io.dir, name)) || ".";
   const addresses = table([
     ["shop", urls.gateway],
     ["journeys", `${urls.lens}/api/journeys`],
+    ...Object.entries(stack),
     ["OTLP", `http://127.0.0.1:${ports.otlpHttp} (HTTP)  http://127.0.0.1:${ports.otlpGrpc} (gRPC)`],
     ["logs", place("logs")],
     ["mail", place("mail")],
@@ -68,13 +79,17 @@ export async function bringDown(playground: Playground, io: Io): Promise<void> {
 export const start: Command = {
   name: "start",
   summary: "Starts the whole playground, shows a good and a declined checkout, and stays until Ctrl-C.",
-  usage: "[-- --keep]",
-  details: "  --keep   keep orders, streams, queues and logs of the last time; otherwise it begins empty",
+  usage: "[-- --full --keep]",
+  details: [
+    "  --full   with the OpenTelemetry Collector, Jaeger and Prometheus, and Grafana where it is installed; what is",
+    "           not on the PATH is built once with Go, or unpacked from this machine's packages, into your cache folder",
+    "  --keep   keep orders, streams, queues and logs of the last time; otherwise it begins empty",
+  ].join("\n"),
   example: "BATON_PORT_OFFSET=100 npm start",
-  options: { keep: { type: "boolean" } },
+  options: { full: { type: "boolean" }, keep: { type: "boolean" } },
   positionals: { least: 0, most: 0, what: "" },
   async run({ values }, io) {
-    const { playground } = await bringUp(io, values.keep === true);
+    const { playground } = await bringUp(io, { keep: values.keep === true, full: values.full === true });
     io.out.write(welcome(playground, io));
     if (!io.signal.aborted) await once(io.signal, "abort");
     await bringDown(playground, io);

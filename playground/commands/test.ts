@@ -50,3 +50,27 @@ export const testAll: Command = {
     return quick || rest;
   },
 };
+
+/** One long test file by a command of its own. */
+const single = (name: string, file: string, summary: string): Command => ({
+  name,
+  summary,
+  usage: "[-- <options of vitest>]",
+  example: `npm run ${name}`,
+  options: {},
+  positionals: { least: 0, most: 0, what: "" },
+  passesOn: true,
+  run: ({ positionals }, io) => vitest(["all"], [file, ...positionals], io),
+});
+
+export const testCompose = single(
+  "test:compose",
+  "tests/compose.all.test.ts",
+  "Brings compose.yaml up on a Docker engine that runs or can be started, breaks it, and takes it down.",
+);
+
+export const testStack = single(
+  "test:stack",
+  "tests/stack.all.test.ts",
+  "Runs Collector, Jaeger, Prometheus and k6 as local programs, and asks every query of every dashboard.",
+);

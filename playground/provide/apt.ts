@@ -41,7 +41,7 @@ export async function writableCacheDir(env: NodeJS.ProcessEnv, dir: string): Pro
 }
 
 /** Names the system whose packages these are, such as `debian-12-x64`: they fit no other. */
-async function systemId(): Promise<string> {
+export async function systemId(): Promise<string> {
   const release = await readFile("/etc/os-release", "utf8").catch(() => "");
   const field = (name: string): string => new RegExp(`^${name}="?([\\w.-]*)`, "m").exec(release)?.[1] ?? "";
   return [
@@ -160,18 +160,32 @@ export async function fetchWithApt(
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<void> {
-  const base = await serversDir(cache);
+  const names = servers.map((server) => packages[server]).toSorted();
+  const areThere = async (): Promise<boolean> =>
+    !(await Promise.all(servers.map((server) => findCached(server, cache)))).includes(null);
+  await unpackWithApt(names, await serversDir(cache), areThere, env, signal);
+}
+
+/**
+ * Downloads the packages `names` with what they need, and unpacks all of them as the folder `<base>/<names, joined by +>`,
+ * unless `areThere` says that another process has done so meanwhile. Rejects with apt's error.
+ */
+export async function unpackWithApt(
+  names: readonly string[],
+  base: string,
+  areThere: () => Promise<boolean>,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<void> {
   await mkdir(base, { recursive: true });
   const work = await mkdtemp(path.join(base, ".work-"));
   try {
-    const names = servers.map((server) => packages[server]).toSorted();
     const tree = path.join(work, "tree");
     await mkdir(tree);
     for (const file of await download(names, work, aptWith(env, signal), signal)) {
       await run("dpkg-deb", ["-x", file, tree], { env, signal });
     }
-    const alreadyThere = await Promise.all(servers.map((server) => findCached(server, cache)));
-    if (alreadyThere.includes(null))
+    if (!(await areThere()))
       await putIntoPlace(tree, path.join(base, names.join("+")), path.join(work, "old"));
   } finally {
     await rm(work, { recursive: true, force: true });

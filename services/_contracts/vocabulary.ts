@@ -5,6 +5,7 @@ export type Vocabulary = {
   "order.placed": { orderId: string; totalCents: number };
   "order.confirmed": { orderId: string };
   "order.rejected": { orderId: string; reason: string };
+  "order.unsettled": { orderId: string; reason: string };
   "order.shipped": { orderId: string };
   "order.read": { orderId: string };
   "stock.reserved": { orderId: string };
@@ -24,5 +25,6 @@ export type Vocabulary = {
 
 /** Where a fault can bite, and what kinds the code there understands. */
 export const FAULT_POINTS = {
-  "payments.charge": ["declined"],
+  // slow(ms): the bank takes that long.
+  "payments.charge": ["declined", "slow"],
 } as const satisfies Record<string, readonly string[]>;

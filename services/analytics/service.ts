@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { subscribeInBatches } from "../_kit/batch.ts";
 import { listening, readConfig } from "../_kit/config.ts";
+import { watchConsumers } from "../_kit/gauges.ts";
 import { inboxSchema } from "../_kit/inbox.ts";
 import { connectNats, ensureStreams } from "../_kit/jetstream.ts";
 import type { Life } from "../_kit/main.ts";
@@ -40,6 +41,8 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
     });
     releaser.add(`consumer of ${type}`, running, (c) => c.stop());
   }
+  const watched = Object.keys(handlers).map((type) => ({ group: "analytics", type }));
+  releaser.add("consumer gauges", watchConsumers(nats, watched), (end) => end());
 
   const ready = async () => {
     await Promise.all([db.query("SELECT 1"), nats.ready()]);

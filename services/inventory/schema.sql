@@ -16,5 +16,7 @@ INSERT INTO products (sku, title, price_cents, stock) VALUES
   ('teapot', 'A teapot', 2499, NULL),
   ('mug', 'A mug', 899, NULL),
   ('kettle', 'A kettle', 3999, NULL),
-  ('last-one', 'The last one', 9900, 1)
+  ('last-one', 'The last one', 9900, 1),
+  -- For whoever wants to be refused as often as they like.
+  ('sold-out', 'Sold out', 4999, 0)
 ON CONFLICT DO NOTHING;

@@ -32,16 +32,33 @@ async function stockOf(sku: string) {
 }
 
 test("the catalogue is seeded, and an unknown product has no price", async () => {
-  const prices = await inventoryStore(db).prices(["teapot", "mug", "kettle", "last-one", "spoon"]);
+  const prices = await inventoryStore(db).prices([
+    "teapot",
+    "mug",
+    "kettle",
+    "last-one",
+    "sold-out",
+    "spoon",
+  ]);
   expect(prices).toEqual(
     new Map([
       ["teapot", 2_499],
       ["mug", 899],
       ["kettle", 3_999],
       ["last-one", 9_900],
+      ["sold-out", 4_999],
     ]),
   );
   expect(await stockOf("last-one")).toEqual({ stock: "1", reserved: "0" });
+});
+
+test("what is sold out has a price and never a reservation", async () => {
+  const orders = Array.from({ length: 5 }, (_, n) => uniqueName(`o-${n}-`));
+  const answers = await Promise.all(
+    orders.map((order) => inventoryStore(db).reserve(order, [{ sku: "sold-out", quantity: 1 }])),
+  );
+  expect(answers).toEqual(orders.map(() => ({ outOfStock: "sold-out" })));
+  expect(await stockOf("sold-out")).toEqual({ stock: "0", reserved: "0" });
 });
 
 test("a second start leaves the stock as it is", async () => {

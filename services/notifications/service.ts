@@ -2,12 +2,14 @@ import * as z from "zod";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { listening, readConfig } from "../_kit/config.ts";
 import { subscribe } from "../_kit/consumer.ts";
+import { watchConsumers } from "../_kit/gauges.ts";
 import { connectNats, ensureStreams } from "../_kit/jetstream.ts";
 import { fileMailer } from "../_kit/mail.ts";
 import type { Life } from "../_kit/main.ts";
 import { openDatabase } from "../_kit/postgres.ts";
 import { serveProbes } from "../_kit/probes.ts";
 import { connectRedis, jobQueue } from "../_kit/queue.ts";
+import { watchQueue } from "../_kit/queue-gauges.ts";
 import { makeNote } from "../_kit/telemetry/note.ts";
 import { readTelemetrySettings } from "../_kit/telemetry/settings.ts";
 import { startWorker } from "../_kit/worker.ts";
@@ -50,6 +52,8 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
     handle: makeQueueConfirmation(queue, note),
   };
   releaser.add("consumer", await subscribe(confirmed, { nats, mode, log }), (c) => c.stop());
+  releaser.add("consumer gauges", watchConsumers(nats, [confirmed]), (end) => end());
+  releaser.add("queue gauges", watchQueue(queue.name, redis), (end) => end());
 
   const ready = async () => {
     await Promise.all([db.query("SELECT 1"), nats.ready(), queue.ready()]);

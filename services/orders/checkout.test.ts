@@ -159,8 +159,9 @@ for (const [what, outcome] of [
 }
 
 test("when the answer of the reservation is lost, nothing is charged and the order stays PENDING", async () => {
-  const { checkout, trail, orders } = shop({ inventory: { reserve: failing(lost) } });
+  const { checkout, trail, orders, note } = shop({ inventory: { reserve: failing(lost) } });
   await expect(checkout(request)).rejects.toMatchObject({ extra: { orderId: "o-1" }, cause: lost });
+  expect(note.mock.lastCall?.[0]).toBe("order.unsettled");
   expect(trail).toEqual(["place", "reserve"]);
   expect(orders.get("o-1")?.status).toBe("PENDING");
 });

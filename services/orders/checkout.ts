@@ -67,6 +67,7 @@ export function makeCheckout({ orders, inventory, payments, note, newId }: Check
     try {
       return await run(orderId, totalCents, request);
     } catch (thrown) {
+      note("order.unsettled", { orderId, reason: AppError.from(thrown).code });
       throw new AppError("deadline_exceeded", "the outcome is not known yet; the order stays PENDING", {
         cause: thrown,
         reason: "outcome_unknown",

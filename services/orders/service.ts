@@ -7,6 +7,7 @@ import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { listening, readConfig } from "../_kit/config.ts";
 import { subscribe } from "../_kit/consumer.ts";
 import { AppError } from "../_kit/errors.ts";
+import { watchConsumers, watchOutbox, watchStreams } from "../_kit/gauges.ts";
 import { inboxSchema } from "../_kit/inbox.ts";
 import { connectNats, ensureStreams, eventStream } from "../_kit/jetstream.ts";
 import type { Life } from "../_kit/main.ts";
@@ -68,8 +69,11 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
   };
 
   releaser.add("relay", await startRelay(db, eventStream(nats), mode, log), (r) => r.stop());
+  releaser.add("outbox gauges", watchOutbox(db), (end) => end());
   const shipped = { group: "orders", type: "OrderShipped", handle: makeMarkShipped(orders, note) };
   releaser.add("consumer", await subscribe(shipped, { nats, mode, log }), (c) => c.stop());
+  releaser.add("consumer gauges", watchConsumers(nats, [shipped]), (end) => end());
+  releaser.add("stream gauges", watchStreams(nats), (end) => end());
   const ready = async () => {
     await db.query("SELECT 1");
     await nats.ready();

@@ -1,26 +1,32 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
+import { quiet } from "../../tests/fixtures.ts";
+import { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import type { FaultAt } from "../_kit/faults.ts";
+import { rpcClient } from "../_kit/rpc-client.ts";
+import { serveRpc } from "../_kit/rpc-server.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
-import { makeCharge } from "./charge.ts";
+import { type ChargeRequest, makeCharge, type Wait } from "./charge.ts";
 import type { Charge } from "./store.ts";
 
 const request = { key: "o-1:charge", orderId: "o-1", userId: "ann", amountCents: 2_499, token: "tok_visa" };
 const declined = { code: "precondition_failed", reason: "card_declined" };
 
-/** Payments with charges in memory. `fault`: the kind that bites at the fault point, once. */
-function payments(fault?: string) {
+const never = new AbortController().signal;
+
+/** Payments with charges in memory. `fault`: the kind that bites at the fault point, once; `arg`: its argument. */
+function payments(fault?: string, { arg, wait = async () => {} }: { arg?: string; wait?: Wait } = {}) {
   const kept = new Map<string, Charge>();
   const note = vi.fn<Note<Vocabulary>>();
   const asked: string[] = [];
   let ids = 0;
   const faultAt: FaultAt = (point) => {
     asked.push(point);
-    return fault !== undefined && asked.length === 1
-      ? { point, kind: fault, arg: undefined, attempts: 1 }
-      : undefined;
+    return fault !== undefined && asked.length === 1 ? { point, kind: fault, arg, attempts: 1 } : undefined;
   };
-  const charge = makeCharge({
+  const waited = vi.fn<Wait>(wait);
+  const make = makeCharge({
     charges: {
       find: async (key) => kept.get(key),
       keep: async (fresh) => {
@@ -30,10 +36,12 @@ function payments(fault?: string) {
       },
     },
     fault: faultAt,
+    wait: waited,
     note,
     newId: () => `ch-${++ids}`,
   });
-  return { charge, kept, note, asked };
+  const charge = (asFor: ChargeRequest, signal = never) => make(asFor, signal);
+  return { charge, kept, note, asked, waited };
 }
 
 test("a charge is kept and answers its id", async () => {
@@ -61,7 +69,7 @@ test("the declining token is declined, and the decline is kept", async () => {
 
 test("the fault `declined` declines any card; a kind that is not understood here does nothing", async () => {
   await expect(payments("declined").charge(request)).rejects.toMatchObject(declined);
-  expect(await payments("slow").charge(request)).toBe("ch-1");
+  expect(await payments("generous").charge(request)).toBe("ch-1");
 });
 
 test("the same key again gives the same answer", async () => {
@@ -77,4 +85,63 @@ test("the same key again gives the same answer also for a decline, when the faul
   await expect(charge(request)).rejects.toMatchObject(declined);
   await expect(charge(request)).rejects.toMatchObject(declined);
   expect(kept.size).toBe(1);
+});
+
+test("the fault `slow` waits as long as it says, a minute at most, and then charges", async () => {
+  const slow = payments("slow", { arg: "250" });
+  expect(await slow.charge(request)).toBe("ch-1");
+  expect(slow.waited.mock.calls).toEqual([[250, never]]);
+  const forever = payments("slow", { arg: "999999999" });
+  await forever.charge(request);
+  expect(forever.waited.mock.calls).toEqual([[60_000, never]]);
+});
+
+test("the fault `slow` without a number waits for nothing", async () => {
+  for (const arg of [undefined, "", "-5", "1e3", "soon"]) {
+    const { charge, waited } = payments("slow", arg === undefined ? {} : { arg });
+    expect(await charge(request)).toBe("ch-1");
+    expect(waited).not.toHaveBeenCalled();
+  }
+});
+
+test("a caller with a deadline is answered by then, and the slow bank has charged nothing", async () => {
+  const wait: Wait = (ms, signal) => delay(ms, undefined, { signal });
+  const { charge, kept, note } = payments("slow", { arg: "60000", wait });
+  const handled: Promise<string>[] = [];
+  const server = await serveRpc({
+    host: "127.0.0.1",
+    port: 0,
+    log: quiet,
+    services: [PaymentService],
+    routes: (router) => {
+      router.service(PaymentService, {
+        charge: async (_, { signal }) => {
+          const charged = charge(request, signal);
+          handled.push(charged);
+          return { chargeId: await charged };
+        },
+      });
+    },
+    ready: async () => {},
+  });
+  const client = rpcClient(PaymentService, server.url, 200);
+  try {
+    const beganMs = performance.now();
+    await expect(client.call.charge({})).rejects.toMatchObject({ code: "deadline_exceeded" });
+    expect(performance.now() - beganMs).toBeLessThan(5_000);
+    // In the server, too: a wait that went on would hold this for a minute.
+    await expect(handled[0]).rejects.toMatchObject({ code: "deadline_exceeded" });
+  } finally {
+    client.close();
+    await server.close();
+  }
+  expect([kept.size, note.mock.calls]).toEqual([0, []]);
+});
+
+test("a charge that its caller gave up says so", async () => {
+  const wait: Wait = (ms, signal) => delay(ms, undefined, { signal });
+  const gone = AbortSignal.abort();
+  const { charge, kept } = payments("slow", { arg: "60000", wait });
+  await expect(charge(request, gone)).rejects.toMatchObject({ code: "deadline_exceeded" });
+  expect(kept.size).toBe(0);
 });

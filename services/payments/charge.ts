@@ -14,17 +14,32 @@ export interface ChargeRequest {
   readonly token: string;
 }
 
+/** Resolves after `ms` milliseconds; rejects as soon as `signal` ends. */
+export type Wait = (ms: number, signal: AbortSignal) => Promise<unknown>;
+
 export interface ChargeDeps {
   readonly charges: ChargeStore;
   readonly fault: FaultAt;
+  /** What the fault `slow` waits with. */
+  readonly wait: Wait;
   readonly note: Note<Vocabulary>;
   readonly newId: () => string;
 }
 
-/** Answers the charge's id. Fails with reason `card_declined`; again with the same key gives the same answer. */
-export function makeCharge({ charges, fault, note, newId }: ChargeDeps) {
-  return async ({ key, orderId, userId, amountCents, token }: ChargeRequest): Promise<string> => {
-    const declined = token === "tok_declined" || fault("payments.charge")?.kind === "declined";
+/** A fault is a stranger's word: nobody gets to hold a charge for longer. */
+const MAX_SLOW_MS = 60_000;
+
+/**
+ * Answers the charge's id. Fails with reason `card_declined`; again with the same key gives the same answer. `signal`: ends
+ * when the caller no longer waits; a bank that is slower than that has charged nothing, which is `deadline_exceeded`.
+ */
+export function makeCharge({ charges, fault, wait, note, newId }: ChargeDeps) {
+  return async (request: ChargeRequest, signal: AbortSignal): Promise<string> => {
+    const { key, orderId, userId, amountCents, token } = request;
+    const bite = fault("payments.charge");
+    const slowMs = bite?.kind === "slow" ? millisecondsOf(bite.arg) : 0;
+    if (slowMs > 0) await wait(slowMs, signal).catch(gaveUp);
+    const declined = token === "tok_declined" || bite?.kind === "declined";
     const status = declined ? "declined" : "charged";
     const kept = await charges.keep({ key, chargeId: newId(), orderId, userId, amountCents, status });
     if (kept.status === "declined") {
@@ -34,4 +49,11 @@ export function makeCharge({ charges, fault, note, newId }: ChargeDeps) {
     note("payment.charged", { orderId, amountCents });
     return kept.chargeId;
   };
+}
+
+/** A whole number of milliseconds; 0 for everything else. */
+const millisecondsOf = (text = ""): number => (/^\d+$/.test(text) ? Math.min(Number(text), MAX_SLOW_MS) : 0);
+
+function gaveUp(cause: unknown): never {
+  throw new AppError("deadline_exceeded", "the caller did not wait for the charge", { cause });
 }

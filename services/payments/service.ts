@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import * as z from "zod";
 import { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
@@ -10,8 +11,10 @@ import { openDatabase } from "../_kit/postgres.ts";
 import { serveRpc } from "../_kit/rpc-server.ts";
 import { makeNote } from "../_kit/telemetry/note.ts";
 import { traced } from "../_kit/telemetry/span.ts";
-import { makeCharge } from "./charge.ts";
+import { makeCharge, type Wait } from "./charge.ts";
 import { chargeStore } from "./store.ts";
+
+const wait: Wait = (ms, signal) => delay(ms, undefined, { signal });
 
 const schema = z.object({ ...listening(8083), BATON_POSTGRES_URL: z.url() });
 
@@ -23,7 +26,7 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
   );
   const charges = chargeStore(db);
   const note = makeNote<Vocabulary>(log);
-  const charge = traced("charge", makeCharge({ charges, fault: faultAt, note, newId: randomUUID }));
+  const charge = traced("charge", makeCharge({ charges, fault: faultAt, wait, note, newId: randomUUID }));
   const server = await serveRpc({
     host: config.BATON_HOST,
     port: config.BATON_PORT,
@@ -31,8 +34,8 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
     services: [PaymentService],
     routes: (router) => {
       router.service(PaymentService, {
-        charge: async ({ idempotencyKey: key, orderId, userId, amountCents, token }) => ({
-          chargeId: await charge({ key, orderId, userId, amountCents: Number(amountCents), token }),
+        charge: async ({ idempotencyKey: key, orderId, userId, amountCents, token }, { signal }) => ({
+          chargeId: await charge({ key, orderId, userId, amountCents: Number(amountCents), token }, signal),
         }),
         getCharge: async ({ idempotencyKey }) => {
           const found = await charges.find(idempotencyKey);

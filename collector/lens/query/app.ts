@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { type Counters, METRICS_CONTENT_TYPE, renderMetrics } from "../counters.ts";
 import { journeyToJson, logToJson } from "../journey/json.ts";
 import type { Store } from "../store/store.ts";
+import { integrityReader } from "./integrity.ts";
 import { jaegerApi } from "./jaeger.ts";
 import { type Journeys, summaryOf } from "./journeys.ts";
 import { findLogs } from "./logs.ts";
@@ -44,8 +45,9 @@ export function queryApp(dependencies: QueryDependencies): Hono {
   );
   app.get("/", (c) => c.html(page()));
   app.get("/healthz", (c) => c.json({ status: "ok" }));
+  const integrity = integrityReader((limit) => journeys.latest(limit, null));
   app.get("/metrics", (c) =>
-    c.body(renderMetrics(counters, store), 200, { "content-type": METRICS_CONTENT_TYPE }),
+    c.body(renderMetrics(counters, store, integrity()), 200, { "content-type": METRICS_CONTENT_TYPE }),
   );
   app.route("/api/v3", jaegerApi(store, indexed));
 

@@ -83,6 +83,10 @@ export const METRIC = {
   messageWait: "baton.message.wait",
   waitKind: "baton.wait.kind",
   edgeRefused: "baton.edge.refused",
+  /** Counter of what business code notes, by its name and reason. */
+  events: "baton.events",
+  event: "baton.event",
+  eventReason: "baton.event.reason",
   processDuration: "messaging.process.duration",
   operationDuration: "messaging.client.operation.duration",
   sentMessages: "messaging.client.sent.messages",

@@ -1,9 +1,12 @@
 /**
  * The one call about telemetry that business code makes: something worth knowing has happened. It becomes a log
- * record with an event name, and its ids become attributes of the active span, so that a trace can be found by them.
+ * record with an event name and is counted by that name (and its `reason`, which must be one of few); its ids become
+ * attributes of the active span, so that a trace can be found by them.
  */
 import { trace } from "@opentelemetry/api";
 import type { Logger } from "../log.ts";
+import { METRIC } from "./conventions.ts";
+import { counter } from "./metrics.ts";
 
 /** `V`: event names and what each carries. Field `orderId` becomes the attribute `baton.order.id`. */
 export type Note<V> = <K extends keyof V & string>(event: K, fields: V[K]) => void;
@@ -21,6 +24,10 @@ export function makeNote<V extends { [K in keyof V]: Record<string, string | num
       if (field.endsWith("Id")) span?.setAttribute(attributeOf(field), value);
     }
     const record: Record<string, string | number> = { event, ...fields };
+    counter(METRIC.events).add(1, {
+      [METRIC.event]: event,
+      ...(record.reason === undefined ? {} : { [METRIC.eventReason]: record.reason }),
+    });
     log.info(record, event);
   };
 }

@@ -24,6 +24,8 @@ import { readTelemetrySettings } from "./settings.ts";
 
 // The stable names of the http and database conventions, for those instrumentations that still ask.
 process.env.OTEL_SEMCONV_STABILITY_OPT_IN ??= "http,database";
+// The SDK counts its own spans and records, so that what was started can be held against what arrived.
+process.env.OTEL_NODE_EXPERIMENTAL_SDK_METRICS ??= "true";
 
 const settings = readTelemetrySettings(process.env);
 const propagators = [

@@ -1,0 +1,198 @@
+/**
+ * Every metric that this project emits or shows: where it comes from, and whether it is on a dashboard or why not.
+ * Names are OTLP's where it travels by OTLP; `prometheusName` tells what becomes of them. Tests hold this list against
+ * the names in `conventions.ts` and against every query, so that nothing is emitted unseen or shown without a source.
+ */
+import { METRIC } from "../services/_kit/telemetry/conventions.ts";
+import { GAUGE } from "../services/_kit/telemetry/gauge-names.ts";
+import { type Kind, prometheusName, seriesOf } from "./prometheus-name.ts";
+
+export type Source =
+  /** Our own, by `_kit/telemetry/metrics.ts`. */
+  | "services"
+  /** OpenTelemetry's instrumentations of http, pg, undici and the Node runtime. */
+  | "instrumentation"
+  /** The SDK about itself: `OTEL_NODE_EXPERIMENTAL_SDK_METRICS`. */
+  | "sdk"
+  /** The Collector's connectors and receivers. */
+  | "collector"
+  /** The Collector about itself. */
+  | "otelcol"
+  | "lens"
+  | "k6"
+  | "prometheus";
+
+export interface Metric {
+  readonly name: string;
+  readonly kind: Kind;
+  /** UCUM, as it is given to the instrument. */
+  readonly unit: string;
+  readonly source: Source;
+  /** Why no dashboard shows it; left out when one does. */
+  readonly unshown?: string;
+  /** What must have happened before it is there at all; left out when it is there from the start or from the first load on. */
+  readonly after?: string;
+}
+
+/** Prometheus fetches these itself, under the names that they have already. */
+const SCRAPED: ReadonlySet<Source> = new Set(["otelcol", "lens", "prometheus"]);
+
+/** Columns: name, kind, unit, and what else there is to say. */
+type Row = readonly [name: string, kind: Kind, unit?: string, more?: Pick<Metric, "unshown" | "after">];
+
+const from = (source: Source, rows: readonly Row[]): readonly Metric[] =>
+  rows.map(([name, kind, unit = "", more = {}]) => ({ name, kind, unit, source, ...more }));
+
+const TAIL = { unshown: "the 99 of 100 and the longest say what matters" };
+const BY_SPANS = { unshown: "the services' own histograms and the span metrics say it with fewer series" };
+const FAILURE = { after: "an export that failed for good" };
+
+/** All of them. */
+export const METRICS: readonly Metric[] = [
+  ...from("services", [
+    [METRIC.messageWait, "histogram", "s"],
+    [METRIC.edgeRefused, "counter", "", { after: "a request with a broken header" }],
+    [METRIC.processDuration, "histogram", "s"],
+    [METRIC.operationDuration, "histogram", "s"],
+    [METRIC.sentMessages, "counter"],
+    [METRIC.consumedMessages, "counter"],
+    [METRIC.rpcServerDuration, "histogram", "s"],
+    [METRIC.rpcClientDuration, "histogram", "s"],
+    [METRIC.events, "counter"],
+    [GAUGE.outboxUnsent, "gauge", "{row}"],
+    [GAUGE.outboxRetrying, "gauge", "{row}"],
+    [GAUGE.outboxAge, "gauge", "s"],
+    [GAUGE.consumerPending, "gauge", "{message}"],
+    [GAUGE.consumerAckPending, "gauge", "{message}"],
+    [GAUGE.consumerRedelivered, "gauge", "{message}"],
+    [GAUGE.deadLetters, "gauge", "{message}"],
+    [GAUGE.queueJobs, "gauge", "{job}"],
+    [GAUGE.streamMessages, "gauge", "{message}"],
+    [GAUGE.streamBytes, "gauge", "By"],
+  ]),
+  ...from("instrumentation", [
+    ["http.server.request.duration", "histogram", "s"],
+    [
+      "http.client.request.duration",
+      "histogram",
+      "s",
+      { unshown: "services call each other by RPC, which has its own", after: "BATON_INSTRUMENTATION=auto" },
+    ],
+    ["db.client.operation.duration", "histogram", "s"],
+    ["db.client.connection.count", "gauge", "{connection}"],
+    ["db.client.connection.pending_requests", "gauge", "{connection}"],
+    ["db.client.connection.max", "gauge", "{connection}", { unshown: "a constant of ours" }],
+    ["nodejs.eventloop.utilization", "gauge", "1"],
+    ["nodejs.eventloop.time", "counter", "s"],
+    ["nodejs.eventloop.delay.p99", "gauge", "s"],
+    ["nodejs.eventloop.delay.max", "gauge", "s"],
+    ["nodejs.eventloop.delay.min", "gauge", "s", TAIL],
+    ["nodejs.eventloop.delay.mean", "gauge", "s", TAIL],
+    ["nodejs.eventloop.delay.stddev", "gauge", "s", TAIL],
+    ["nodejs.eventloop.delay.p50", "gauge", "s", TAIL],
+    ["nodejs.eventloop.delay.p90", "gauge", "s", TAIL],
+    ["v8js.gc.duration", "histogram", "s"],
+    ["v8js.memory.heap.used", "gauge", "By"],
+    ["v8js.memory.heap.space.size", "gauge", "By"],
+    ["v8js.memory.heap.space.available_size", "gauge", "By", { unshown: "size less used" }],
+    ["v8js.memory.heap.space.physical_size", "gauge", "By", { unshown: "close to the size" }],
+    ["v8js.resource.active", "gauge", "{resource}"],
+  ]),
+  ...from("sdk", [
+    ["otel.sdk.span.started", "counter", "{span}"],
+    ["otel.sdk.span.live", "gauge", "{span}"],
+    ["otel.sdk.log.created", "counter", "{log_record}"],
+    [
+      "otel.sdk.metric_reader.collection.duration",
+      "histogram",
+      "s",
+      { unshown: "of interest only to who works on the SDK" },
+    ],
+  ]),
+  ...from("collector", [
+    ["traces.span.metrics.calls", "counter"],
+    ["traces.span.metrics.duration", "histogram", "s"],
+    [
+      "traces.kept.calls",
+      "counter",
+      "",
+      { unshown: "counts what sampling left: only its exemplars are of use" },
+    ],
+    ["traces.kept.duration", "histogram", "s"],
+    ["traces_service_graph_request_total", "counter"],
+    ["traces_service_graph_request_failed_total", "counter", "", BY_SPANS],
+    ["traces_service_graph_request_server", "histogram", "s", BY_SPANS],
+    ["traces_service_graph_request_client", "histogram", "s", BY_SPANS],
+    ["redis.commands.processed", "counter"],
+    ["redis.memory.used", "gauge", "By"],
+    ["redis.memory.rss", "gauge", "By"],
+    ["redis.clients.connected", "gauge"],
+    ["redis.clients.blocked", "gauge"],
+    ["postgresql.commits", "counter", "1"],
+    ["postgresql.rollbacks", "counter", "1"],
+    ["postgresql.backends", "gauge"],
+    ["postgresql.connection.max", "gauge", "{connections}"],
+    ["postgresql.db_size", "gauge", "By"],
+  ]),
+  ...from("otelcol", [
+    ["otelcol_receiver_accepted_spans", "counter"],
+    ["otelcol_receiver_accepted_metric_points", "counter"],
+    ["otelcol_receiver_accepted_log_records", "counter"],
+    ["otelcol_receiver_refused_spans", "counter"],
+    ["otelcol_receiver_refused_metric_points", "counter"],
+    ["otelcol_receiver_refused_log_records", "counter"],
+    ["otelcol_exporter_sent_spans", "counter"],
+    ["otelcol_exporter_sent_metric_points", "counter"],
+    ["otelcol_exporter_sent_log_records", "counter"],
+    ["otelcol_exporter_send_failed_spans", "counter", "", FAILURE],
+    ["otelcol_exporter_send_failed_metric_points", "counter", "", FAILURE],
+    ["otelcol_exporter_send_failed_log_records", "counter", "", FAILURE],
+    ["otelcol_exporter_queue_size", "gauge"],
+    ["otelcol_exporter_queue_capacity", "gauge"],
+    ["otelcol_process_memory_rss", "gauge"],
+    ["otelcol_process_cpu_seconds", "counter"],
+  ]),
+  ...from("lens", [
+    ["lens_received_total", "counter"],
+    ["lens_stored_total", "counter"],
+    ["lens_duplicates_total", "counter"],
+    ["lens_evicted_total", "counter"],
+    ["lens_refused_total", "counter"],
+    ["lens_store_bytes", "gauge"],
+    ["lens_store_limit_bytes", "gauge"],
+    ["lens_journeys", "gauge"],
+    ["lens_orphan_spans", "gauge"],
+  ]),
+  ...from("k6", [
+    ["k6_http_reqs", "counter"],
+    ["k6_http_req_duration", "histogram", "ms"],
+    ["k6_checks", "counter"],
+    ["k6_iterations", "counter"],
+    ["k6_vus", "gauge"],
+  ]),
+  ...from("prometheus", [
+    ["up", "gauge"],
+    ["ALERTS", "gauge", "", { after: "an alert that is pending" }],
+    ["prometheus_tsdb_head_series", "gauge"],
+    ["prometheus_tsdb_head_samples_appended_total", "counter"],
+    ["prometheus_tsdb_exemplar_exemplars_appended_total", "counter"],
+    ["prometheus_rule_evaluation_failures_total", "counter"],
+  ]),
+];
+
+/** The names of the series in Prometheus that belong to a metric. */
+export const seriesNames = ({ name, kind, unit, source }: Metric): readonly string[] =>
+  seriesOf(SCRAPED.has(source) ? name : prometheusName(name, kind, unit), kind);
+
+/** What others emit far more of than anybody needs: only what a dashboard uses is listed above. */
+const FAMILIES =
+  /^(otelcol|redis|postgresql|k6|prometheus|promhttp|net_conntrack|go|process|scrape|ALERTS|up$|target_info$|otel_scope_info$)/;
+
+/**
+ * Of the series names that a Prometheus holds, those that are in no list and in nobody else's family: something is
+ * emitted that this file does not know.
+ */
+export function unknownSeries(held: readonly string[]): readonly string[] {
+  const known = new Set(METRICS.flatMap(seriesNames));
+  return held.filter((name) => !known.has(name) && !FAMILIES.test(name));
+}

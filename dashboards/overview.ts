@@ -1,0 +1,191 @@
+/** The home dashboard: is the shop all right, and which trace shows why not? */
+import * as units from "@grafana/grafana-foundation-sdk/units";
+import { dashboard } from "./dashboard.ts";
+import { orZero, perSecond, quantile } from "./expr.ts";
+import { lines, logs, number } from "./panel.ts";
+
+const CALLS = "traces_span_metrics_calls_total";
+const DURATION = "traces_span_metrics_duration_seconds";
+/** The span metrics taken after sampling: their exemplars lead to traces that were kept. */
+const SAMPLED = "traces_kept_duration_seconds";
+const SERVER = 'span_kind="SPAN_KIND_SERVER"';
+const FAILED = 'status_code="STATUS_CODE_ERROR"';
+const HTTP = "http_server_request_duration_seconds";
+const CHECKOUT = 'http_route="/api/v1/checkouts"';
+const EVENTS = "baton_events_total";
+const DECISIVE = 'baton_event=~"order\\\\.(placed|confirmed|rejected|unsettled)"';
+
+const answers = `sum(rate(${HTTP}_count{${CHECKOUT}}[$__rate_interval]))`;
+
+export const overview = dashboard(
+  {
+    name: "overview",
+    title: "Baton: checkout overview",
+    description: "Rate, errors and duration of every service and route, and what became of the checkouts.",
+  },
+  {
+    title: "At a glance",
+    panels: [
+      number(
+        {
+          title: "Checkouts a second",
+          description: "Answered by the gateway, whatever the answer. 0 without load: npm run load -- mix.",
+          unit: units.RequestsPerSecond,
+        },
+        answers,
+      ),
+      number(
+        {
+          title: "Checkouts that failed",
+          description:
+            "Share answered with a 5xx. A declined card (402) or an empty shelf (409) is no failure.",
+          unit: units.PercentUnit,
+        },
+        orZero(
+          `sum(rate(${HTTP}_count{${CHECKOUT}, http_response_status_code=~"5.."}[$__rate_interval])) / ${answers}`,
+          answers,
+        ),
+      ),
+      number(
+        {
+          title: "99 of 100 answered within",
+          description:
+            "The checkout at the gateway. What comes after the answer is on the pipeline's dashboard.",
+          unit: units.Seconds,
+        },
+        quantile(0.99, HTTP, "", CHECKOUT),
+      ),
+      number(
+        {
+          title: "Alerts firing",
+          description:
+            "Rules of provisioning/prometheus/rules. Each has a runbook line; Prometheus' page lists them.",
+          unit: units.Short,
+        },
+        'count(ALERTS{alertstate="firing"}) or vector(0)',
+      ),
+    ],
+  },
+  {
+    title: "Rate, errors, duration",
+    panels: [
+      lines(
+        {
+          title: "Rate by service and route",
+          description: "Calls a second that each service answered, from the spans, before any sampling.",
+          unit: units.RequestsPerSecond,
+        },
+        { expr: perSecond(CALLS, "job, span_name", SERVER), legend: "{{job}} {{span_name}}" },
+      ),
+      lines(
+        {
+          title: "Errors by service and route",
+          description: "Server spans with the status Error. What a caller did wrong (4xx) leaves it unset.",
+          unit: units.RequestsPerSecond,
+        },
+        {
+          expr: orZero(
+            perSecond(CALLS, "job, span_name", `${SERVER}, ${FAILED}`),
+            perSecond(CALLS, "job, span_name", SERVER),
+          ),
+          legend: "{{job}} {{span_name}}",
+        },
+      ),
+      lines(
+        {
+          title: "Duration by service and route, 99 of 100",
+          description: "From the spans. To a trace: the points in the panel below.",
+          unit: units.Seconds,
+        },
+        { expr: quantile(0.99, DURATION, "job, span_name", SERVER), legend: "{{job}} {{span_name}}" },
+      ),
+      lines(
+        {
+          title: "Duration of a checkout, with traces",
+          description:
+            "At the gateway. Each point is a request: click it for its trace in Jaeger or its journey in lens. " +
+            "From the metrics taken after sampling, so that every point's trace was kept.",
+          unit: units.Seconds,
+          width: 12,
+        },
+        { expr: quantile(0.5, SAMPLED, "", `${SERVER}, job="gateway"`), legend: "half", exemplars: true },
+        {
+          expr: quantile(0.99, SAMPLED, "", `${SERVER}, job="gateway"`),
+          legend: "99 of 100",
+          exemplars: true,
+        },
+      ),
+      lines(
+        {
+          title: "Answers by status",
+          description: "Of the checkout: 201 confirmed, 402 declined, 409 out of stock, 504 outcome unknown.",
+          unit: units.RequestsPerSecond,
+          width: 12,
+        },
+        {
+          expr: perSecond(`${HTTP}_count`, "http_response_status_code", CHECKOUT),
+          legend: "{{http_response_status_code}}",
+        },
+      ),
+    ],
+  },
+  {
+    title: "The saga",
+    panels: [
+      lines(
+        {
+          title: "Outcomes",
+          description:
+            "Orders placed, and what became of them: confirmed, rejected with a reason, or unsettled (the answer of a " +
+            "step got lost, the order stays PENDING).",
+          unit: units.CountsPerSecond,
+        },
+        {
+          expr: perSecond(EVENTS, "baton_event, baton_event_reason", DECISIVE),
+          legend: "{{baton_event}} {{baton_event_reason}}",
+        },
+      ),
+      lines(
+        {
+          title: "Failed work inside",
+          description:
+            "Spans that failed although no server did: a declined charge, an attempt that is tried again.",
+          unit: units.CountsPerSecond,
+        },
+        {
+          expr: orZero(
+            perSecond(CALLS, "job, span_name", `span_kind!="SPAN_KIND_SERVER", ${FAILED}`),
+            'sum by (job, span_name) (rate(traces_span_metrics_calls_total{span_kind="SPAN_KIND_INTERNAL"}[$__rate_interval]))',
+          ),
+          legend: "{{job}} {{span_name}}",
+        },
+      ),
+      lines(
+        {
+          title: "Who calls whom",
+          description:
+            "Pairs of spans: calls, and messages whose sender and receiver were found within two minutes. Longer " +
+            "waits and redrives are on lens' map.",
+          unit: units.RequestsPerSecond,
+        },
+        {
+          expr: perSecond("traces_service_graph_request_total", "client, server, connection_type"),
+          legend: "{{client}} to {{server}} {{connection_type}}",
+        },
+      ),
+    ],
+  },
+  {
+    title: "Logs",
+    panels: [
+      logs(
+        {
+          title: "Warnings and errors",
+          description:
+            "Each line leads to its trace and, by its correlation id, to its whole journey. Needs Loki.",
+        },
+        '{service_name=~".+"} | severity_text=~"(?i)warn|error|fatal"',
+      ),
+    ],
+  },
+);

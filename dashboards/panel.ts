@@ -1,0 +1,97 @@
+/** The kinds of panels that the dashboards are made of. Each has a title, a description and a unit: none can be left out. */
+import * as common from "@grafana/grafana-foundation-sdk/common";
+import { PanelBuilder as LogsPanel } from "@grafana/grafana-foundation-sdk/logs";
+import { DataqueryBuilder as LokiQuery } from "@grafana/grafana-foundation-sdk/loki";
+import { DataqueryBuilder as PromQuery } from "@grafana/grafana-foundation-sdk/prometheus";
+import { PanelBuilder as StatPanel } from "@grafana/grafana-foundation-sdk/stat";
+import { PanelBuilder as TimeseriesPanel } from "@grafana/grafana-foundation-sdk/timeseries";
+import { DATASOURCES } from "./datasources.ts";
+
+/** Grafana's grid is 24 wide: three panels a row, unless one says otherwise. */
+const WIDTH = 8;
+const HEIGHT = 8;
+
+export interface Query {
+  /** PromQL. `$__rate_interval` is Grafana's: four scrapes at least, the panel's resolution at most. */
+  readonly expr: string;
+  /** With labels in double braces; the series' labels themselves when it is left out. */
+  readonly legend?: string;
+  /** Shows the exemplars as points that lead to their traces. */
+  readonly exemplars?: boolean;
+}
+
+export interface PanelText {
+  readonly title: string;
+  /** What it shows and what to do about it: for someone who sees it the first time. */
+  readonly description: string;
+  /** One of Grafana's, from the SDK's `units`. */
+  readonly unit: string;
+  readonly width?: number;
+}
+
+/** Lines over time. */
+export function lines(text: PanelText, ...queries: readonly Query[]): TimeseriesPanel {
+  const panel = new TimeseriesPanel()
+    .lineWidth(1)
+    .fillOpacity(8)
+    .showPoints(common.VisibilityMode.Never)
+    .min(0)
+    .legend(
+      new common.VizLegendOptionsBuilder()
+        .showLegend(true)
+        .displayMode(common.LegendDisplayMode.Table)
+        .placement(common.LegendPlacement.Bottom)
+        .calcs(["lastNotNull", "max"]),
+    )
+    .tooltip(new common.VizTooltipOptionsBuilder().mode(common.TooltipDisplayMode.Multi));
+  return withText(panel, text).targets(queries.map(target));
+}
+
+/** One number, and its course behind it. */
+export function number(text: PanelText, expr: string): StatPanel {
+  const panel = new StatPanel()
+    .colorMode(common.BigValueColorMode.None)
+    .graphMode(common.BigValueGraphMode.Area)
+    .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(["lastNotNull"]));
+  return withText(panel, { width: 6, ...text })
+    .height(4)
+    .targets([target({ expr }, 0)]);
+}
+
+/** Log lines, the newest first. `expr`: LogQL. */
+export function logs(text: Omit<PanelText, "unit">, expr: string): LogsPanel {
+  const query = new LokiQuery().expr(expr).queryType("range").refId("A").maxLines(200);
+  return new LogsPanel()
+    .title(text.title)
+    .description(text.description)
+    .datasource(DATASOURCES.loki)
+    .span(text.width ?? 24)
+    .height(HEIGHT)
+    .showTime(true)
+    .enableLogDetails(true)
+    .wrapLogMessage(true)
+    .sortOrder(common.LogsSortOrder.Descending)
+    .targets([query.datasource(DATASOURCES.loki)]);
+}
+
+function withText<P extends TimeseriesPanel | StatPanel>(panel: P, text: PanelText): P {
+  panel
+    .title(text.title)
+    .description(text.description)
+    .unit(text.unit)
+    .datasource(DATASOURCES.prometheus)
+    .span(text.width ?? WIDTH)
+    .height(HEIGHT);
+  return panel;
+}
+
+function target({ expr, legend, exemplars }: Query, index: number): PromQuery {
+  const query = new PromQuery()
+    .refId(String.fromCharCode("A".charCodeAt(0) + index))
+    .datasource(DATASOURCES.prometheus)
+    .expr(expr)
+    .range();
+  if (legend !== undefined) query.legendFormat(legend);
+  // Grafana asks for exemplars of every query unless told not to.
+  return query.exemplar(exemplars ?? false);
+}

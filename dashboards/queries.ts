@@ -1,0 +1,108 @@
+/** Every query of every panel and alert, as they are rendered and provisioned: what a stack must be able to answer. */
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { parse } from "yaml";
+import * as z from "zod";
+import { subjectOf, withoutVariables } from "./promql.ts";
+import { DASHBOARDS_DIR } from "./render.ts";
+
+/** Where Prometheus' configuration and rules lie. */
+export const PROMETHEUS_DIR = path.join(import.meta.dirname, "provisioning/prometheus");
+
+export interface PanelQuery {
+  /** The dashboard's title; `alerts` for a rule. */
+  readonly dashboard: string;
+  /** The panel's title, or the alert's name. */
+  readonly panel: string;
+  readonly expr: string;
+}
+
+const Target = z.object({
+  refId: z.string().min(1),
+  expr: z.string().min(1),
+  exemplar: z.boolean().optional(),
+  datasource: z.object({ type: z.string(), uid: z.string() }),
+});
+
+const Panel = z.object({
+  type: z.string(),
+  title: z.string().min(1),
+  description: z.string().min(1).optional(),
+  fieldConfig: z.object({ defaults: z.object({ unit: z.string().min(1).optional() }) }).optional(),
+  targets: z.array(Target).optional(),
+});
+
+const Dashboard = z.object({ uid: z.string(), title: z.string(), panels: z.array(Panel) });
+export type RenderedDashboard = z.output<typeof Dashboard>;
+
+const Rules = z.object({
+  groups: z.array(
+    z.object({
+      name: z.string(),
+      rules: z.array(
+        z.strictObject({
+          alert: z.string(),
+          expr: z.string(),
+          for: z.string().optional(),
+          labels: z.object({ severity: z.enum(["page", "ticket"]) }),
+          annotations: z.strictObject({
+            summary: z.string().min(1),
+            description: z.string().min(1),
+            runbook: z.string().min(1),
+          }),
+        }),
+      ),
+    }),
+  ),
+});
+export type AlertRule = z.output<typeof Rules>["groups"][number]["rules"][number];
+
+/** The rendered dashboards. Throws when one lacks what a panel must have. */
+export async function readDashboards(): Promise<readonly RenderedDashboard[]> {
+  const files = (await readdir(DASHBOARDS_DIR)).filter((file) => file.endsWith(".json")).toSorted();
+  return Promise.all(
+    files.map(async (file) =>
+      Dashboard.parse(JSON.parse(await readFile(path.join(DASHBOARDS_DIR, file), "utf8"))),
+    ),
+  );
+}
+
+/** The alert rules. Throws when one lacks its severity or an annotation. */
+export async function readRules(): Promise<readonly AlertRule[]> {
+  const dir = path.join(PROMETHEUS_DIR, "rules");
+  const files = (await readdir(dir)).filter((file) => file.endsWith(".rules.yaml")).toSorted();
+  const groups = await Promise.all(
+    files.map(async (file) => Rules.parse(parse(await readFile(path.join(dir, file), "utf8"))).groups),
+  );
+  return groups.flat().flatMap(({ rules }) => rules);
+}
+
+/**
+ * PromQL, with Grafana's variables replaced, so that a Prometheus can be asked at once. Of an alert it is what the alert
+ * looks at, without the comparison that selects nothing as long as all is well.
+ */
+export async function queriesOf(): Promise<readonly PanelQuery[]> {
+  const shown = (await panelQueries("prometheus")).map((query) => ({
+    ...query,
+    expr: withoutVariables(query.expr),
+  }));
+  const alerts = (await readRules()).map(({ alert, expr }) => ({
+    dashboard: "alerts",
+    panel: alert,
+    expr: subjectOf(expr),
+  }));
+  return [...shown, ...alerts];
+}
+
+/** LogQL, as it stands in the panels. */
+export const logQueriesOf = (): Promise<readonly PanelQuery[]> => panelQueries("loki");
+
+async function panelQueries(type: "prometheus" | "loki"): Promise<readonly PanelQuery[]> {
+  return (await readDashboards()).flatMap(({ title, panels }) =>
+    panels.flatMap((panel) =>
+      (panel.targets ?? [])
+        .filter(({ datasource }) => datasource.type === type)
+        .map(({ expr }) => ({ dashboard: title, panel: panel.title, expr })),
+    ),
+  );
+}

@@ -1,0 +1,40 @@
+/**
+ * Renders the dashboards to the JSON files that Grafana provisions. `npm run dashboards` writes them; a test keeps
+ * them in step, so that who reads the JSON or mounts it needs no Node.
+ */
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import type { Rendered } from "./dashboard.ts";
+import { integrity } from "./integrity.ts";
+import { load } from "./load.ts";
+import { overview } from "./overview.ts";
+import { pipeline } from "./pipeline.ts";
+import { runtime } from "./runtime.ts";
+import { servers } from "./servers.ts";
+import { telemetry } from "./telemetry.ts";
+
+/** In the order in which they are read. */
+const dashboards: readonly Rendered[] = [overview, pipeline, integrity, load, runtime, servers, telemetry];
+
+/** Where the JSON lies. */
+export const DASHBOARDS_DIR = path.join(import.meta.dirname, "provisioning/grafana/dashboards");
+
+/** The JSON of every dashboard, by file name. */
+export function render(): ReadonlyMap<string, string> {
+  return new Map(
+    dashboards.map(({ name, builder }) => [`${name}.json`, `${JSON.stringify(builder.build(), null, 2)}\n`]),
+  );
+}
+
+/** Writes them, and removes those of dashboards that are no more. */
+async function write(): Promise<void> {
+  await mkdir(DASHBOARDS_DIR, { recursive: true });
+  const files = render();
+  for (const file of await readdir(DASHBOARDS_DIR)) {
+    if (file.endsWith(".json") && !files.has(file)) await rm(path.join(DASHBOARDS_DIR, file));
+  }
+  for (const [file, text] of files) await writeFile(path.join(DASHBOARDS_DIR, file), text);
+}
+
+if (import.meta.main) await write();

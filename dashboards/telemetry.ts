@@ -1,0 +1,178 @@
+/** The telemetry pipeline itself: is what the other dashboards show complete? */
+import * as units from "@grafana/grafana-foundation-sdk/units";
+import { dashboard } from "./dashboard.ts";
+import { perSecond } from "./expr.ts";
+import { lines, number } from "./panel.ts";
+
+const SIGNALS = [
+  ["spans", "spans"],
+  ["metric_points", "metric points"],
+  ["log_records", "log records"],
+] as const;
+const each = (start: string, by: string, legend: string) =>
+  SIGNALS.map(([signal, called]) => ({
+    expr: perSecond(`otelcol_${start}_${signal}`, by),
+    legend: `${legend} ${called}`,
+  }));
+
+export const telemetry = dashboard(
+  {
+    name: "telemetry",
+    title: "Baton: telemetry pipeline",
+    description: "From the SDKs over the Collector to the backends: received, refused, dropped, queued.",
+  },
+  {
+    title: "At a glance",
+    panels: [
+      number(
+        {
+          title: "Targets up",
+          description: "Of those that Prometheus scrapes: lens, the Collector, and itself.",
+          unit: units.PercentUnit,
+        },
+        "avg(up)",
+      ),
+      number(
+        {
+          title: "Fullest queue",
+          description:
+            "Share of an exporter's sending queue in use. At 1 it refuses, and what it refuses is lost.",
+          unit: units.PercentUnit,
+        },
+        "max(otelcol_exporter_queue_size / otelcol_exporter_queue_capacity)",
+      ),
+      number(
+        {
+          title: "Collector's memory",
+          description: "Resident. The memory limiter refuses before it runs out.",
+          unit: units.BytesIEC,
+        },
+        "max(otelcol_process_memory_rss)",
+      ),
+      number(
+        {
+          title: "Series in Prometheus",
+          description: "A steep rise is an id in a label.",
+          unit: units.Short,
+        },
+        "max(prometheus_tsdb_head_series)",
+      ),
+    ],
+  },
+  {
+    title: "The SDKs",
+    panels: [
+      lines(
+        {
+          title: "Spans started",
+          description: "By service and what the sampler said.",
+          unit: units.CountsPerSecond,
+        },
+        {
+          expr: perSecond("otel_sdk_span_started_total", "job, otel_span_sampling_result"),
+          legend: "{{job}} {{otel_span_sampling_result}}",
+        },
+      ),
+      lines(
+        {
+          title: "Spans not yet ended",
+          description: "One that only rises is a span that somebody forgets to end.",
+          unit: units.Short,
+        },
+        { expr: "sum by (job) (otel_sdk_span_live)", legend: "{{job}}" },
+      ),
+      lines(
+        { title: "Log records", description: "Created by the SDKs' loggers.", unit: units.CountsPerSecond },
+        { expr: perSecond("otel_sdk_log_created_total", "job"), legend: "{{job}}" },
+      ),
+    ],
+  },
+  {
+    title: "The Collector",
+    panels: [
+      lines(
+        { title: "Accepted", description: "By receiver.", unit: units.CountsPerSecond },
+        ...each("receiver_accepted", "receiver", "{{receiver}}"),
+      ),
+      lines(
+        {
+          title: "Refused",
+          description:
+            "At the door, by receiver: the memory limiter said no. A sender tries again, for a while.",
+          unit: units.CountsPerSecond,
+        },
+        ...each("receiver_refused", "receiver", "{{receiver}}"),
+      ),
+      lines(
+        { title: "Sent", description: "By exporter.", unit: units.CountsPerSecond },
+        ...each("exporter_sent", "exporter", "{{exporter}}"),
+      ),
+      lines(
+        {
+          title: "Failed to send",
+          description:
+            "Given up after all retries, by exporter: this is lost. 0 while a backend is away for less than that.",
+          unit: units.CountsPerSecond,
+        },
+        ...each("exporter_send_failed", "exporter", "{{exporter}}").map((query) => ({
+          ...query,
+          expr: `${query.expr} or vector(0)`,
+        })),
+      ),
+      lines(
+        {
+          title: "Queued",
+          description:
+            "Share of each sending queue in use. It fills while a backend is away; at 1 the Collector refuses.",
+          unit: units.PercentUnit,
+        },
+        {
+          expr: "max by (exporter, data_type) (otelcol_exporter_queue_size / otelcol_exporter_queue_capacity)",
+          legend: "{{exporter}} {{data_type}}",
+        },
+      ),
+      lines(
+        { title: "CPU", description: "Seconds of CPU per second.", unit: units.PercentUnit },
+        { expr: "sum(rate(otelcol_process_cpu_seconds[$__rate_interval]))", legend: "Collector" },
+      ),
+    ],
+  },
+  {
+    title: "Prometheus",
+    panels: [
+      lines(
+        {
+          title: "Samples taken in",
+          description: "By remote write and by scraping.",
+          unit: units.CountsPerSecond,
+        },
+        {
+          expr: "sum(rate(prometheus_tsdb_head_samples_appended_total[$__rate_interval]))",
+          legend: "samples",
+        },
+      ),
+      lines(
+        {
+          title: "Exemplars kept",
+          description: "The points that lead from a line to a trace.",
+          unit: units.CountsPerSecond,
+        },
+        {
+          expr: "sum(rate(prometheus_tsdb_exemplar_exemplars_appended_total[$__rate_interval]))",
+          legend: "exemplars",
+        },
+      ),
+      lines(
+        {
+          title: "Rules that failed",
+          description: "An alert whose rule fails never fires.",
+          unit: units.CountsPerSecond,
+        },
+        {
+          expr: "sum(rate(prometheus_rule_evaluation_failures_total[$__rate_interval]))",
+          legend: "failures",
+        },
+      ),
+    ],
+  },
+);

@@ -1,0 +1,28 @@
+/** What is printed of a checkout that was not as promised: enough to go on from, in one block. Pure. */
+
+/** Addresses of what shows traces, without a slash at the end; empty where there is none. */
+export interface Links {
+  readonly lens: string;
+  readonly jaeger: string;
+}
+
+export interface Ids {
+  readonly traceId: string;
+  readonly correlationId: string;
+}
+
+/** Tells what was wrong and where to look. `why`: a line for each finding. */
+export function failureText(scenario: string, why: readonly string[], ids: Ids, links: Links): string {
+  const { traceId, correlationId } = ids;
+  const rows: [string, string][] = [
+    ["trace", traceId],
+    ["tree", `npm run trace -- ${traceId}`],
+    ["logs", `npm run logs -- ${correlationId}`],
+  ];
+  if (links.lens) rows.push(["lens", `${links.lens}/api/journeys/${traceId}`]);
+  if (links.jaeger) rows.push(["jaeger", `${links.jaeger}/trace/${traceId}`]);
+  return [
+    `✗ ${scenario}  ${why.join("; ")}`,
+    ...rows.map(([what, where]) => `    ${what.padEnd(7)} ${where}`),
+  ].join("\n");
+}

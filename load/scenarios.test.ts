@@ -1,0 +1,98 @@
+/** What every scenario must keep to, so that a new one is its file and its line in the index. */
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { FAULT_POINTS } from "../services/_contracts/vocabulary.ts";
+import { parseFaults } from "../services/_kit/faults.ts";
+import { services } from "../services/topology.ts";
+import { MIX } from "./plan.ts";
+import { profiles } from "./profiles.ts";
+import { scenarios } from "./scenarios/index.ts";
+
+const here = import.meta.dirname;
+const kindsOf: Readonly<Record<string, readonly string[]>> = FAULT_POINTS;
+const text = (hop: { service: string; name: string; kind: string }) =>
+  `${hop.service} ${hop.name} ${hop.kind}`;
+
+test("every file in scenarios/ is in the index, under its own name", async () => {
+  const files = (await readdir(path.join(here, "scenarios"))).filter((file) => file !== "index.ts");
+  expect(scenarios.map(({ name }) => `${name}.ts`).toSorted()).toEqual(files.toSorted());
+  for (const { name } of scenarios) {
+    const { default: scenario } = (await import(`./scenarios/${name}.ts`)) as { default: unknown };
+    expect(scenario).toBe(scenarios.find((one) => one.name === name));
+  }
+});
+
+describe.each(scenarios)("$name", ({ name, title, why, request, faults, expect: promised, load }) => {
+  test("has a name that k6 and a command line take, a title, and one sentence of why", () => {
+    expect(name).toMatch(/^[a-z][a-z0-9-]{0,40}$/);
+    expect(name).not.toBe(MIX);
+    expect(title.length).toBeGreaterThan(5);
+    expect(why).toMatch(/^[A-Z][^.]+\.$/);
+  });
+
+  test("has faults that parse, at points that there are, of kinds that these understand", () => {
+    for (const { point, kind } of parseFaults(faults.join("|")))
+      expect(kindsOf[point], point).toContain(kind);
+  });
+
+  test("orders what the catalogue holds", async () => {
+    const catalogue = await readFile(path.join(here, "../services/inventory/schema.sql"), "utf8");
+    expect(request.items.length).toBeGreaterThan(0);
+    for (const { sku, quantity } of request.items) {
+      expect(catalogue).toContain(`('${sku}', `);
+      expect(quantity).toBeGreaterThan(0);
+    }
+  });
+
+  test("promises each hop once, of services that there are, and forbids none that it promises", () => {
+    const names = new Set<string>(services.map((service) => service.name));
+    const hops = [...promised.hops, ...promised.never];
+    for (const hop of hops) expect(names, text(hop)).toContain(hop.service);
+    expect(new Set(hops.map(text)).size).toBe(hops.length);
+    expect(promised.hops[0], "the root comes first").toMatchObject({ service: "gateway", kind: "SERVER" });
+  });
+
+  test("fails, waits and is slow only at hops that it promises", () => {
+    const at = promised.hops.map((hop) => `${hop.service} ${hop.name}`);
+    for (const place of [promised.cause, promised.delay])
+      if (place) expect(at).toContain(`${place.service} ${place.name}`);
+    const events = promised.hops.some((hop) => hop.name.startsWith("create events."));
+    expect(promised.waits.length > 0).toBe(events);
+    expect(promised.cause !== null, "what fails is refused, what does not is taken").toBe(
+      promised.httpStatus >= 400,
+    );
+  });
+
+  test("has a weight, and a limit that its own delay fits into", () => {
+    expect(load.weight).toBeGreaterThanOrEqual(0);
+    expect(load.p95Ms).toBeGreaterThan(promised.delay?.atLeastMs ?? 0);
+  });
+});
+
+test("every profile has a name of its own", () => {
+  expect(profiles.map(({ name }) => name)).toEqual(["smoke", "steady", "spike", "soak"]);
+});
+
+test("what k6 loads lies in load/ and needs no Node: an image of k6 gets this folder and nothing else", async () => {
+  const seen = new Set<string>();
+  const foreign: string[] = [];
+  const visit = async (file: string): Promise<void> => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    const source = await readFile(path.join(here, file), "utf8");
+    for (const [, typeOnly, target = ""] of source.matchAll(
+      /^(?:import|export) (type )?[^;]*?from "([^"]+)";/gm,
+    )) {
+      const next = path.posix.join(path.posix.dirname(file), target);
+      if (!target.startsWith(".")) foreign.push(target);
+      else if (next.startsWith("..")) foreign.push(next);
+      else if (!typeOnly) await visit(next);
+    }
+  };
+  await visit("k6.ts");
+  expect(foreign.filter((target) => target !== "k6" && !target.startsWith("k6/"))).toEqual([]);
+  expect([...seen]).toEqual(
+    expect.arrayContaining(["scenarios/index.ts", "answer.ts", "summary.ts", "plan.ts"]),
+  );
+});

@@ -1,0 +1,24 @@
+import type { Scenario } from "../scenario.ts";
+import { charging, compensation, confirmed, untilReserve } from "./checkout.ts";
+
+const scenario: Scenario = {
+  name: "out-of-stock",
+  title: "A checkout of something that is sold out",
+  why: "The saga ends at its second step: nobody is charged, and there is nothing to give back.",
+  workflow: "orchestration",
+  // In the catalogue without a single piece, so that no run takes the last one from another.
+  request: { items: [{ sku: "sold-out", quantity: 1 }], token: "tok_visa" },
+  faults: [],
+  expect: {
+    httpStatus: 409,
+    answeredStatus: "REJECTED",
+    orderStatus: "REJECTED",
+    hops: untilReserve,
+    never: [...charging, ...compensation, confirmed],
+    cause: { service: "inventory", name: "reserve", errorType: "out_of_stock" },
+    waits: [],
+    delay: null,
+  },
+  load: { weight: 5, p95Ms: 1_500 },
+};
+export default scenario;

@@ -1,0 +1,158 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Span } from "../collector/lens/journey/model.ts";
+import { message, span } from "../collector/lens/journey/spans.fixture.ts";
+import { findingText } from "./answer.ts";
+import { journeyOfSpans, spansOf } from "./journey.fixture.ts";
+import type { Hop, Scenario } from "./scenario.ts";
+import checkout from "./scenarios/checkout.ts";
+import { scenarios } from "./scenarios/index.ts";
+import outOfStock from "./scenarios/out-of-stock.ts";
+import declined from "./scenarios/payment-declined.ts";
+import slow from "./scenarios/payment-slow.ts";
+import { judgeJourney, verdictOn } from "./verdict.ts";
+
+const judged = (scenario: Scenario, spans: readonly Span[]): string[] =>
+  judgeJourney(journeyOfSpans(spans), scenario.expect).map(findingText);
+const answered = ({ expect: { httpStatus, answeredStatus } }: Scenario) => ({
+  httpStatus,
+  orderStatus: answeredStatus,
+});
+const isAt = (hop: Hop) => (one: Span) =>
+  one.service === hop.service && one.name === hop.name && one.kind === hop.kind;
+
+describe("what is as promised passes", () => {
+  test.each(scenarios)("$name", (scenario) => {
+    const journey = journeyOfSpans(spansOf(scenario.expect));
+    const outcome = { answer: answered(scenario), orderStatus: scenario.expect.orderStatus, journey };
+    expect(verdictOn(scenario, outcome)).toEqual({ passed: true, findings: [] });
+  });
+});
+
+test("whichever promised hop is taken away, it is the one that is named", () => {
+  const cases = scenarios.flatMap((scenario) =>
+    scenario.expect.hops.slice(1).map((hop) => ({ scenario, hop })),
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...cases), ({ scenario, hop }) => {
+      const found = judged(
+        scenario,
+        spansOf(scenario.expect).filter((one) => !isAt(hop)(one)),
+      );
+      expect(found).toContain(`hop: expected ${hop.service} ${hop.name} ${hop.kind}, found none`);
+      expect(found.filter((text) => text.startsWith("hop"))).toHaveLength(1);
+    }),
+    { numRuns: cases.length * 2 },
+  );
+});
+
+test("whichever forbidden hop is there, it is the one that is named", () => {
+  for (const scenario of scenarios) {
+    expect(scenario.expect.never.length).toBeGreaterThan(0);
+    for (const hop of scenario.expect.never) {
+      const stray = span({
+        at: "t/stray",
+        parent: "root",
+        start: 1,
+        service: hop.service,
+        name: hop.name,
+        kind: hop.kind,
+      });
+      expect(judged(scenario, [...spansOf(scenario.expect), stray])).toEqual([
+        `hop: expected no ${hop.service} ${hop.name} ${hop.kind}, found one`,
+      ]);
+    }
+  }
+});
+
+test("no scenario takes another's journey for its own, but for the slow one, which is a checkout that took longer", () => {
+  for (const scenario of scenarios) {
+    for (const other of scenarios.filter((one) => one !== scenario)) {
+      const found = judged(scenario, spansOf(other.expect));
+      if (scenario === checkout && other === slow) expect(found).toEqual([]);
+      else expect(found, `${other.name} as ${scenario.name}`).not.toEqual([]);
+    }
+  }
+});
+
+test("an answer and an end that were not promised are both named", () => {
+  const journey = journeyOfSpans(spansOf(checkout.expect));
+  const answer = { httpStatus: 504, orderStatus: "" };
+  expect(verdictOn(checkout, { answer, orderStatus: "PENDING", journey }).findings.map(findingText)).toEqual([
+    "status: expected 201, found 504",
+    "order in the answer: expected CONFIRMED, found none",
+    "order at the end: expected SHIPPED, found PENDING",
+  ]);
+  expect(
+    verdictOn(checkout, { answer: answered(checkout), journey }).passed,
+    "nobody looked at the end",
+  ).toBe(true);
+});
+
+test("the wrong cause is named, and so is one where none was promised", () => {
+  const charge = { service: "payments", name: "charge", kind: "INTERNAL" } as const;
+  const spoilt = spansOf(declined.expect).map((one) =>
+    isAt(charge)(one) ? { ...one, attributes: { "error.type": "deadline_exceeded" } } : one,
+  );
+  expect(judged(declined, spoilt)).toEqual([
+    "cause: expected payments charge card_declined, found payments charge deadline_exceeded",
+  ]);
+  const failed = spansOf(checkout.expect).map((one) =>
+    isAt(charge)(one) ? { ...one, status: "ERROR" as const } : one,
+  );
+  expect(judged(checkout, failed)).toEqual([
+    "cause: expected none, found payments charge without error.type",
+  ]);
+  const healed = spansOf(outOfStock.expect).map((one) => ({ ...one, status: "UNSET" as const }));
+  expect(judged(outOfStock, healed)).toEqual(["cause: expected inventory reserve out_of_stock, found none"]);
+});
+
+test("an orphan and a message that nobody took are named", () => {
+  const orphan = span({ at: "t/lost", parent: "nowhere", start: 1 });
+  const [ofOrphan = ""] = judged(declined, [...spansOf(declined.expect), orphan]);
+  expect(ofOrphan).toMatch(/^orphans: expected none, found /);
+  const sent = span({ at: "t/sent", parent: "root", kind: "PRODUCER", start: 1, attributes: message("m-9") });
+  expect(judged(declined, [...spansOf(declined.expect), sent])).toEqual([
+    "messages in flight: expected none, found m-9",
+  ]);
+});
+
+test("waits of other kinds than promised are named", () => {
+  const without = spansOf(checkout.expect).filter(
+    ({ kind, name }) => !(kind === "CONSUMER" && name === "waited"),
+  );
+  expect(judged(checkout, without)).toEqual(["waits: expected job, outbox, stream, found none"]);
+  const attributes = { ...message("m"), "baton.delivery.outcome": "ack", "baton.wait.job": 1 };
+  const waited = span({ at: "t/x", parent: "root", kind: "CONSUMER", start: 5, attributes });
+  expect(judged(declined, [...spansOf(declined.expect), waited])).toEqual([
+    "waits: expected none, found job",
+  ]);
+});
+
+test("a wait that ends before it begins is a broken clock, and a journey without its root is not whole", () => {
+  const journey = journeyOfSpans(spansOf(checkout.expect));
+  const [wait, ...others] = journey.waits;
+  if (!wait) throw new Error("no wait");
+  const backwards = { ...journey, waits: [{ ...wait, endNs: wait.startNs - 1n }, ...others] };
+  expect(judgeJourney(backwards, checkout.expect).map(findingText)).toEqual([
+    `wait: expected 0 or more, found less: ${wait.kind} ${wait.key}`,
+  ]);
+  expect(judgeJourney({ ...journey, rootMissing: true }, checkout.expect).map(findingText)).toEqual([
+    "root: expected the gateway's span, found none",
+  ]);
+});
+
+test("a delay that does not come is named, with what came", () => {
+  const quick = spansOf(slow.expect).map((one) => ({ ...one, endNs: one.startNs + 3_000_000n }));
+  expect(judged(slow, quick)).toEqual(["time in payments charge: expected 1200 ms or more, found 3.0 ms"]);
+});
+
+test("a consumer that only its correlation id led to has dropped the context", () => {
+  const id = { "correlation.id": "c-1" };
+  const spans = spansOf(checkout.expect).map((one) => ({ ...one, attributes: { ...one.attributes, ...id } }));
+  const attributes = { ...message("m-2"), ...id, "baton.delivery.outcome": "ack" };
+  const lost = span({ at: "other/lost", kind: "CONSUMER", service: "analytics", start: 20, attributes });
+  expect(judged(checkout, [...spans, lost])).toEqual([
+    "hops that dropped the context: expected none, found analytics lost",
+  ]);
+});

@@ -1,0 +1,53 @@
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { silent } from "../report.ts";
+import { catalogue } from "../stack/catalogue.ts";
+import { type TemporaryState, temporaryState } from "../temporary.fixture.ts";
+import { findK6 } from "./k6-program.ts";
+
+let state: TemporaryState;
+beforeAll(async () => {
+  state = await temporaryState();
+});
+afterAll(() => state.remove());
+
+/** What `findK6` is told on a machine that has nothing but what lies in `folder`: no Go, and an empty cache. */
+const machine = (folder: string) => ({
+  root: path.dirname(path.dirname(import.meta.dirname)),
+  dir: state.dir,
+  env: { PATH: folder, HOME: path.join(state.dir, "home") },
+  report: silent,
+  signal: new AbortController().signal,
+});
+
+/** A folder with a program `k6` that says it is `version`. */
+async function folderWithK6(version: string): Promise<string> {
+  const folder = path.join(state.dir, `k6-${version}`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, "k6"), `#!/bin/sh\necho "k6 v${version} (go1.26, linux/amd64)"\n`);
+  await chmod(path.join(folder, "k6"), 0o755);
+  return folder;
+}
+
+test("a k6 on the PATH is taken, and nobody asks for Docker", async () => {
+  const docker = vi.fn(async () => true);
+  const folder = await folderWithK6("2.1.0");
+  expect(await findK6(machine(folder), docker)).toEqual({ kind: "program", file: path.join(folder, "k6") });
+  expect(docker).not.toHaveBeenCalled();
+});
+
+test("where none can be had the image of the pinned version is run, when an engine answers", async () => {
+  const { origin } = catalogue.k6;
+  const pinned = origin.kind === "go" ? origin.version.slice(1) : "";
+  const found = await findK6(machine(await folderWithK6("0.57.0")), async () => true);
+  expect(found).toEqual({ kind: "image", image: `grafana/k6:${pinned}` });
+});
+
+test("where there is neither, one message says how to get it", async () => {
+  const asked = findK6(machine(await folderWithK6("0.57.0")), async () => false);
+  await expect(asked).rejects.toMatchObject({
+    code: "server_missing",
+    message: expect.stringMatching(/k6 2 or later[\s\S]*Get it: /),
+  });
+});

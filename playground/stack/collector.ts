@@ -1,0 +1,91 @@
+/** The Collector as a local program: collector/collector.yaml with the addresses of this playground. */
+import path from "node:path";
+import type { Ports } from "../ports.ts";
+import { Problem } from "../problem.ts";
+import { serverEnv } from "../provide/server.ts";
+import type { StackPart } from "./part.ts";
+import type { StackPorts } from "./ports.ts";
+
+/** What a user may say to the Collector; collector.yaml says what each does. */
+const OURS = [
+  "BATON_TAIL_SAMPLING",
+  "BATON_TAIL_SAMPLING_PERCENT",
+  "BATON_TAIL_SAMPLING_WAIT",
+  "BATON_COLLECTOR_MEMORY_MIB",
+  "BATON_COLLECTOR_QUEUE_BYTES",
+  "BATON_COLLECTOR_LOG_LEVEL",
+];
+
+const wholeNumber = /^[1-9]\d*$/;
+/** What each may look like; the Collector itself would say it in its own words, and only once the rest is up. */
+const forms: Readonly<Record<string, readonly [RegExp, string]>> = {
+  BATON_TAIL_SAMPLING: [/^(true|false)$/, "true or false"],
+  BATON_TAIL_SAMPLING_PERCENT: [/^(100|\d{1,2})(\.\d+)?$/, "a number from 0 to 100"],
+  BATON_TAIL_SAMPLING_WAIT: [/^\d+(ms|s|m)$/, "a duration such as 10s"],
+  BATON_COLLECTOR_MEMORY_MIB: [wholeNumber, "a whole number"],
+  BATON_COLLECTOR_QUEUE_BYTES: [wholeNumber, "a whole number"],
+  BATON_COLLECTOR_LOG_LEVEL: [/^(debug|info|warn|error)$/, "debug, info, warn or error"],
+};
+
+export interface CollectorInput {
+  readonly root: string;
+  readonly dir: string;
+  readonly ports: Pick<Ports, "otlpGrpc" | "otlpHttp">;
+  readonly stack: StackPorts;
+  /** With passwords. */
+  readonly redisUrl: string;
+  readonly postgresUrl: string;
+  readonly user: NodeJS.ProcessEnv;
+}
+
+/** What the user said to the Collector. Throws a Problem `usage` that names every variable with a wrong value. */
+export function collectorSettings(user: NodeJS.ProcessEnv): Record<string, string> {
+  const said = OURS.flatMap((name): [string, string][] => (user[name] ? [[name, user[name]]] : []));
+  const wrong = said.flatMap(([name, value]) => {
+    const [form, words] = forms[name] ?? [/^/, ""];
+    return form.test(value) ? [] : [`${name} must be ${words}, not "${value}"`];
+  });
+  if (wrong.length > 0) throw new Problem("usage", wrong.join("\n"));
+  return Object.fromEntries(said);
+}
+
+/** The variables of collector.yaml, on the loopback. */
+export function collectorEnvironment(input: CollectorInput): Record<string, string> {
+  const { ports, stack } = input;
+  const [redis, postgres] = [new URL(input.redisUrl), new URL(input.postgresUrl)];
+  return {
+    BATON_COLLECTOR_HOST: "127.0.0.1",
+    BATON_OTLP_GRPC_PORT: String(ports.otlpGrpc),
+    BATON_OTLP_HTTP_PORT: String(ports.otlpHttp),
+    BATON_COLLECTOR_HEALTH_PORT: String(stack.collectorHealth),
+    BATON_COLLECTOR_METRICS_PORT: String(stack.collectorMetrics),
+    BATON_LENS_OTLP_URL: `http://127.0.0.1:${stack.lensOtlpHttp}`,
+    BATON_JAEGER_OTLP_ENDPOINT: `127.0.0.1:${stack.jaegerOtlp}`,
+    BATON_PROMETHEUS_URL: `http://127.0.0.1:${stack.prometheus}`,
+    BATON_REDIS_ENDPOINT: `${redis.hostname}:${redis.port || 6379}`,
+    BATON_REDIS_PASSWORD: decodeURIComponent(redis.password),
+    BATON_POSTGRES_ENDPOINT: `${postgres.hostname}:${postgres.port || 5432}`,
+    BATON_POSTGRES_USER: decodeURIComponent(postgres.username) || "postgres",
+    BATON_POSTGRES_PASSWORD: decodeURIComponent(postgres.password) || "unset",
+    ...collectorSettings(input.user),
+  };
+}
+
+/** The Collector, run from `file`. */
+export function collectorPart(file: string, input: CollectorInput): StackPart {
+  const config = path.join(input.root, "collector", "collector.yaml");
+  return {
+    port: input.ports.otlpHttp,
+    ready: `http://127.0.0.1:${input.stack.collectorHealth}/`,
+    spec: {
+      name: "collector",
+      command: file,
+      args: [`--config=${config}`],
+      env: { ...serverEnv(), ...collectorEnvironment(input) },
+      cwd: input.dir,
+      logFile: path.join(input.dir, "logs", "collector.log"),
+      // It sends on what it still holds; what a backend that is away has not taken by then is lost.
+      stopWithinMs: 1_000,
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { metrics } from "@opentelemetry/api";
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from "@opentelemetry/sdk-metrics";
+import { afterAll, expect, test } from "vitest";
+import { quiet } from "../../../tests/fixtures.ts";
+import { makeNote } from "./note.ts";
+
+const memory = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+const provider = new MeterProvider({
+  readers: [new PeriodicExportingMetricReader({ exporter: memory, exportIntervalMillis: 3_600_000 })],
+});
+metrics.setGlobalMeterProvider(provider);
+afterAll(() => provider.shutdown());
+
+test("what is noted is counted by its name and reason, and by no id", async () => {
+  const note = makeNote<{ made: { orderId: string }; refused: { orderId: string; reason: string } }>(quiet);
+  note("made", { orderId: "o-1" });
+  note("made", { orderId: "o-2" });
+  note("refused", { orderId: "o-3", reason: "card_declined" });
+  await provider.forceFlush();
+  const counted = memory
+    .getMetrics()
+    .flatMap(({ scopeMetrics }) => scopeMetrics)
+    .flatMap((scope) => scope.metrics)
+    .filter(({ descriptor }) => descriptor.name === "baton.events")
+    .flatMap(({ dataPoints }) => dataPoints.map(({ attributes, value }) => ({ attributes, value })));
+  expect(counted).toEqual([
+    { attributes: { "baton.event": "made" }, value: 2 },
+    { attributes: { "baton.event": "refused", "baton.event.reason": "card_declined" }, value: 1 },
+  ]);
+});

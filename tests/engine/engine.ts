@@ -1,0 +1,173 @@
+/**
+ * A Docker engine for tests: the one that runs on this machine, else one of our own, from Debian's packages, by hand, in
+ * a network namespace of its own, with all that it writes in one folder. Nothing is installed, and nothing stays.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { connect, createServer, type Server } from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { isFree } from "../../playground/ports.ts";
+import { eventually } from "../fixtures.ts";
+import { unpacked } from "./packages.ts";
+import { output } from "./run.ts";
+
+export const ENGINE_PACKAGES = ["docker.io", "iptables", "busybox-static"] as const;
+
+export interface Engine {
+  /** What `docker` and Compose are to be run with. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Our own cannot pull images: it needs stand-ins, and this folder has the programs that these are made of. */
+  readonly tree: string | null;
+  readonly version: string;
+  /** Makes the engine's 127.0.0.1:`port` ours, for each port. */
+  open(ports: readonly number[]): Promise<void>;
+  /** Ends everything that was started here, and resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+const ask = (env: NodeJS.ProcessEnv): Promise<string> =>
+  output("docker", ["version", "--format", "{{.Server.Version}}"], { env, timeoutMs: 10_000 }).then((text) =>
+    text.trim(),
+  );
+
+/** Why there is no engine; or the engine. `own`: never the machine's. */
+export async function startEngine(): Promise<Engine | string> {
+  const running = await ask(process.env).catch(() => "");
+  if (running !== "") {
+    const nothing = async (): Promise<void> => {};
+    return { env: process.env, tree: null, version: running, open: nothing, stop: nothing };
+  }
+  if (process.platform !== "linux" || process.getuid?.() !== 0)
+    return "no Docker engine runs here, and only root on Linux can start one by hand";
+  const tree = await unpacked(ENGINE_PACKAGES);
+  if (tree === null) return "no Docker engine runs here, and there is no apt to take one from";
+  return startOwn(tree);
+}
+
+async function startOwn(tree: string): Promise<Engine | string> {
+  const home = await mkdtemp(path.join(os.tmpdir(), "baton-engine-"));
+  const namespace = path.basename(home);
+  const undo: (() => Promise<unknown>)[] = [() => rm(home, { recursive: true, force: true })];
+  const stop = async (): Promise<void> => {
+    for (const one of undo.splice(0).toReversed()) await one();
+  };
+  try {
+    const bin = path.join(home, "bin");
+    await mkdir(bin);
+    // What Debian's update-alternatives would have made, had the packages been installed.
+    for (const name of ["iptables", "ip6tables"])
+      await symlink(path.join(tree, "usr/sbin/xtables-nft-multi"), path.join(bin, name));
+    const libraries = path.join(tree, "usr/lib/x86_64-linux-gnu");
+    const env = {
+      ...process.env,
+      PATH: [bin, `${tree}/usr/sbin`, `${tree}/usr/bin`, process.env.PATH, "/usr/sbin:/sbin"].join(":"),
+      LD_LIBRARY_PATH: libraries,
+      XTABLES_LIBDIR: path.join(libraries, "xtables"),
+    };
+    await output("ip", ["netns", "add", namespace]);
+    undo.push(() => output("ip", ["netns", "delete", namespace]));
+    const enter = `--net=/run/netns/${namespace}`;
+    await output("nsenter", [enter, "ip", "link", "set", "lo", "up"]);
+    const socket = `unix://${home}/docker.sock`;
+    const places = ["--data-root", `${home}/data`, "--exec-root", `${home}/exec`, "-p", `${home}/pid`];
+    const daemon = spawn("nsenter", [enter, "dockerd", ...places, "-H", socket], {
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const log = tailOf(daemon);
+    undo.push(() => ended(daemon));
+    const client = { ...process.env, PATH: `${process.env.PATH}:${tree}/usr/bin`, DOCKER_HOST: socket };
+    const version = await eventually(
+      "the Docker engine to answer",
+      async () => {
+        if (daemon.exitCode !== null) return "";
+        return ask(client).catch(() => undefined);
+      },
+      30_000,
+    );
+    if (version === "") {
+      await stop();
+      return `the Docker engine does not start here: ${log()}`;
+    }
+    const open = (ports: readonly number[]) => openDoors(home, enter, ports, undo);
+    return { env: client, tree, version, open, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The last that a process has said. */
+function tailOf(child: ChildProcess): () => string {
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (chunk: Buffer) => {
+      said = (said + chunk).slice(-2_000);
+    });
+  }
+  return () => said.trim();
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill("SIGTERM");
+  await gone;
+}
+
+/** Socket files are seen from all network namespaces: the way in is a TCP port here, such a file, a TCP port there. */
+async function openDoors(
+  home: string,
+  enter: string,
+  ports: readonly number[],
+  undo: (() => Promise<unknown>)[],
+): Promise<void> {
+  for (const port of ports) if (!(await isFree(port))) throw new Error(`port ${port} is taken`);
+  const folder = await mkdtemp(path.join(home, "doors-"));
+  const script = path.join(import.meta.dirname, "inside.ts");
+  const args = [enter, process.execPath, script, folder, ...ports.map(String)];
+  const inside = spawn("nsenter", args, { stdio: ["pipe", "pipe", "inherit"] });
+  undo.push(() => ended(inside));
+  await once(inside.stdout, "data");
+  const servers = await Promise.all(
+    ports.map(async (port) => {
+      const server = createServer((outside) => {
+        const through = connect(path.join(folder, String(port)));
+        outside.pipe(through).pipe(outside);
+        outside.on("error", () => through.destroy());
+        through.on("error", () => outside.destroy());
+      });
+      server.listen(port, "127.0.0.1");
+      await once(server, "listening");
+      return server;
+    }),
+  );
+  undo.push(() => Promise.all(servers.map(closed)));
+}
+
+const closed = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    // What is still open ends with its other half, the namespace's.
+    server.unref();
+  });
+
+/** Resident memory, in MB, of all processes of a container, from the engine's own account. */
+export async function memoryMb(engine: Engine, container: string): Promise<number> {
+  const id = (
+    await output("docker", ["inspect", "-f", "{{.Id}} {{.State.Pid}}", container], { env: engine.env })
+  )
+    .trim()
+    .split(" ");
+  const groups = await readFile(`/proc/${id[1]}/cgroup`, "utf8");
+  const v1 = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.+)$/m.exec(groups)?.[1];
+  const v2 = /^0::(.+)$/m.exec(groups)?.[1];
+  const file = v1 ? `/sys/fs/cgroup/memory${v1}/memory.stat` : `/sys/fs/cgroup${v2}/memory.stat`;
+  const stat = await readFile(file, "utf8");
+  // Without the page cache, which the kernel takes back when it needs it.
+  const bytes = /^(?:total_rss|anon) (\d+)$/m.exec(stat)?.[1];
+  if (bytes === undefined) throw new Error(`no memory figure in ${file}`);
+  return Number(bytes) / 1024 / 1024;
+}

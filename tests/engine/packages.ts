@@ -1,0 +1,17 @@
+/** Debian's packages, unpacked into the user's cache: nothing is installed, and no script of theirs runs. */
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import { cacheDir, hasApt, systemId, unpackWithApt } from "../../playground/provide/apt.ts";
+
+const WITHIN_MS = 300_000;
+
+/** The folder with the unpacked `names` and all that they need; null where there is no apt. Rejects with apt's error. */
+export async function unpacked(names: readonly string[]): Promise<string | null> {
+  if (!(await hasApt(process.env))) return null;
+  const base = path.join(cacheDir(process.env), "engine", await systemId());
+  const place = path.join(base, names.join("+"));
+  const isThere = async (): Promise<boolean> => (await readdir(place).catch(() => [])).length > 0;
+  if (!(await isThere()))
+    await unpackWithApt(names, base, isThere, process.env, AbortSignal.timeout(WITHIN_MS));
+  return place;
+}

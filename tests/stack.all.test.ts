@@ -1,0 +1,236 @@
+/**
+ * The full stack as local programs, for real: the Collector, Jaeger and Prometheus around a playground, loaded by k6.
+ * What Jaeger holds is read by its query API and put into a second lens, so that both are judged by the same code.
+ * Grafana and Loki are to be had only as images: their provisioning and LogQL are checked statically, in dashboards/.
+ */
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readConfig } from "../collector/lens/config.ts";
+import { type Lens, startLens } from "../collector/lens/server.ts";
+import { METRICS, seriesNames, unknownSeries } from "../dashboards/metrics.ts";
+import { queriesOf } from "../dashboards/queries.ts";
+import checkout from "../load/scenarios/checkout.ts";
+import { scenarios } from "../load/scenarios/index.ts";
+import declined from "../load/scenarios/payment-declined.ts";
+import { findJourney } from "../playground/lens-client.ts";
+import { portsFor } from "../playground/ports.ts";
+import { silent } from "../playground/report.ts";
+import { stackPortsFor } from "../playground/stack/ports.ts";
+import { stackProgram } from "../playground/stack/program.ts";
+import { stackPrograms } from "../playground/stack/stack.ts";
+import { eventually } from "./fixtures.ts";
+import { declinedHops, goodHops } from "./hops.ts";
+import { judge } from "./judge.ts";
+import { startPlayground, type TestPlayground } from "./playground.ts";
+
+const root = path.dirname(import.meta.dirname);
+const never = new AbortController().signal;
+/** Beside whatever runs at the usual ports. */
+const OFFSET = 5_000;
+const stack = stackPortsFor(OFFSET);
+const jaegerUrl = `http://127.0.0.1:${stack.jaeger}`;
+const prometheusUrl = `http://127.0.0.1:${stack.prometheus}`;
+const CARD = "4111111111111111";
+
+/** Empty when all programs are here or could be made, which takes minutes the first time; otherwise why not. */
+const lacking = await (async () => {
+  const dir = await mkdtemp(path.join(os.tmpdir(), "baton-stack-"));
+  try {
+    const options = { root, dir, env: process.env, report: silent, signal: never };
+    await stackPrograms(options);
+    await stackProgram("k6", options);
+    return "";
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+})();
+if (lacking) console.warn(`the stack test is skipped: ${lacking}`);
+
+/** One scenario's smoke run by the command that the README names; rejects with its output when it fails. */
+async function smoke(playground: TestPlayground, scenario: string): Promise<string> {
+  const child = spawn(process.execPath, ["playground/cli.ts", "load", scenario, "--profile", "smoke"], {
+    cwd: root,
+    env: {
+      ...process.env,
+      BATON_PORT_OFFSET: String(OFFSET),
+      BATON_GATEWAY_URL: playground.urls.gateway,
+      BATON_LENS_URL: playground.urls.lens,
+      BATON_JAEGER_URL: jaegerUrl,
+      BATON_COLLECTOR: `127.0.0.1:${playground.ports.otlpGrpc}`,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => {
+      output += chunk;
+    });
+  }
+  const code = await new Promise((resolve) => child.once("close", resolve));
+  if (code !== 0) throw new Error(`${scenario} ended with ${code}\n${output}`);
+  return output;
+}
+
+async function json<T>(url: string): Promise<T> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+  return (await response.json()) as T;
+}
+
+interface Result<T> {
+  readonly data: T;
+}
+
+describe.skipIf(lacking !== "")("the full stack", () => {
+  let playground: TestPlayground;
+  /** Takes what Jaeger answers. */
+  let mirror: Lens;
+  const beganS = Math.floor(Date.now() / 1000);
+
+  beforeAll(async () => {
+    mirror = await startLens(
+      readConfig({ BATON_PORT: "0", LENS_OTLP_HTTP_PORT: "0", LENS_OTLP_GRPC_PORT: "0" }),
+    );
+    playground = await startPlayground({}, { ports: portsFor(OFFSET), full: stack });
+  }, 120_000);
+  afterAll(async () => {
+    await playground?.remove();
+    await mirror?.stop();
+  });
+
+  /** What Jaeger answers to this query, into the mirror; answers how many spans that were. */
+  async function mirrored(query: string): Promise<void> {
+    const { result } = await json<{ result: object }>(`${jaegerUrl}/api/v3/traces${query}`);
+    const response = await fetch(`${mirror.otlpHttpUrl}/v1/traces`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(result),
+    });
+    expect(response.status, await response.text()).toBe(200);
+  }
+
+  test("k6 plays every scenario, and every check holds", async () => {
+    for (const { name } of scenarios) expect(await smoke(playground, name)).toContain(name);
+  }, 240_000);
+
+  test.each([
+    ["a good checkout", "", checkout, goodHops],
+    ["a declined one", "fault=payments.charge%3Adeclined", declined, declinedHops],
+  ] as const)(
+    "%s is whole in Jaeger, by the same expectations as in lens",
+    async (_, fault, scenario, hops) => {
+      const run = `stack-${scenario.name}`;
+      const baggage = [fault, `scenario.run=${run}`].filter(Boolean).join(",");
+      const answer = await playground.checkout({}, { baggage });
+      const own = await playground.journey(answer.traceId, scenario.expect.hops);
+      const ids = { correlationId: answer.correlationId, run };
+      judge(own, hops, "parent+link", ids);
+      const journey = await eventually("the whole journey in Jaeger", async () => {
+        for (const traceId of own.journey.traceIds) await mirrored(`/${traceId}`);
+        const found = await findJourney(mirror.url, answer.traceId, never);
+        return found?.journey.spans.length === own.journey.spans.length ? found.journey : undefined;
+      });
+      judge({ journey, logs: own.logs }, hops, "parent+link", ids);
+    },
+  );
+
+  test("a checkout in link mode is found in Jaeger by its correlation id, all of its traces", async () => {
+    const run = "stack-link";
+    const answer = await playground.checkout({}, { baggage: `async=link,scenario.run=${run}` });
+    const own = await playground.journey(answer.traceId, checkout.expect.hops);
+    const query = new URLSearchParams({
+      "query.start_time_min": new Date((beganS - 60) * 1000).toISOString(),
+      "query.start_time_max": new Date(Date.now() + 60_000).toISOString(),
+      "query.num_traces": "100",
+      "query.attributes": JSON.stringify({ "correlation.id": answer.correlationId }),
+    });
+    const journey = await eventually("all traces of the journey in Jaeger", async () => {
+      await mirrored(`?${query}`);
+      const found = await findJourney(mirror.url, answer.traceId, never);
+      return found?.journey.spans.length === own.journey.spans.length ? found.journey : undefined;
+    });
+    judge({ journey, logs: own.logs }, goodHops, "link", { correlationId: answer.correlationId, run });
+  });
+
+  test("every query of every panel and alert answers with data", async () => {
+    // For the counter of refused headers.
+    await playground.checkout({}, { traceparent: "00-broken" });
+    const after = METRICS.filter((metric) => metric.after !== undefined).flatMap(seriesNames);
+    const asked = (await queriesOf()).filter(({ expr }) => !after.some((name) => expr.includes(name)));
+    expect(asked.length).toBeGreaterThan(50);
+    const silentQueries = async () => {
+      const range = `start=${beganS}&end=${Math.ceil(Date.now() / 1000)}&step=5`;
+      const answers = await Promise.all(
+        asked.map(async (query) => {
+          const url = `${prometheusUrl}/api/v1/query_range?query=${encodeURIComponent(query.expr)}&${range}`;
+          const { data } = await json<Result<{ result: unknown[] }>>(url);
+          return data.result.length === 0 ? [`${query.dashboard} / ${query.panel}: ${query.expr}`] : [];
+        }),
+      );
+      return answers.flat();
+    };
+    let last: string[] = [];
+    await eventually(
+      "data for every query",
+      async () => {
+        last = await silentQueries();
+        return last.length === 0 || undefined;
+      },
+      60_000,
+    ).catch(() => {});
+    expect(last).toEqual([]);
+  }, 120_000);
+
+  test("every metric of the list is there, and nothing that is in no list", async () => {
+    const { data } = await json<Result<string[]>>(`${prometheusUrl}/api/v1/label/__name__/values`);
+    expect(unknownSeries(data)).toEqual([]);
+    const held = new Set(data);
+    const expected = METRICS.filter((metric) => metric.after === undefined).flatMap(seriesNames);
+    expect(expected.filter((name) => !held.has(name))).toEqual([]);
+  });
+
+  test("exemplars lead to traces that exist", async () => {
+    const range = `start=${beganS}&end=${Math.ceil(Date.now() / 1000) + 5}`;
+    const ids = await eventually("exemplars", async () => {
+      const url = `${prometheusUrl}/api/v1/query_exemplars?query=traces_kept_duration_seconds_bucket&${range}`;
+      const { data } = await json<Result<{ exemplars: { labels: { trace_id?: string } }[] }[]>>(url);
+      const found = data.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels.trace_id));
+      return found.length > 0 ? found : undefined;
+    });
+    for (const id of new Set(ids.slice(0, 20))) {
+      expect(id).toMatch(/^[0-9a-f]{32}$/);
+      expect((await fetch(`${jaegerUrl}/api/v3/traces/${id}`)).status, `trace ${id}`).toBe(200);
+    }
+  });
+
+  test("a planted card number is nowhere in what Jaeger, Prometheus and lens hold", async () => {
+    const answer = await playground.checkout(
+      { userId: `u.${CARD}`, payment: { token: `tok_${CARD}` } },
+      { baggage: `scenario.run=${CARD}`, "user-agent": `card ${CARD}` },
+    );
+    const own = await playground.journey(answer.traceId, checkout.expect.hops);
+    const text = JSON.stringify(own, (_, value: unknown) =>
+      typeof value === "bigint" ? String(value) : value,
+    );
+    expect(text).toContain(answer.orderId);
+    expect(text, "where the number stood").toContain("****");
+    expect(text).not.toContain(CARD);
+    for (const traceId of own.journey.traceIds) {
+      const held = await eventually(`the trace ${traceId} in Jaeger`, async () => {
+        const response = await fetch(`${jaegerUrl}/api/v3/traces/${traceId}`);
+        return response.ok ? response.text() : undefined;
+      });
+      expect(held).not.toContain(CARD);
+    }
+    const { data } = await json<Result<string[]>>(`${prometheusUrl}/api/v1/labels`);
+    for (const label of data) {
+      const values = await json<Result<string[]>>(`${prometheusUrl}/api/v1/label/${label}/values`);
+      expect(values.data.join(" "), label).not.toContain(CARD);
+    }
+  });
+});
