@@ -3,12 +3,13 @@ import { randomUUID } from "node:crypto";
 import path from "node:path";
 import pg from "pg";
 import type { Hop, Journey, LogRecord } from "../collector/lens/journey/model.ts";
-import { awaitJourney } from "../playground/lens-client.ts";
+import { awaitJourney, type Found, findJourney } from "../playground/lens-client.ts";
 import { freePorts } from "../playground/ports.ts";
 import { silent } from "../playground/report.ts";
 import type { UpOptions } from "../playground/starting.ts";
 import { temporaryState } from "../playground/temporary.fixture.ts";
 import { type Playground, up } from "../playground/up.ts";
+import { eventually } from "./fixtures.ts";
 
 const never = new AbortController().signal;
 
@@ -89,11 +90,17 @@ export async function startPlayground(
       };
     },
     journey: async (id, hops) => {
+      const withLogs = (found: Found) =>
+        eventually("the journey's log records", async () => {
+          const again = found.logs.length > 0 ? found : await findJourney(urls.lens, id, never);
+          return again && again.logs.length > 0 ? again : undefined;
+        });
       const { found, complete, missing } = await awaitJourney(urls.lens, id, hops, {
         signal: never,
         withinMs: 20_000,
       });
-      if (found && complete) return found;
+      // Log records leave on their own; every journey here has some.
+      if (found && complete) return withLogs(found);
       const lacking = missing.map((hop) => `${hop.service} ${hop.name} ${hop.kind}`).join(", ") || "nothing";
       const inFlight = found?.journey.inFlight.join(", ") || "nothing";
       throw new Error(`the journey ${id} is not complete: missing ${lacking}; in flight ${inFlight}`);

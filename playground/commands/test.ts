@@ -11,7 +11,9 @@ const QUICK = ["unit", "hop", "system"];
 async function vitest(projects: readonly string[], more: readonly string[], io: Io): Promise<number> {
   const script = path.join(io.root, "node_modules", "vitest", "vitest.mjs");
   const args = ["run", ...projects.flatMap((project) => ["--project", project]), ...more];
-  const child = spawn(process.execPath, [script, ...args], { cwd: io.root, stdio: "inherit", env: io.env });
+  // What boot.cjs told this process is not for the tests, nor for the command lines that they start.
+  const { BATON_BOOT_PIPE, BATON_TIMES, ...env } = io.env;
+  const child = spawn(process.execPath, [script, ...args], { cwd: io.root, stdio: "inherit", env });
   // A Ctrl-C in a terminal reaches the runner by itself; a second one would make it end without cleaning up.
   const passOn = (): void => {
     if (io.signal.reason !== "SIGINT" || !process.stdin.isTTY) child.kill(io.signal.reason);
