@@ -37,3 +37,9 @@ export const listening = (presetPort: number) => ({
   BATON_HOST: z.string().default("127.0.0.1"),
   BATON_PORT: port(presetPort),
 });
+
+/** What a service with streams reads. Several copies of each stream need a cluster of as many servers. */
+export const streaming = () => ({
+  BATON_NATS_URL: z.url(),
+  BATON_NATS_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),
+});

@@ -56,14 +56,15 @@ export async function connectNats(url: string, name: string): Promise<Nats> {
   };
 }
 
-/** Makes the streams if they are not there; several services may do so at once. */
-export async function ensureStreams(nats: Nats): Promise<void> {
+/** Makes the streams, with so many copies, if they are not there; several services may do so at once. */
+export async function ensureStreams(nats: Nats, replicas = 1): Promise<void> {
   const common = {
     storage: StorageType.File,
     retention: RetentionPolicy.Limits,
     max_age: nanos(24 * 3_600_000),
     max_bytes: 256 * 1024 * 1024,
     duplicate_window: nanos(120_000),
+    num_replicas: replicas,
   };
   await nats.manager.streams.add({ ...common, name: EVENTS_STREAM, subjects: ["events.>"] });
   await nats.manager.streams.add({ ...common, name: DEAD_STREAM, subjects: ["dead.>"] });

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { subscribeInBatches } from "../_kit/batch.ts";
-import { listening, readConfig } from "../_kit/config.ts";
+import { listening, readConfig, streaming } from "../_kit/config.ts";
 import { watchConsumers } from "../_kit/gauges.ts";
 import { inboxSchema } from "../_kit/inbox.ts";
 import { connectNats, ensureStreams } from "../_kit/jetstream.ts";
@@ -13,7 +13,7 @@ import { readTelemetrySettings } from "../_kit/telemetry/settings.ts";
 import { makeRecordSale, makeRecordShipped } from "./record.ts";
 import { analyticsStore } from "./store.ts";
 
-const schema = z.object({ ...listening(8086), BATON_POSTGRES_URL: z.url(), BATON_NATS_URL: z.url() });
+const schema = z.object({ ...listening(8086), BATON_POSTGRES_URL: z.url(), ...streaming() });
 const BATCH = { maxMessages: 64, lingerMs: 20 };
 
 export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): Promise<void> {
@@ -26,7 +26,7 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
     d.close(),
   );
   const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "analytics"), (n) => n.close());
-  await ensureStreams(nats);
+  await ensureStreams(nats, config.BATON_NATS_REPLICAS);
 
   const store = analyticsStore(db);
   const handlers = {

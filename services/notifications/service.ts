@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import { listening, readConfig } from "../_kit/config.ts";
+import { listening, readConfig, streaming } from "../_kit/config.ts";
 import { subscribe } from "../_kit/consumer.ts";
 import { watchConsumers } from "../_kit/gauges.ts";
 import { connectNats, ensureStreams } from "../_kit/jetstream.ts";
@@ -20,7 +20,7 @@ import { emailStore } from "./store.ts";
 const schema = z.object({
   ...listening(8085),
   BATON_POSTGRES_URL: z.url(),
-  BATON_NATS_URL: z.url(),
+  ...streaming(),
   BATON_REDIS_URL: z.url(),
   BATON_MAIL_DIR: z.string().min(1),
 });
@@ -37,7 +37,7 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
   const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "notifications"), (n) =>
     n.close(),
   );
-  await ensureStreams(nats);
+  await ensureStreams(nats, config.BATON_NATS_REPLICAS);
   const redis = releaser.add("redis", connectRedis(config.BATON_REDIS_URL), (r) => r.disconnect());
   const queue = releaser.add("queue", jobQueue("email", redis), (q) => q.close());
 

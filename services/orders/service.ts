@@ -4,7 +4,7 @@ import { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory
 import { OrderService } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
 import { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import { listening, readConfig } from "../_kit/config.ts";
+import { listening, readConfig, streaming } from "../_kit/config.ts";
 import { subscribe } from "../_kit/consumer.ts";
 import { AppError } from "../_kit/errors.ts";
 import { watchConsumers, watchOutbox, watchStreams } from "../_kit/gauges.ts";
@@ -29,7 +29,7 @@ import { orderStore } from "./store.ts";
 const schema = z.object({
   ...listening(8081),
   BATON_POSTGRES_URL: z.url(),
-  BATON_NATS_URL: z.url(),
+  ...streaming(),
   BATON_INVENTORY_URL: z.url().default("http://127.0.0.1:8082"),
   BATON_PAYMENTS_URL: z.url().default("http://127.0.0.1:8083"),
 });
@@ -44,7 +44,7 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
     d.close(),
   );
   const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "orders"), (n) => n.close());
-  await ensureStreams(nats);
+  await ensureStreams(nats, config.BATON_NATS_REPLICAS);
   const inventory = releaser.add("inventory", rpcClient(InventoryService, config.BATON_INVENTORY_URL), (c) =>
     c.close(),
   );

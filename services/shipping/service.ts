@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import { listening, readConfig } from "../_kit/config.ts";
+import { listening, readConfig, streaming } from "../_kit/config.ts";
 import { subscribe } from "../_kit/consumer.ts";
 import { watchConsumers, watchOutbox } from "../_kit/gauges.ts";
 import { inboxSchema } from "../_kit/inbox.ts";
@@ -22,7 +22,7 @@ import { shipmentStore } from "./store.ts";
 const schema = z.object({
   ...listening(8084),
   BATON_POSTGRES_URL: z.url(),
-  BATON_NATS_URL: z.url(),
+  ...streaming(),
   BATON_REDIS_URL: z.url(),
 });
 
@@ -36,7 +36,7 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
     d.close(),
   );
   const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "shipping"), (n) => n.close());
-  await ensureStreams(nats);
+  await ensureStreams(nats, config.BATON_NATS_REPLICAS);
   const redis = releaser.add("redis", connectRedis(config.BATON_REDIS_URL), (r) => r.disconnect());
   const queue = releaser.add("queue", jobQueue("shipping", redis), (q) => q.close());
 
