@@ -23,7 +23,14 @@ export function page(otlpHttpUrl: string, otlpGrpcUrl: string): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>lens</title>
-<style>body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem; } td { padding-right: 1.5rem; }</style>
+<style>
+:root { color-scheme: light dark; }
+body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
+td { padding: 0.25rem 1.5rem 0.25rem 0; vertical-align: top; }
+td:first-child { overflow-wrap: anywhere; }
+td:last-child { min-width: 18rem; }
+code { font-size: 0.9em; }
+</style>
 <h1>lens</h1>
 <p>Send OTLP to <code>${otlpHttpUrl}</code> (HTTP) or <code>${otlpGrpcUrl}</code> (gRPC), and ask here:
 <table>
