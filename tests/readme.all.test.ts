@@ -11,11 +11,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lens, services } from "../services/topology.ts";
 import { eventually } from "./fixtures.ts";
 import { goodHops } from "./hops.ts";
+import { freeOffset } from "./offset.ts";
 
 const root = path.dirname(import.meta.dirname);
 const run = promisify(execFile);
 /** Beside whatever runs on this machine at its usual ports. */
-const OFFSET = 20_000;
+const OFFSET = await freeOffset(500);
+const OTHER_OFFSET = await freeOffset(1_800);
 const NOBODY = 65_534;
 
 /** The project as git knows it, without anything that was built or installed, in a new folder. */
@@ -104,11 +106,9 @@ describe("the README's commands, from a clone without node_modules", () => {
         started += chunk;
       });
     }
-    const up = () => {
-      if (start.exitCode !== null) throw new Error(started);
-      return started.includes("Ctrl-C stops it") || undefined;
-    };
+    const up = () => start.exitCode !== null || started.includes("Ctrl-C stops it") || undefined;
     await eventually("npm start to be up", up, 240_000);
+    expect(start.exitCode, started).toBeNull();
     for (const promised of [
       "A checkout that goes all the way",
       "A checkout whose card is declined",
@@ -171,7 +171,7 @@ describe.runIf(process.getuid?.() === 0)(
     afterAll(() => rm(home, { recursive: true, force: true }));
 
     test("npm run demo ends with both journeys complete, and says how long each part took", async () => {
-      const env = cleanEnv({ HOME: home, BATON_PORT_OFFSET: String(OFFSET + 1_000) });
+      const env = cleanEnv({ HOME: home, BATON_PORT_OFFSET: String(OTHER_OFFSET) });
       const child = spawn("npm", ["run", "demo"], {
         cwd: path.join(home, "baton"),
         env,

@@ -24,12 +24,13 @@ import { stackPrograms } from "../playground/stack/stack.ts";
 import { eventually } from "./fixtures.ts";
 import { declinedHops, goodHops } from "./hops.ts";
 import { judge } from "./judge.ts";
+import { freeOffset } from "./offset.ts";
 import { startPlayground, type TestPlayground } from "./playground.ts";
 
 const root = path.dirname(import.meta.dirname);
 const never = new AbortController().signal;
 /** Beside whatever runs at the usual ports. */
-const OFFSET = 5_000;
+const OFFSET = await freeOffset(3_100);
 const stack = stackPortsFor(OFFSET);
 const jaegerUrl = `http://127.0.0.1:${stack.jaeger}`;
 const prometheusUrl = `http://127.0.0.1:${stack.prometheus}`;
