@@ -41,19 +41,19 @@ const service = <const N extends string>(
 });
 
 export const services = [
-  service("gateway", 8080, "public REST API, decides the correlation id", [], ["orders"], {
+  service("gateway", 8080, "public REST API, decides the correlation id", ["nats"], ["orders"], {
     // The public edge: here the correlation id is decided and foreign baggage ends.
     BATON_EDGE: "1",
   }),
   service(
     "orders",
     8081,
-    "orders, the checkout saga, its outbox",
-    ["nats", "postgres"],
+    "accounts, orders, the checkout saga",
+    ["nats", "redis", "postgres"],
     ["inventory", "payments"],
   ),
   service("inventory", 8082, "catalogue, stock, reservations", ["postgres"]),
-  service("payments", 8083, "charges and refunds", ["postgres"]),
+  service("payments", 8083, "charges and refunds", ["nats", "redis", "postgres"]),
   service("shipping", 8084, "pick, pack and ship as queued jobs", ["nats", "redis", "postgres"]),
   service("notifications", 8085, "e-mail as queued jobs", ["nats", "redis", "postgres"]),
   service("analytics", 8086, "sales projection and audit log", ["nats", "postgres"]),

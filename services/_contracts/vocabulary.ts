@@ -7,24 +7,47 @@ export type Vocabulary = {
   "order.rejected": { orderId: string; reason: string };
   "order.unsettled": { orderId: string; reason: string };
   "order.shipped": { orderId: string };
+  "order.delivered": { orderId: string };
+  "order.cancelled": { orderId: string };
   "order.read": { orderId: string };
+  "orders.listed": { userId: string; count: number };
+  "user.created": { userId: string };
+  "saga.resumed": { orderId: string; step: string };
+  "refund.requested": { orderId: string };
   "stock.reserved": { orderId: string };
   "stock.refused": { orderId: string; sku: string };
   "stock.released": { orderId: string };
   "payment.charged": { orderId: string; amountCents: number };
   "payment.declined": { orderId: string; amountCents: number };
+  "payment.refunded": { orderId: string; amountCents: number };
+  "payment.voided": { orderId: string };
   "shipment.requested": { orderId: string };
   "shipment.picked": { orderId: string };
   "shipment.packed": { orderId: string };
   "shipment.shipped": { orderId: string };
-  "email.queued": { orderId: string };
+  "shipment.cancelled": { orderId: string };
+  "shipment.recalled": { orderId: string };
+  "email.queued": { orderId: string; kind: string };
   "email.sent": { orderId: string; kind: string };
+  "welcome.queued": { userId: string };
+  "welcome.sent": { userId: string };
   "sale.recorded": { orderId: string };
+  "sale.reversed": { orderId: string };
   "audit.recorded": { orderId: string; type: string };
+  "signup.recorded": { userId: string };
 };
 
 /** Where a fault can bite, and what kinds the code there understands. */
 export const FAULT_POINTS = {
   // slow(ms): the bank takes that long.
-  "payments.charge": ["declined", "slow"],
+  // lost: the card is charged, the answer never arrives.
+  "payments.charge": ["declined", "slow", "lost"],
+  // failed, in all of these: this attempt fails; with *n the first n do.
+  "payments.refund": ["failed"],
+  "inventory.reserve": ["failed"],
+  "shipping.pick": ["failed"],
+  "notifications.send": ["failed"],
+  "analytics.record": ["failed"],
+  // kill(step): the process ends, as by SIGKILL, right before the saga's step of that name; kill(after-step) behind it.
+  "orders.saga": ["kill"],
 } as const satisfies Record<string, readonly string[]>;

@@ -6,13 +6,16 @@ import type { JsMsg } from "@nats-io/jetstream";
 import { type Context, type Link, ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import {
   type ConsumerOptions,
+  durableOf,
+  eventsOf,
   Receiver,
   type RunningConsumer,
   type Subscription,
-  takeFrom,
+  together,
 } from "./consumer.ts";
+import { ofRedrives, takeFrom } from "./durable.ts";
 import type { InHand } from "./in-hand.ts";
-import { readHead } from "./jetstream.ts";
+import { headOf } from "./jetstream.ts";
 import { ATTR } from "./telemetry/conventions.ts";
 import { correlationId } from "./telemetry/correlation.ts";
 import { creationLink, extract } from "./telemetry/propagation.ts";
@@ -24,36 +27,35 @@ export interface BatchOptions {
   readonly lingerMs: number;
 }
 
-/** Consumes in batches until stopped. Messages of one batch are handled one after the other, in stream order. */
+/**
+ * Consumes in batches until stopped. Messages of one batch are handled one after the other, in stream order. What is
+ * redriven comes one by one.
+ */
 export async function subscribeInBatches(
   subscription: Subscription,
   batch: BatchOptions,
   options: ConsumerOptions,
 ): Promise<RunningConsumer> {
-  const { durable, inHand } = await takeFrom(options.nats, subscription, batch.maxMessages * 2);
-  const receiver = new Receiver(subscription, options);
+  const { group, type } = subscription;
+  const receiver = new Receiver(group, { [type]: subscription.handle }, options);
+  const inHand = await takeFrom(options.nats, eventsOf(subscription), batch.maxMessages * 2);
   const running = (async () => {
     for await (const taken of inBatches(inHand, batch)) {
-      await handle(taken, receiver, subscription, durable, inHand);
+      await handle(taken, receiver, subscription, inHand);
     }
   })();
-  return {
-    stop: async () => {
-      await inHand.stop();
-      await running;
-    },
-  };
+  const batches = { stop: () => inHand.stop(running) };
+  return together([batches, await receiver.receive(ofRedrives(durableOf(subscription)), 1)]);
 }
 
 async function handle(
   taken: readonly JsMsg[],
   receiver: Receiver,
   subscription: Subscription,
-  durable: string,
   inHand: InHand,
 ): Promise<void> {
   const links = taken
-    .map((message) => creationLink(readHead(message).carrier))
+    .map((message) => creationLink(headOf(message).carrier))
     .filter((link): link is Link => link !== undefined);
   const span = startSpan(
     `receive events.${subscription.type}`,
@@ -66,7 +68,7 @@ async function handle(
         [ATTR.operationType]: "receive",
         [ATTR.destinationTemplate]: `events.${subscription.type}`,
         [ATTR.consumerGroup]: subscription.group,
-        [ATTR.subscription]: durable,
+        [ATTR.subscription]: durableOf(subscription),
         [ATTR.batchCount]: taken.length,
       },
     },
@@ -87,7 +89,7 @@ async function handle(
  * same request. A batch of several has no correlation id of its own; its links lead to each of them.
  */
 function batchContext(taken: readonly JsMsg[]): Context {
-  const contexts = taken.map((message) => extract(readHead(message).carrier));
+  const contexts = taken.map((message) => extract(headOf(message).carrier));
   const [first] = contexts;
   const ids = new Set(contexts.map((ctx) => correlationId(ctx)));
   return first && ids.size === 1 ? trace.deleteSpan(first) : ROOT_CONTEXT;

@@ -29,8 +29,10 @@ export function readConfig<S extends z.ZodObject>(schema: S, env: NodeJS.Process
   throw new ConfigError(`wrong environment\n  ${wrong.join("\n  ")}`);
 }
 
+const PORT = "must be a port, from 0 to 65535";
 /** A TCP port; 0 asks the system for a free one. */
-export const port = (preset: number) => z.coerce.number().int().min(0).max(65_535).default(preset);
+export const port = (preset: number) =>
+  z.coerce.number(PORT).int(PORT).min(0, PORT).max(65_535, PORT).default(preset);
 
 /** What every service reads. */
 export const listening = (presetPort: number) => ({

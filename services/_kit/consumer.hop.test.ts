@@ -164,7 +164,7 @@ test("a message that no attempt can mend is dead-lettered at once, with its reas
   const span = await telemetry.one(`process events.${type}`);
   expect(span.attributes["baton.delivery.outcome"]).toBe("dead-letter");
   const dead = await eventually("the dead letter", async () => {
-    const subject = { last_by_subj: `dead.test-${type}` };
+    const subject = { last_by_subj: `dead.test-${type}.${type}` };
     return (await nats.manager.streams.getMessage(DEAD_STREAM, subject).catch(() => undefined)) ?? undefined;
   });
   expect(dead.header.get("Baton-Dead-Reason")).toBe("invalid");

@@ -1,11 +1,11 @@
 /** A JetStream consumer: one durable, several messages at a time, each in its own `process` span. */
-import { AckPolicy, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
-import { headers, nanos } from "@nats-io/transport-node";
+import type { JsMsg } from "@nats-io/jetstream";
 import type { SpanContext } from "@opentelemetry/api";
+import { bury, LAST_ATTEMPT, lastAttemptOf, REDRIVEN } from "./dead-letters.ts";
 import { type Delivery, deliver, type Outcome } from "./delivery.ts";
+import { ACK_WAIT_MS, type Durable, MAX_ATTEMPTS, ofEvents, ofRedrives, takeFrom } from "./durable.ts";
 import { AppError } from "./errors.ts";
-import { InHand } from "./in-hand.ts";
-import { DEAD_STREAM, EVENTS_STREAM, type Nats, readHead } from "./jetstream.ts";
+import { EVENTS_STREAM, headersOf, headOf, type Nats, REDRIVE_STREAM } from "./jetstream.ts";
 import type { Logger } from "./log.ts";
 import { destinationOf } from "./outbox.ts";
 import { ATTR } from "./telemetry/conventions.ts";
@@ -20,6 +20,8 @@ export interface Event {
   readonly payload: unknown;
 }
 
+export type Handle = (event: Event) => Promise<void>;
+
 export interface Subscription {
   /** Consumer group: also the start of the durable's name. */
   readonly group: string;
@@ -27,7 +29,7 @@ export interface Subscription {
   readonly concurrency?: number;
   /** After this long without a word the server delivers a message again. 5 s by default. */
   readonly ackWaitMs?: number;
-  readonly handle: (event: Event) => Promise<void>;
+  readonly handle: Handle;
 }
 
 export interface ConsumerOptions {
@@ -37,56 +39,44 @@ export interface ConsumerOptions {
 }
 
 export interface RunningConsumer {
-  /** Takes no more messages and resolves when those under way are done. */
+  /** Takes no more messages; resolves when those under way are done, or are given back because it took too long. */
   stop(): Promise<void>;
 }
 
-const ACK_WAIT_MS = 5_000;
-export const MAX_ATTEMPTS = 5;
-const PREVIOUS_KEPT = 10_000;
+const MAX_ACK_PENDING = 256;
 
-/** Makes sure that the durable exists, and takes its messages, about `ahead` at a time; answers its name and them. */
-export async function takeFrom(
-  nats: Nats,
-  { group, type, ackWaitMs = ACK_WAIT_MS }: Subscription,
-  ahead: number,
-): Promise<{ durable: string; inHand: InHand }> {
-  const durable = `${group}-${type}`;
-  await nats.manager.consumers.add(EVENTS_STREAM, {
-    durable_name: durable,
-    ack_policy: AckPolicy.Explicit,
-    deliver_policy: DeliverPolicy.All,
-    // One filter: several need nats-server 2.10.
-    filter_subject: `events.*.${type}`,
-    ack_wait: nanos(ackWaitMs),
-    // Ours is the bound on attempts; the server's is for messages that kill their consumer before it can say so.
-    max_deliver: MAX_ATTEMPTS + 3,
-    max_ack_pending: 256,
-  });
-  const consumer = await nats.js.consumers.get(EVENTS_STREAM, durable);
-  return { durable, inHand: new InHand(await consumer.consume({ max_messages: ahead }), ackWaitMs) };
-}
+/** The name of a group's durable for one type of event. */
+export const durableOf = ({ group, type }: Pick<Subscription, "group" | "type">): string =>
+  `${group}-${type}`;
+
+/** A subscription's durable for the events themselves. */
+export const eventsOf = (subscription: Subscription): Durable =>
+  ofEvents(durableOf(subscription), `events.*.${subscription.type}`, MAX_ACK_PENDING, subscription.ackWaitMs);
 
 /** Consumes until stopped. */
 export async function subscribe(
   subscription: Subscription,
   options: ConsumerOptions,
 ): Promise<RunningConsumer> {
-  const limit = subscription.concurrency ?? 16;
-  const { inHand } = await takeFrom(options.nats, subscription, limit * 2);
-  const receiver = new Receiver(subscription, options);
-  const running = receiver.run(inHand, limit);
-  return {
-    stop: async () => {
-      await inHand.stop();
-      await running;
-    },
-  };
+  const { group, type, concurrency = 16, handle } = subscription;
+  const receiver = new Receiver(group, { [type]: handle }, options);
+  return together([
+    await receiver.receive(eventsOf(subscription), concurrency),
+    await receiver.receive(ofRedrives(durableOf(subscription)), 1),
+  ]);
 }
+
+/** Several as one. */
+export const together = (consumers: readonly RunningConsumer[]): RunningConsumer => ({
+  stop: async () => {
+    await Promise.all(consumers.map((consumer) => consumer.stop()));
+  },
+});
 
 /** Turns messages into deliveries, and outcomes into acks. */
 export class Receiver {
-  readonly #subscription: Subscription;
+  readonly #group: string;
+  readonly #handlers: ReadonlyMap<string, Handle>;
   readonly #options: ConsumerOptions;
   /**
    * The spans of failed attempts, for the link to the previous one. A stream's message cannot carry it, so another
@@ -94,79 +84,71 @@ export class Receiver {
    */
   readonly #previous = new Map<string, SpanContext>();
 
-  constructor(subscription: Subscription, options: ConsumerOptions) {
-    this.#subscription = subscription;
+  /** `handlers`: by event type. A message of another type is acknowledged, without a span. */
+  constructor(group: string, handlers: Readonly<Record<string, Handle>>, options: ConsumerOptions) {
+    this.#group = group;
+    this.#handlers = new Map(Object.entries(handlers));
     this.#options = options;
   }
 
-  async run(messages: InHand, limit: number): Promise<void> {
-    const underWay = new Set<Promise<void>>();
-    for await (const message of messages) {
-      const work = this.handle(message, "process").finally(() => {
-        messages.settled(message);
-        underWay.delete(work);
-      });
-      underWay.add(work);
-      if (underWay.size >= limit) await Promise.race(underWay);
-    }
-    await Promise.all(underWay);
+  /** Takes a durable's messages, at most `limit` at once, until stopped. */
+  async receive(durable: Durable, limit: number): Promise<RunningConsumer> {
+    const inHand = await takeFrom(this.#options.nats, durable, limit * 2);
+    const running = inHand.each(limit, (message) => this.handle(message, "process"));
+    return { stop: () => inHand.stop(running) };
   }
 
   /** `receive`: the span of the batch that the message came in, for the row "process in batch". */
   async handle(message: JsMsg, row: Row, receive?: SpanContext): Promise<void> {
-    const { delivery, event } = this.#read(message, receive);
-    const outcome = await deliver(delivery, row, this.#options.mode, this.#options.log, async () =>
-      this.#subscription.handle(event()),
+    const type = typeOf(message);
+    const handle = this.#handlers.get(type);
+    if (!handle) {
+      message.ack();
+      return;
+    }
+    const delivery = this.#read(message, type, receive);
+    const placed = message.info.stream === REDRIVE_STREAM ? "restart" : row;
+    const outcome = await deliver(delivery, placed, this.#options.mode, this.#options.log, async () =>
+      handle({ id: delivery.messageId, type, payload: payloadOf(message) }),
     );
-    await this.#settle(message, delivery, outcome);
+    await this.#settle(message, delivery, type, outcome);
   }
 
-  #read(message: JsMsg, receive?: SpanContext): { delivery: Delivery; event: () => Event } {
-    const { group, type } = this.#subscription;
-    const head = readHead(message);
-    const nowMs = Date.now();
+  #read(message: JsMsg, type: string, receive?: SpanContext): Delivery {
+    const head = headOf(message);
+    const isEvent = message.info.stream === EVENTS_STREAM;
     const storedMs = Number(message.timestampNanos / 1_000_000n);
-    const delivery: Delivery = {
+    // Only ours to say: in an event it would be a stranger's word.
+    const before = isEvent ? "" : (headersOf(message)?.get(LAST_ATTEMPT) ?? "");
+    const wasSent = isEvent && head.createdMs !== undefined && head.sentMs !== undefined;
+    return {
       system: "nats",
       destination: destinationOf(type),
-      group,
+      group: this.#group,
       messageId: head.eventId,
       attempt: message.info.deliveryCount,
       maxAttempts: MAX_ATTEMPTS,
       handover: {
         carrier: head.carrier,
         createdAtMs: head.createdMs,
-        previousAttempt: this.#previous.get(this.#key(message)),
+        previousAttempt: this.#previous.get(keyOf(message)) ?? lastAttemptOf(before),
         receive,
       },
       waits: [
-        ...(head.createdMs !== undefined && head.sentMs !== undefined
-          ? [{ kind: "outbox" as const, ms: head.sentMs - head.createdMs }]
-          : []),
-        { kind: "stream", ms: nowMs - storedMs },
+        ...(wasSent ? [{ kind: "outbox" as const, ms: (head.sentMs ?? 0) - (head.createdMs ?? 0) }] : []),
+        { kind: "stream", ms: Date.now() - storedMs },
       ],
       attributes: {
         [ATTR.destination]: message.subject,
-        [ATTR.partition]: message.subject.split(".")[1]?.slice(1) ?? "",
+        ...(isEvent ? { [ATTR.partition]: message.subject.split(".")[1]?.slice(1) ?? "" } : {}),
         [ATTR.subscription]: message.info.consumer,
       },
     };
-    const event = () => {
-      try {
-        return { id: head.eventId, type, payload: message.json() };
-      } catch (cause) {
-        throw new AppError("malformed", "the message is not JSON", { cause });
-      }
-    };
-    return { delivery, event };
   }
 
-  #key(message: JsMsg): string {
-    return `${message.seq}`;
-  }
-
-  async #settle(message: JsMsg, delivery: Delivery, outcome: Outcome): Promise<void> {
-    if (outcome.kind !== "retry") this.#previous.delete(this.#key(message));
+  async #settle(message: JsMsg, delivery: Delivery, type: string, outcome: Outcome): Promise<void> {
+    const key = keyOf(message);
+    if (outcome.kind !== "retry") this.#previous.delete(key);
     if (outcome.kind === "ack") {
       message.ack();
       return;
@@ -174,12 +156,20 @@ export class Receiver {
     if (outcome.kind === "retry") {
       const oldest = this.#previous.keys().next().value;
       if (this.#previous.size >= PREVIOUS_KEPT && oldest !== undefined) this.#previous.delete(oldest);
-      this.#previous.set(this.#key(message), outcome.span);
+      this.#previous.set(key, outcome.span);
       message.nak(200 * 2 ** (delivery.attempt - 1));
       return;
     }
+    const { code, reason, message: detail } = outcome.error;
     try {
-      await deadLetter(this.#options.nats, message, delivery, outcome.error);
+      await bury(this.#options.nats, {
+        ...remainsOf(message, type),
+        group: this.#group,
+        reason: reason ?? code,
+        detail,
+        attempts: delivery.attempt,
+        lastAttempt: outcome.span,
+      });
       // Plain: with a reason, nats-server 2.9 ignores it and the message comes again.
       message.term();
     } catch (err) {
@@ -192,19 +182,32 @@ export class Receiver {
   }
 }
 
-/** Copies a message to the dead-letter stream, with its headers, the reason and the attempts, and awaits the ack. */
-async function deadLetter(nats: Nats, message: JsMsg, delivery: Delivery, error: AppError): Promise<void> {
+const PREVIOUS_KEPT = 10_000;
+const keyOf = (message: JsMsg): string => `${message.info.stream}:${message.seq}`;
+
+/** `events.p<bucket>.<type>` and `redrive.<durable>.<type>` alike. */
+const typeOf = ({ subject }: JsMsg): string => subject.split(".").slice(2).join(".");
+
+/** Of a message that is given up: what is known without its handler. */
+function remainsOf(message: JsMsg, type: string) {
   const { stream, consumer } = message.info;
-  const head = headers();
-  for (const [key, values] of message.headers ?? []) {
-    if (!key.startsWith("Nats-")) for (const value of values) head.append(key, value);
+  const isEvent = stream === EVENTS_STREAM;
+  return {
+    id: `${stream}:${message.seq}:${consumer}`,
+    consumer,
+    type,
+    redriven: isEvent ? 0 : Number(headersOf(message)?.get(REDRIVEN) ?? 0),
+    head: headOf(message),
+    data: message.data,
+  };
+}
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
+function payloadOf(message: JsMsg): unknown {
+  try {
+    return JSON.parse(UTF8.decode(message.data));
+  } catch (cause) {
+    throw new AppError("malformed", "the message is not JSON", { cause });
   }
-  head.set("Baton-Dead-Reason", error.reason ?? error.code);
-  head.set("Baton-Dead-Attempts", String(delivery.attempt));
-  const msgID = `${stream}:${message.seq}:${consumer}`;
-  await nats.js.publish(`dead.${consumer}`, message.data, {
-    msgID,
-    headers: head,
-    expect: { streamName: DEAD_STREAM },
-  });
 }

@@ -5,8 +5,11 @@ import * as z from "zod";
 import { quiet, uniqueName } from "../../tests/fixtures.ts";
 import { edges, startTestTelemetry } from "../../tests/telemetry.ts";
 import { AppError } from "./errors.ts";
-import { httpApp, ids, readJson, serveHttp } from "./http.ts";
+import { httpApp, ids } from "./http.ts";
+import { serveHttp } from "./http-server.ts";
 import type { Listening } from "./listen.ts";
+import { answerLines } from "./ndjson.ts";
+import { readJson } from "./read-request.ts";
 import { baggageEntry } from "./telemetry/correlation.ts";
 import { instrumentations } from "./telemetry/instrumentations.ts";
 
@@ -31,6 +34,16 @@ beforeAll(async () => {
   app.get("/broken", () => {
     throw new Error("secret detail");
   });
+  app.get("/lines", (c) =>
+    answerLines(
+      c,
+      quiet,
+      (async function* () {
+        yield {};
+        throw new AppError("unavailable", "it went away");
+      })(),
+    ),
+  );
   app.get("/away", () => {
     throw new AppError("unavailable", "come back later");
   });
@@ -133,6 +146,18 @@ test("problems are RFC 9457 with both ids, and say nothing of what went wrong in
   expect(broken.status).toBe(500);
   expect(broken.text).not.toContain("secret");
   expect(broken.text).not.toContain(".ts");
+});
+
+test("a list that breaks off ends with a problem that has both ids, and its SERVER span has failed", async () => {
+  const response = await fetch(`${server.url}/lines`);
+  const last = (await response.text()).trimEnd().split("\n").at(-1) ?? "";
+  const span = await telemetry.one("GET /lines");
+  expect(JSON.parse(last)).toMatchObject({
+    status: 503,
+    correlationId: response.headers.get("x-correlation-id"),
+    traceId: span.spanContext().traceId,
+  });
+  expect(span.attributes["error.type"]).toBe("unavailable");
 });
 
 test("probes make no span", async () => {

@@ -12,6 +12,7 @@ const CODES = {
   method_not_allowed: { http: 405, rpc: 12 },
   not_acceptable: { http: 406, rpc: 3 },
   conflict: { http: 409, rpc: 10 },
+  already_exists: { http: 409, rpc: 6 },
   precondition_failed: { http: 409, rpc: 9 },
   too_large: { http: 413, rpc: 8 },
   unsupported_media_type: { http: 415, rpc: 3 },

@@ -8,15 +8,18 @@ import {
 } from "@opentelemetry/sdk-metrics";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { eventually, freshDatabase, quiet, uniqueName } from "../../tests/fixtures.ts";
-import { subscribe, takeFrom } from "./consumer.ts";
+import { eventsOf, subscribe } from "./consumer.ts";
+import { takeFrom } from "./durable.ts";
 import { AppError } from "./errors.ts";
 import { type Unwatch, watchConsumers, watchOutbox, watchStreams } from "./gauges.ts";
 import { connectNats, ensureStreams, eventStream, type Nats } from "./jetstream.ts";
+import { orderedDurables, subscribeInOrder } from "./ordered.ts";
 import { append, outboxSchema } from "./outbox.ts";
 import { type Database, openDatabase } from "./postgres.ts";
 import { connectRedis, jobQueue } from "./queue.ts";
 import { watchQueue } from "./queue-gauges.ts";
 import { drain } from "./relay.ts";
+import { startWorker } from "./worker.ts";
 
 const memory = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
 const provider = new MeterProvider({
@@ -99,7 +102,7 @@ test("a durable's lag, what it has in hand and gives out again, and what it gave
   const by = "messaging.destination.subscription.name";
   const durable = `${group}-${type}`;
   const subscription = { group, type, handle: async () => {} };
-  const { inHand } = await takeFrom(nats, subscription, 1);
+  const inHand = await takeFrom(nats, eventsOf(subscription), 1);
   await inHand.stop();
   await watching(watchConsumers(nats, [subscription]), async () => {
     await publish(type);
@@ -133,11 +136,52 @@ test("a durable's lag, what it has in hand and gives out again, and what it gave
   });
 });
 
-test("messages and bytes of both streams", async () => {
+test("of an ordered consumer each bucket's durable, and what each gave up", async () => {
+  const [type, group] = [uniqueName("Ordered"), uniqueName("lag")];
+  const by = "messaging.destination.subscription.name";
+  const handle = async () => {
+    throw new AppError("invalid", "never");
+  };
+  const subscription = { group, handlers: { [type]: handle } };
+  const running = await subscribeInOrder(subscription, { nats, mode: "link", log: quiet });
+  await watching(watchConsumers(nats, [subscription]), async () => {
+    await publish(type);
+    await eventually("its dead letter", async () =>
+      (await values("baton.dead_letters", by))[`${group}-p0`] === 1 ? true : undefined,
+    );
+    for (const name of ["baton.dead_letters", "baton.consumer.pending"]) {
+      const durables = Object.keys(await values(name, by)).filter((durable) => durable.startsWith(group));
+      expect(durables.toSorted(), name).toEqual(orderedDurables(group));
+    }
+    expect((await values("baton.dead_letters", by))[`${group}-p1`]).toBe(0);
+  });
+  await running.stop();
+});
+
+test("what a queue gave up", async () => {
+  const name = uniqueName("given-up");
+  const by = "messaging.destination.subscription.name";
+  const queue = jobQueue(name, redis);
+  const options = { queue: name, redis, nats, mode: "link", log: quiet } as const;
+  const worker = await startWorker({ ...options, handlers: {} });
+  await queue.add({ name: "work", id: uniqueName("work"), payload: {} });
+  await eventually("its dead letter", async () =>
+    (await values("baton.dead_letters", by))[`job.${name}`] === 1 ? true : undefined,
+  );
+  await worker.stop();
+  await queue.close();
+});
+
+test("messages and bytes of the streams", async () => {
   await watching(watchStreams(nats), async () => {
     const by = "messaging.destination.name";
     const before = await values("baton.stream.messages", by);
-    expect(Object.keys(before).toSorted()).toEqual(["BATON_DEAD", "BATON_EVENTS"]);
+    expect(Object.keys(before).toSorted()).toEqual([
+      "BATON_ADVISORIES",
+      "BATON_DEAD",
+      "BATON_EVENTS",
+      "BATON_REDRIVE",
+    ]);
     const bytes = (await values("baton.stream.bytes", by)).BATON_EVENTS ?? 0;
     await publish(uniqueName("Stored"));
     expect((await values("baton.stream.messages", by)).BATON_EVENTS).toBeGreaterThan(

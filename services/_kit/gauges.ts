@@ -2,7 +2,10 @@
  * What lies in the outbox and the streams, as gauges of the service that owns them. Several replicas of a
  * service report the same figures: whoever shows them takes the greatest, not the sum.
  */
-import { DEAD_STREAM, EVENTS_STREAM, type Nats } from "./jetstream.ts";
+import type { ConsumerInfo } from "@nats-io/jetstream";
+import { durableOf, type Subscription } from "./consumer.ts";
+import { ADVISORY_STREAM, DEAD_STREAM, EVENTS_STREAM, type Nats, REDRIVE_STREAM } from "./jetstream.ts";
+import { type OrderedSubscription, orderedDurables } from "./ordered.ts";
 import { destinationOf } from "./outbox.ts";
 import type { Database } from "./postgres.ts";
 import { ATTR } from "./telemetry/conventions.ts";
@@ -22,28 +25,43 @@ export function watchOutbox(db: Database): Unwatch {
     read: async () => {
       const { rows } = await db.query<{ unsent: string; retrying: string; oldest: string | null }>(
         `SELECT count(*) AS unsent, count(*) FILTER (WHERE attempts > 0) AS retrying, min(created_ms) AS oldest
-         FROM (SELECT attempts, created_ms FROM outbox WHERE sent_at IS NULL LIMIT $1) AS unsent`,
+         FROM (SELECT attempts, created_ms FROM outbox
+               WHERE sent_at IS NULL AND dead_at IS NULL LIMIT $1) AS unsent`,
         [MOST_ROWS],
       );
       const [row] = rows;
-      const oldestMs = row?.oldest == null ? Date.now() : Number(row.oldest);
+      const nowMs = Date.now();
+      const oldestMs = row?.oldest == null ? nowMs : Number(row.oldest);
       return [
         { name: GAUGE.outboxUnsent, value: Number(row?.unsent) },
         { name: GAUGE.outboxRetrying, value: Number(row?.retrying) },
-        { name: GAUGE.outboxAge, value: Math.max(0, Date.now() - oldestMs) / 1e3 },
+        { name: GAUGE.outboxAge, value: Math.max(0, nowMs - oldestMs) / 1e3 },
       ];
     },
   });
 }
 
-/** A durable consumer of the event stream, as `subscribe` names it. */
-export interface Watched {
+/** What consumes, as it was handed to `subscribe`, `subscribeInBatches` or `subscribeInOrder`. */
+export type Watched = Pick<Subscription, "group" | "type"> | Pick<OrderedSubscription, "group" | "handlers">;
+
+interface WatchedDurable {
+  readonly name: string;
   readonly group: string;
-  readonly type: string;
+  readonly destination: string;
 }
 
-/** Of each of these durables: what it has not given out, has in hand, gave out again, and gave up. */
-export function watchConsumers(nats: Nats, durables: readonly Watched[]): Unwatch {
+const durablesOf = (watched: Watched): WatchedDurable[] =>
+  "type" in watched
+    ? [{ name: durableOf(watched), group: watched.group, destination: destinationOf(watched.type) }]
+    : orderedDurables(watched.group).map((name) => ({
+        name,
+        group: watched.group,
+        destination: destinationOf("*"),
+      }));
+
+/** Of each of their durables: what it has not given out, has in hand, gave out again, and gave up. */
+export function watchConsumers(nats: Nats, watched: readonly Watched[]): Unwatch {
+  const durables = watched.flatMap(durablesOf);
   return readGauges({
     units: {
       [GAUGE.consumerPending]: "{message}",
@@ -51,33 +69,59 @@ export function watchConsumers(nats: Nats, durables: readonly Watched[]): Unwatc
       [GAUGE.consumerRedelivered]: "{message}",
       [GAUGE.deadLetters]: "{message}",
     },
-    read: async () => (await Promise.all(durables.map((durable) => figuresOf(nats, durable)))).flat(),
+    read: async () => {
+      const [dead, ...consumers] = await Promise.all([
+        countDead(nats),
+        ...durables.map(({ name }) => nats.manager.consumers.info(EVENTS_STREAM, name)),
+      ]);
+      return consumers.flatMap((consumer, i) => figuresOf(consumer, durables[i] as WatchedDurable, dead));
+    },
   });
 }
 
-async function figuresOf(nats: Nats, { group, type }: Watched) {
-  const durable = `${group}-${type}`;
-  const subject = `dead.${durable}`;
-  const [consumer, dead] = await Promise.all([
-    nats.manager.consumers.info(EVENTS_STREAM, durable),
-    nats.manager.streams.info(DEAD_STREAM, { subjects_filter: subject }),
-  ]);
+function figuresOf(consumer: ConsumerInfo, { name, group, destination }: WatchedDurable, dead: DeadCount) {
   const attributes = {
-    [ATTR.subscription]: durable,
+    [ATTR.subscription]: name,
     [ATTR.consumerGroup]: group,
-    [ATTR.destinationTemplate]: destinationOf(type),
+    [ATTR.destinationTemplate]: destination,
   };
   return [
     { name: GAUGE.consumerPending, value: consumer.num_pending, attributes },
     { name: GAUGE.consumerAckPending, value: consumer.num_ack_pending, attributes },
     { name: GAUGE.consumerRedelivered, value: consumer.num_redelivered, attributes },
-    { name: GAUGE.deadLetters, value: dead.state.subjects?.[subject] ?? 0, attributes },
+    { name: GAUGE.deadLetters, value: dead(name), attributes },
   ];
 }
 
-/** Messages and bytes of the two streams. One service does: they are everybody's. */
+/** Of what is no durable (`job.<queue>`, `outbox.<database>`): what it gave up. */
+export function watchDeadLetters(nats: Nats, consumer: string): Unwatch {
+  return readGauges({
+    units: { [GAUGE.deadLetters]: "{message}" },
+    read: async () => {
+      const dead = await countDead(nats);
+      return [
+        { name: GAUGE.deadLetters, value: dead(consumer), attributes: { [ATTR.subscription]: consumer } },
+      ];
+    },
+  });
+}
+
+type DeadCount = (consumer: string) => number;
+
+/** Dead letters by who gave them up: subjects are `dead.<consumer>.<type>`. */
+async function countDead(nats: Nats): Promise<DeadCount> {
+  const { state } = await nats.manager.streams.info(DEAD_STREAM, { subjects_filter: "dead.>" });
+  const counts = new Map<string, number>();
+  for (const [subject, count] of Object.entries(state.subjects ?? {})) {
+    const consumer = subject.split(".").slice(1, -1).join(".");
+    counts.set(consumer, (counts.get(consumer) ?? 0) + count);
+  }
+  return (consumer) => counts.get(consumer) ?? 0;
+}
+
+/** Messages and bytes of the streams. One service does: they are everybody's. */
 export function watchStreams(nats: Nats): Unwatch {
-  const streams = [EVENTS_STREAM, DEAD_STREAM];
+  const streams = [EVENTS_STREAM, DEAD_STREAM, REDRIVE_STREAM, ADVISORY_STREAM];
   return readGauges({
     units: { [GAUGE.streamMessages]: "{message}", [GAUGE.streamBytes]: "By" },
     read: async () => {

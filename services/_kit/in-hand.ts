@@ -5,8 +5,12 @@
  */
 import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 
+/** How long those under way get to end when their consumer stops: well within what a process gets for all it releases. */
+export const STOP_WITHIN_MS = 500;
+
 export class InHand implements AsyncIterable<JsMsg> {
   readonly #messages: ConsumerMessages;
+  readonly #forget: () => Promise<unknown>;
   readonly #held = new Set<JsMsg>();
   readonly #waiting: JsMsg[] = [];
   readonly #alive: NodeJS.Timeout;
@@ -14,9 +18,13 @@ export class InHand implements AsyncIterable<JsMsg> {
   #change = Promise.withResolvers<void>();
   #stopped = false;
 
-  /** Takes what `messages` delivers, at most the durable's `max_ack_pending`. `ackWaitMs`: the durable's. */
-  constructor(messages: ConsumerMessages, ackWaitMs: number) {
+  /**
+   * Takes what `messages` delivers, at most the durable's `max_ack_pending`. `ackWaitMs`: the durable's. `forget`: makes the
+   * server forget what this consumer has asked for; asking for the durable's state does.
+   */
+  constructor(messages: ConsumerMessages, ackWaitMs: number, forget: () => Promise<unknown>) {
     this.#messages = messages;
+    this.#forget = forget;
     // A third, so that one that is late or lost does no harm.
     this.#alive = setInterval(() => this.#sayWorking(), ackWaitMs / 3);
     this.#taking = this.#take();
@@ -32,23 +40,45 @@ export class InHand implements AsyncIterable<JsMsg> {
     await this.#taking;
   }
 
+  /** Handles each message, at most `limit` at once, until stopped. `handle` acknowledges; it never throws. */
+  async each(limit: number, handle: (message: JsMsg) => Promise<void>): Promise<void> {
+    const underWay = new Set<Promise<void>>();
+    for await (const message of this) {
+      const work = handle(message).finally(() => {
+        this.settled(message);
+        underWay.delete(work);
+      });
+      underWay.add(work);
+      if (underWay.size >= limit) await Promise.race(underWay);
+    }
+    await Promise.all(underWay);
+  }
+
   /** To be called once for each message that was taken: it has been acknowledged, or given back. */
   settled(message: JsMsg): void {
     this.#held.delete(message);
     if (this.#stopped && this.#held.size === 0) clearInterval(this.#alive);
   }
 
-  /** Takes no more, and gives those that still wait back to the server, for whoever asks next. */
-  async stop(): Promise<void> {
+  /**
+   * Takes no more, gives those that still wait back to the server, for whoever asks next, and waits for `underWay`. What
+   * is not done when the time is up is given back, too: its own acknowledgement then comes too late and counts for nothing.
+   */
+  async stop(underWay: Promise<void> = Promise.resolve()): Promise<void> {
     this.#stopped = true;
     this.#change.resolve();
     // First, or the server gives what comes back to this consumer again.
     await this.#messages.close();
-    for (const message of this.#waiting.splice(0)) {
-      message.nak();
-      this.settled(message);
-    }
-    if (this.#held.size === 0) clearInterval(this.#alive);
+    // Also first: nats-server 2.9 loses what is given back, until `ack_wait`, to a request that nobody listens for.
+    await this.#forget().catch(() => {});
+    for (const message of this.#waiting.splice(0)) this.#giveBack(message);
+    if (await endsWithin(underWay, STOP_WITHIN_MS)) return;
+    for (const message of this.#held) this.#giveBack(message);
+  }
+
+  #giveBack(message: JsMsg): void {
+    message.nak();
+    this.settled(message);
   }
 
   async #take(): Promise<void> {
@@ -72,5 +102,16 @@ export class InHand implements AsyncIterable<JsMsg> {
       // The connection is closed for good: the server will deliver them to somebody else.
       clearInterval(this.#alive);
     }
+  }
+}
+
+/** True when `work` ended in time; throws what it fails with. */
+export async function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<false>();
+  const timer = setTimeout(resolve, ms, false);
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { eventually, freshDatabase, quiet, uniqueName } from "../../tests/fixtures.ts";
-import { inboxSchema, once } from "./inbox.ts";
+import { clean, inboxSchema, once } from "./inbox.ts";
 import { type Database, openDatabase } from "./postgres.ts";
 
 let db: Database;
@@ -66,4 +66,15 @@ test("an effect that throws leaves no claim and no effect: the next delivery has
   await expect(failing).rejects.toThrow("half way");
   expect(await effectsOf(eventId)).toBe(0);
   expect(await effect(eventId)).toBe("done");
+});
+
+test("claims that protect nothing any more are deleted, and no others", async () => {
+  const [old, young] = [uniqueName("e-"), uniqueName("e-")];
+  await effect(old);
+  await effect(young);
+  await db.query("UPDATE inbox SET handled_at = now() - interval '11 days' WHERE event_id = $1", [old]);
+  await db.query("UPDATE inbox SET handled_at = now() - interval '9 days' WHERE event_id = $1", [young]);
+  await clean(db);
+  expect(await effect(young)).toBeUndefined();
+  expect(await effect(old)).toBe("done");
 });

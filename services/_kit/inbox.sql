@@ -5,3 +5,4 @@ CREATE TABLE IF NOT EXISTS inbox (
   handled_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (consumer, event_id)
 );
+CREATE INDEX IF NOT EXISTS inbox_handled ON inbox (handled_at);

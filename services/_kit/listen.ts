@@ -20,16 +20,23 @@ export interface Listening {
 const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n");
 
 export interface ListenOptions {
-  /** A client that has sent nothing, or no whole headers, by then is cut. 10 s by default. */
+  /**
+   * A client that has sent nothing, or no whole headers, by then is cut; one whose request is not whole after three times
+   * as long, too. 10 s by default.
+   */
   readonly headersMs?: number;
+  /** Called when the grace of a `close` is over and requests are still open: they have 100 ms more to be answered. */
+  readonly onGraceOver?: (() => void) | undefined;
 }
+
+const LAST_WORDS_MS = 100;
 
 /** Listens on `host`:`port` (0: a free one). Rejects with the system's error, e.g. EADDRINUSE. */
 export async function listen(
   host: string,
   port: number,
   handler: Handler,
-  { headersMs = 10_000 }: ListenOptions = {},
+  { headersMs = 10_000, onGraceOver }: ListenOptions = {},
 ): Promise<Listening> {
   const timeouts = { requestTimeout: 3 * headersMs, headersTimeout: headersMs };
   const h1 = http.createServer({ ...timeouts, connectionsCheckingInterval: headersMs / 2 }, handler);
@@ -44,6 +51,8 @@ export async function listen(
     "request",
     handler as unknown as (req: http2.Http2ServerRequest, res: http2.Http2ServerResponse) => void,
   );
+
+  cutSlowHttp2(h2, headersMs);
 
   const sockets = new Set<net.Socket>();
   const sessions = new Set<http2.ServerHttp2Session>();
@@ -75,13 +84,40 @@ export async function listen(
       for (const session of sessions) session.close();
       closing = true;
       h1.close();
-      const cut = setTimeout(() => {
+      const cutAll = () => {
         for (const socket of sockets) socket.destroy();
+      };
+      // The second wait begins only then: set at once, both may fall due in the same turn of a busy process.
+      let cut = setTimeout(() => {
+        if (onGraceOver === undefined) return cutAll();
+        onGraceOver();
+        cut = setTimeout(cutAll, LAST_WORDS_MS);
       }, graceMs);
       await closed;
       clearTimeout(cut);
     },
   };
+}
+
+/** What Node's http server does by itself: cuts clients that ask for nothing, and requests that do not come to an end. */
+function cutSlowHttp2(server: http2.Http2Server, headersMs: number): void {
+  const within = (ms: number, cut: () => void, ends: readonly [NodeJS.EventEmitter, string][]) => {
+    const late = setTimeout(cut, ms);
+    for (const [emitter, event] of ends) emitter.once(event, () => clearTimeout(late));
+  };
+  server.on("session", (session) => {
+    within(headersMs, () => session.destroy(), [
+      [session, "stream"],
+      [session, "close"],
+    ]);
+  });
+  server.on("stream", (stream) => {
+    if (stream.endAfterHeaders) return;
+    within(3 * headersMs, () => stream.close(http2.constants.NGHTTP2_CANCEL), [
+      [stream, "end"],
+      [stream, "close"],
+    ]);
+  });
 }
 
 /** Reads until it is clear which protocol this is, puts the bytes back, and says which. */

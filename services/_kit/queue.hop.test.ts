@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { quiet, uniqueName } from "../../tests/fixtures.ts";
 import { edges, inRequest, startTestTelemetry } from "../../tests/telemetry.ts";
 import { AppError } from "./errors.ts";
+import { connectNats, ensureStreams, type Nats } from "./jetstream.ts";
 import { connectRedis, type JobQueue, jobQueue } from "./queue.ts";
 import { baggageEntry, correlationId } from "./telemetry/correlation.ts";
 import type { AsyncMode } from "./telemetry/propagation.ts";
@@ -14,14 +15,18 @@ const telemetry = startTestTelemetry();
 const workers: RunningWorker[] = [];
 const queues: JobQueue[] = [];
 let redis: Redis;
+let nats: Nats;
 
-beforeAll(() => {
+beforeAll(async () => {
   redis = connectRedis(inject("redisUrl"));
+  nats = await connectNats(inject("natsUrl"), "queue-test");
+  await ensureStreams(nats);
 });
 afterAll(async () => {
   await Promise.all(workers.map((worker) => worker.stop()));
   await Promise.all(queues.map((queue) => queue.close()));
   redis.disconnect();
+  await nats.close();
   await telemetry.stop();
 });
 
@@ -31,7 +36,7 @@ type Handlers = Record<string, (job: JobDelivery) => Promise<void>>;
 async function working(mode: AsyncMode, handlers: Handlers): Promise<JobQueue> {
   const queue = jobQueue(uniqueName("q"), redis);
   queues.push(queue);
-  workers.push(await startWorker({ queue: queue.name, redis, mode, log: quiet, handlers }));
+  workers.push(await startWorker({ queue: queue.name, redis, nats, mode, log: quiet, handlers }));
   return queue;
 }
 

@@ -5,21 +5,12 @@
 import { type Context, context, type Link, SpanKind, trace } from "@opentelemetry/api";
 import { type FlowJob, FlowProducer, type JobsOptions, Queue } from "bullmq";
 import { Redis } from "ioredis";
+import type { Envelope } from "./envelope.ts";
 import { AppError } from "./errors.ts";
 import { ATTR, LINK, METRIC } from "./telemetry/conventions.ts";
 import { counter } from "./telemetry/metrics.ts";
-import { type Carrier, inject } from "./telemetry/propagation.ts";
+import { inject } from "./telemetry/propagation.ts";
 import { inSpan, startSpan } from "./telemetry/span.ts";
-
-/** What a job's data is: the hand-over, and what the handler gets. */
-export interface Envelope {
-  readonly carrier: Carrier;
-  readonly createdMs: number;
-  /** Set between attempts: the failed span, and when the next attempt is due. */
-  readonly previous?: { readonly traceId: string; readonly spanId: string; readonly traceFlags: number };
-  readonly retryDueMs?: number;
-  readonly payload: unknown;
-}
 
 /** A job to be added. Ids are `<kind>-<eventId>`, without `:`: adding twice is once, as long as the job is kept. */
 export interface NewJob {
@@ -53,7 +44,7 @@ export function connectRedis(url: string): Redis {
   return redis;
 }
 
-const options = (job: NewJob): JobsOptions => ({
+export const jobOptions = (job: Pick<NewJob, "id" | "delayMs">): JobsOptions => ({
   jobId: job.id,
   attempts: JOB_ATTEMPTS,
   backoff: { type: "exponential", delay: 200 },
@@ -75,7 +66,7 @@ export function jobQueue(name: string, redis: Redis): JobQueue {
     add: (job) =>
       // One job: its `send` span is its creation context.
       inSpan(`send ${name}.${job.name}`, producer("send", name, job), context.active(), async () => {
-        await queue.add(job.name, envelope(job, context.active()), options(job));
+        await queue.add(job.name, envelope(job, context.active()), jobOptions(job));
         counter(METRIC.sentMessages).add(1, labels(name, job.name));
       }),
     addFlow: (flow) => addFlow(flows, name, flow),
@@ -127,7 +118,7 @@ async function addFlow(flows: FlowProducer, queue: string, flow: NewFlow): Promi
     const data = envelope(node, trace.setSpan(context.active(), span));
     span.end();
     links.push({ context: span.spanContext(), attributes: { [LINK.reason]: LINK.creation } });
-    return { name: node.name, queueName: queue, data, opts: options(node), children };
+    return { name: node.name, queueName: queue, data, opts: jobOptions(node), children };
   };
   const tree = toJob(flow);
   const attributes = {

@@ -76,6 +76,7 @@ test("every attempt is a span of its own below the same creation context, and an
   const sent: string[] = [];
   let broken = true;
   const stream: EventStream = {
+    nats,
     publish: async (event) => {
       if (broken) throw new Error("away");
       sent.push(event.eventId);
@@ -105,6 +106,7 @@ test("several relays at once keep a user's events in order and send each once", 
   const seen = new Map<string, string[]>();
   const real = eventStream(nats);
   const stream: EventStream = {
+    nats,
     publish: async (event) => {
       await real.publish(event);
       const user = String((event.payload as { key: string }).key);

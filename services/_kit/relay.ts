@@ -4,32 +4,28 @@
  * A crash between sending and marking sends again with the same message id, which the stream drops.
  */
 import { SpanKind } from "@opentelemetry/api";
+import { Ear } from "./ear.ts";
+import { watchDeadLetters } from "./gauges.ts";
 import type { EventStream } from "./jetstream.ts";
 import type { Logger } from "./log.ts";
 import { destinationOf } from "./outbox.ts";
+import { clean, giveUp, isRefusal, MAX_REFUSALS, outboxOf, type Row, redrivenRows } from "./outbox-dead.ts";
 import type { Database, Sql } from "./postgres.ts";
 import { ATTR, BATON, METRIC } from "./telemetry/conventions.ts";
 import { counter, seconds } from "./telemetry/metrics.ts";
-import { type AsyncMode, type Carrier, place } from "./telemetry/propagation.ts";
+import { type AsyncMode, place } from "./telemetry/propagation.ts";
 import { inSpan } from "./telemetry/span.ts";
-
-interface Row {
-  readonly id: string;
-  readonly event_id: string;
-  readonly type: string;
-  readonly bucket: number;
-  readonly payload: object;
-  readonly carrier: Carrier;
-  readonly created_ms: string;
-  readonly attempts: number;
-}
 
 const RELAY_LOCK = 7_240_002;
 const ROWS_A_PASS = 100;
 /** NOTIFY wakes the relay; this is for what it missed while its connection was away. */
 const POLL_MS = 500;
-const KEEP_SENT_MS = 3_600_000;
 const CLEAN_EVERY_MS = 60_000;
+
+interface Pass {
+  readonly sent: number;
+  readonly more: boolean;
+}
 
 export interface Relay {
   /** Ends after the pass that is under way. */
@@ -52,7 +48,7 @@ export async function startRelay(
     await ear.open();
     await drain(db, stream, mode, log, abort.signal);
     if (Date.now() - cleanedMs < CLEAN_EVERY_MS) return cleanedMs;
-    await db.query("DELETE FROM outbox WHERE sent_at < now() - $1 * interval '1 ms'", [KEEP_SENT_MS]);
+    await clean(db);
     return Date.now();
   };
   const loop = async () => {
@@ -69,43 +65,20 @@ export async function startRelay(
       clearTimeout(timer);
     }
   };
+  const owner = await outboxOf(db);
+  const redriven = await redrivenRows(db, stream.nats, owner, log, () => wake.resolve());
+  const unwatch = watchDeadLetters(stream.nats, owner);
   const running = loop();
   return {
     stop: async () => {
       abort.abort();
       wake.resolve();
+      await unwatch();
+      await redriven.stop();
       await running;
       await ear.close();
     },
   };
-}
-
-/** The connection that hears of appended events; opened again when it was lost. */
-class Ear {
-  readonly #db: Database;
-  readonly #onAppend: () => void;
-  #client: Awaited<ReturnType<Database["dedicated"]>> | undefined;
-
-  constructor(db: Database, onAppend: () => void) {
-    this.#db = db;
-    this.#onAppend = onAppend;
-  }
-
-  /** Does nothing when it is open. */
-  async open(): Promise<void> {
-    if (this.#client) return;
-    const client = await this.#db.dedicated();
-    client.on("notification", this.#onAppend);
-    client.on("end", () => {
-      if (this.#client === client) this.#client = undefined;
-    });
-    await client.query("LISTEN outbox");
-    this.#client = client;
-  }
-
-  async close(): Promise<void> {
-    await this.#client?.end();
-  }
 }
 
 /** One pass over all buckets that hold something, until they are empty or fail. Answers how many were sent. */
@@ -117,7 +90,7 @@ export async function drain(
   signal: AbortSignal,
 ): Promise<number> {
   const buckets = await db.query<{ bucket: number }>(
-    "SELECT DISTINCT bucket FROM outbox WHERE sent_at IS NULL",
+    "SELECT DISTINCT bucket FROM outbox WHERE sent_at IS NULL AND dead_at IS NULL",
   );
   const sent = await Promise.all(
     buckets.rows.map(({ bucket }) => drainBucket(db, stream, mode, log, bucket, signal)),
@@ -135,18 +108,17 @@ async function drainBucket(
 ): Promise<number> {
   let total = 0;
   for (let more = true; more && !signal.aborted; ) {
-    const pass = await db.transaction(async (tx) => {
+    const pass = await db.transaction(async (tx): Promise<Pass> => {
       const lock = await tx.query<{ got: boolean }>("SELECT pg_try_advisory_xact_lock($1, $2) AS got", [
         RELAY_LOCK,
         bucket,
       ]);
       if (lock.rows[0]?.got !== true) return { sent: 0, more: false };
       const { rows } = await tx.query<Row>(
-        "SELECT * FROM outbox WHERE bucket = $1 AND sent_at IS NULL ORDER BY id LIMIT $2",
+        "SELECT * FROM outbox WHERE bucket = $1 AND sent_at IS NULL AND dead_at IS NULL ORDER BY id LIMIT $2",
         [bucket, ROWS_A_PASS],
       );
-      const sent = await sendInOrder(tx, rows, stream, mode, log);
-      return { sent, more: sent === ROWS_A_PASS };
+      return sendInOrder(tx, rows, stream, mode, log);
     });
     total += pass.sent;
     more = pass.more;
@@ -154,23 +126,33 @@ async function drainBucket(
   return total;
 }
 
-/** Stops at the first that fails, because the ones behind it must not overtake it. */
+/**
+ * Stops at the first that fails, because the ones behind it must not overtake it; they pass once it is given up. Answers
+ * how many were sent, and whether the bucket may hold more.
+ */
 async function sendInOrder(
   tx: Sql,
   rows: readonly Row[],
   stream: EventStream,
   mode: AsyncMode,
   log: Logger,
-): Promise<number> {
+): Promise<Pass> {
   const sent: string[] = [];
+  let stopped = false;
   for (const row of rows) {
     try {
       await send(row, stream, mode);
       sent.push(row.id);
     } catch (err) {
       log.warn({ err, event: row.event_id, attempt: row.attempts + 1 }, "an event could not be sent");
-      await tx.query("UPDATE outbox SET attempts = attempts + 1 WHERE id = $1", [row.id]);
-      break;
+      const refusals = row.refusals + (isRefusal(err) ? 1 : 0);
+      await tx.query("UPDATE outbox SET attempts = attempts + 1, refusals = $2 WHERE id = $1", [
+        row.id,
+        refusals,
+      ]);
+      stopped = refusals < MAX_REFUSALS;
+      if (stopped) break;
+      await giveUp(tx, stream.nats, row, err);
     }
   }
   if (sent.length > 0) {
@@ -179,7 +161,7 @@ async function sendInOrder(
       [sent],
     );
   }
-  return sent.length;
+  return { sent: sent.length, more: !stopped && rows.length === ROWS_A_PASS };
 }
 
 async function send(row: Row, stream: EventStream, mode: AsyncMode): Promise<void> {

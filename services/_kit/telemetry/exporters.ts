@@ -41,12 +41,12 @@ export function metricIntervals(env: NodeJS.ProcessEnv) {
 /** `env`: the process's environment. Throws on an exporter or protocol that is not supported. */
 export async function exportersFrom(env: NodeJS.ProcessEnv): Promise<Exporters> {
   const wanted = (signal: string) => {
-    const name = env[`OTEL_${signal}_EXPORTER`] ?? "otlp";
+    const name = env[`OTEL_${signal}_EXPORTER`] || "otlp";
     if (name !== "otlp" && name !== "none")
       throw new Error(`OTEL_${signal}_EXPORTER=${name}: otlp or none are supported`);
     return name === "otlp";
   };
-  const protocol = env.OTEL_EXPORTER_OTLP_PROTOCOL ?? "http/protobuf";
+  const protocol = env.OTEL_EXPORTER_OTLP_PROTOCOL || "http/protobuf";
   const { OTLPTraceExporter, OTLPMetricExporter, OTLPLogExporter } = await classes(protocol);
   return {
     traces: wanted("TRACES") ? new OTLPTraceExporter() : undefined,

@@ -24,6 +24,8 @@ export const GAUGE = {
   /** By stream. */
   streamMessages: "baton.stream.messages",
   streamBytes: "baton.stream.bytes",
+  /** Server-sent event streams that clients hold open. */
+  sseOpen: "baton.sse.open",
 } as const;
 
 /** `waiting`, `active`, `delayed`, … : what BullMQ calls a job's state. */

@@ -1,11 +1,11 @@
-import { metrics } from "@opentelemetry/api";
+import { metrics, type Span, trace } from "@opentelemetry/api";
 import {
   AggregationTemporality,
   InMemoryMetricExporter,
   MeterProvider,
   PeriodicExportingMetricReader,
 } from "@opentelemetry/sdk-metrics";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { quiet } from "../../../tests/fixtures.ts";
 import { makeNote } from "./note.ts";
 
@@ -32,4 +32,16 @@ test("what is noted is counted by its name and reason, and by no id", async () =
     { attributes: { "baton.event": "made" }, value: 2 },
     { attributes: { "baton.event": "refused", "baton.event.reason": "card_declined" }, value: 1 },
   ]);
+});
+
+test("an id goes onto the active span, unless that has ended with whoever waited for it", () => {
+  const note = makeNote<{ made: { orderId: string; count: number } }>(quiet);
+  for (const recording of [true, false]) {
+    const setAttribute = vi.fn();
+    const span: Partial<Span> = { isRecording: () => recording, setAttribute };
+    const active = vi.spyOn(trace, "getActiveSpan").mockReturnValue(span as Span);
+    note("made", { orderId: "o-1", count: 2 });
+    active.mockRestore();
+    expect(setAttribute.mock.calls).toEqual(recording ? [["baton.order.id", "o-1"]] : []);
+  }
 });

@@ -19,7 +19,9 @@ export function makeNote<V extends { [K in keyof V]: Record<string, string | num
   log: Logger,
 ): Note<V> {
   return (event, fields) => {
-    const span = trace.getActiveSpan();
+    // What goes on for nobody has a span that ended with whoever waited: then only the log has it.
+    const active = trace.getActiveSpan();
+    const span = active?.isRecording() ? active : undefined;
     for (const [field, value] of Object.entries(fields)) {
       if (field.endsWith("Id")) span?.setAttribute(attributeOf(field), value);
     }

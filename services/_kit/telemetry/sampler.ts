@@ -48,8 +48,8 @@ export class FollowFirstLinkSampler implements Sampler {
  * configuration"), following links. Without them everything is kept.
  */
 export function samplerFrom(env: NodeJS.ProcessEnv): Sampler {
-  const ratio = Number(env.OTEL_TRACES_SAMPLER_ARG ?? "1");
-  const name = env.OTEL_TRACES_SAMPLER ?? "parentbased_always_on";
+  const ratio = Number(env.OTEL_TRACES_SAMPLER_ARG || "1");
+  const name = env.OTEL_TRACES_SAMPLER || "parentbased_always_on";
   const plain = name.replace(/^parentbased_/, "");
   const inner: Sampler =
     plain === "always_off"

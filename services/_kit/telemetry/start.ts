@@ -12,6 +12,7 @@ import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { startNodeSdk } from "@opentelemetry/sdk-node";
 import { BatchSpanProcessor } from "@opentelemetry/sdk-trace";
 import { register, supportsSyncHooks } from "import-in-the-middle/register-hooks.mjs";
+import { ConfigError } from "../config.ts";
 import { ATTR } from "./conventions.ts";
 import { CorrelationLogProcessor, CorrelationSpanProcessor } from "./correlation.ts";
 import { EdgePropagator, EdgeSpanProcessor } from "./edge.ts";
@@ -20,14 +21,14 @@ import { onTelemetryFlush } from "./flush.ts";
 import { CURATED_MODULES, httpInstrumentation, instrumentations } from "./instrumentations.ts";
 import { PreciseStartProcessor } from "./precise-start.ts";
 import { samplerFrom } from "./sampler.ts";
-import { readTelemetrySettings } from "./settings.ts";
+import { readTelemetrySettings, type TelemetrySettings } from "./settings.ts";
 
 // The stable names of the http and database conventions, for those instrumentations that still ask.
 process.env.OTEL_SEMCONV_STABILITY_OPT_IN ??= "http,database";
 // The SDK counts its own spans and records, so that what was started can be held against what arrived.
 process.env.OTEL_NODE_EXPERIMENTAL_SDK_METRICS ??= "true";
 
-const settings = readTelemetrySettings(process.env);
+const settings = settingsOrExit();
 const propagators = [
   new W3CTraceContextPropagator(),
   new W3CBaggagePropagator(),
@@ -70,6 +71,17 @@ if (settings.on) {
   const patched = settings.edge ? [await httpInstrumentation()] : [];
   const none = { spanProcessors: [], logRecordProcessors: [], metricReaders: [] };
   startNodeSdk({ propagators, ...none, instrumentations: patched });
+}
+
+/** Nothing has been started yet, not even a log: a wrong value is told plainly, and is the same exit status as later. */
+function settingsOrExit(): TelemetrySettings {
+  try {
+    return readTelemetrySettings(process.env);
+  } catch (err) {
+    if (!(err instanceof ConfigError)) throw err;
+    process.stderr.write(`${err.message}\n`);
+    process.exit(2);
+  }
 }
 
 // After the SDK, so that its own modules are not walked by the hook; before the service, so that its are.

@@ -150,7 +150,8 @@ export declare const InventoryService: GenService<{
   },
   /**
    * Takes all items from stock or none. FAILED_PRECONDITION names the SKU that is out of stock.
-   * The reservation is named by its order: reserving twice for one order is once.
+   * The reservation is named by its order: reserving twice for one order is once, and ABORTED (`released`) once it was
+   * released, even before it was made: a late call takes nothing that nobody gives back.
    *
    * @generated from rpc baton.inventory.v1.InventoryService.Reserve
    */

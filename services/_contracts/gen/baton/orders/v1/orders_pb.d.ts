@@ -16,7 +16,7 @@ export declare const file_baton_orders_v1_orders: GenFile;
  */
 export declare type CheckoutRequest = Message<"baton.orders.v1.CheckoutRequest"> & {
   /**
-   * Makes a repeated call the same call.
+   * Makes a repeated call the same call: it gets the first one's answer.
    *
    * @generated from field: string idempotency_key = 1;
    */
@@ -36,6 +36,13 @@ export declare type CheckoutRequest = Message<"baton.orders.v1.CheckoutRequest">
    * @generated from field: string payment_token = 4;
    */
   paymentToken: string;
+
+  /**
+   * What the caller sent, as a digest. ABORTED (`idempotency_key_reused`) when the key came with another one before.
+   *
+   * @generated from field: string request_hash = 5;
+   */
+  requestHash: string;
 };
 
 /**
@@ -93,6 +100,193 @@ export declare type GetOrderResponse = Message<"baton.orders.v1.GetOrderResponse
 export declare const GetOrderResponseSchema: GenMessage<GetOrderResponse>;
 
 /**
+ * @generated from message baton.orders.v1.ListOrdersRequest
+ */
+export declare type ListOrdersRequest = Message<"baton.orders.v1.ListOrdersRequest"> & {
+  /**
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * Begins behind the order that this cursor came with; from the newest when empty. INVALID_ARGUMENT for a made-up one.
+   *
+   * @generated from field: string cursor = 2;
+   */
+  cursor: string;
+
+  /**
+   * At most so many, all when 0.
+   *
+   * @generated from field: uint32 limit = 3;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message baton.orders.v1.ListOrdersRequest.
+ * Use `create(ListOrdersRequestSchema)` to create a new message.
+ */
+export declare const ListOrdersRequestSchema: GenMessage<ListOrdersRequest>;
+
+/**
+ * @generated from message baton.orders.v1.ListOrdersResponse
+ */
+export declare type ListOrdersResponse = Message<"baton.orders.v1.ListOrdersResponse"> & {
+  /**
+   * @generated from field: baton.orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+
+  /**
+   * Where to go on behind this order.
+   *
+   * @generated from field: string cursor = 2;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message baton.orders.v1.ListOrdersResponse.
+ * Use `create(ListOrdersResponseSchema)` to create a new message.
+ */
+export declare const ListOrdersResponseSchema: GenMessage<ListOrdersResponse>;
+
+/**
+ * @generated from message baton.orders.v1.GetHistoryRequest
+ */
+export declare type GetHistoryRequest = Message<"baton.orders.v1.GetHistoryRequest"> & {
+  /**
+   * @generated from field: string order_id = 1;
+   */
+  orderId: string;
+};
+
+/**
+ * Describes the message baton.orders.v1.GetHistoryRequest.
+ * Use `create(GetHistoryRequestSchema)` to create a new message.
+ */
+export declare const GetHistoryRequestSchema: GenMessage<GetHistoryRequest>;
+
+/**
+ * @generated from message baton.orders.v1.GetHistoryResponse
+ */
+export declare type GetHistoryResponse = Message<"baton.orders.v1.GetHistoryResponse"> & {
+  /**
+   * Oldest first.
+   *
+   * @generated from field: repeated baton.orders.v1.HistoryEntry entries = 1;
+   */
+  entries: HistoryEntry[];
+};
+
+/**
+ * Describes the message baton.orders.v1.GetHistoryResponse.
+ * Use `create(GetHistoryResponseSchema)` to create a new message.
+ */
+export declare const GetHistoryResponseSchema: GenMessage<GetHistoryResponse>;
+
+/**
+ * @generated from message baton.orders.v1.HistoryEntry
+ */
+export declare type HistoryEntry = Message<"baton.orders.v1.HistoryEntry"> & {
+  /**
+   * Grows along an order's life, and is the same for every order: PENDING 1, CONFIRMED and REJECTED 2, SHIPPED and
+   * CANCELLED 3, DELIVERED 4.
+   *
+   * @generated from field: uint32 position = 1;
+   */
+  position: number;
+
+  /**
+   * @generated from field: baton.orders.v1.OrderStatus status = 2;
+   */
+  status: OrderStatus;
+
+  /**
+   * Why it was rejected; empty otherwise.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp at = 4;
+   */
+  at?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message baton.orders.v1.HistoryEntry.
+ * Use `create(HistoryEntrySchema)` to create a new message.
+ */
+export declare const HistoryEntrySchema: GenMessage<HistoryEntry>;
+
+/**
+ * @generated from message baton.orders.v1.DeliverOrderRequest
+ */
+export declare type DeliverOrderRequest = Message<"baton.orders.v1.DeliverOrderRequest"> & {
+  /**
+   * @generated from field: string order_id = 1;
+   */
+  orderId: string;
+};
+
+/**
+ * Describes the message baton.orders.v1.DeliverOrderRequest.
+ * Use `create(DeliverOrderRequestSchema)` to create a new message.
+ */
+export declare const DeliverOrderRequestSchema: GenMessage<DeliverOrderRequest>;
+
+/**
+ * @generated from message baton.orders.v1.DeliverOrderResponse
+ */
+export declare type DeliverOrderResponse = Message<"baton.orders.v1.DeliverOrderResponse"> & {
+  /**
+   * @generated from field: baton.orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+};
+
+/**
+ * Describes the message baton.orders.v1.DeliverOrderResponse.
+ * Use `create(DeliverOrderResponseSchema)` to create a new message.
+ */
+export declare const DeliverOrderResponseSchema: GenMessage<DeliverOrderResponse>;
+
+/**
+ * @generated from message baton.orders.v1.CancelOrderRequest
+ */
+export declare type CancelOrderRequest = Message<"baton.orders.v1.CancelOrderRequest"> & {
+  /**
+   * @generated from field: string order_id = 1;
+   */
+  orderId: string;
+};
+
+/**
+ * Describes the message baton.orders.v1.CancelOrderRequest.
+ * Use `create(CancelOrderRequestSchema)` to create a new message.
+ */
+export declare const CancelOrderRequestSchema: GenMessage<CancelOrderRequest>;
+
+/**
+ * @generated from message baton.orders.v1.CancelOrderResponse
+ */
+export declare type CancelOrderResponse = Message<"baton.orders.v1.CancelOrderResponse"> & {
+  /**
+   * @generated from field: baton.orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+};
+
+/**
+ * Describes the message baton.orders.v1.CancelOrderResponse.
+ * Use `create(CancelOrderResponseSchema)` to create a new message.
+ */
+export declare const CancelOrderResponseSchema: GenMessage<CancelOrderResponse>;
+
+/**
  * @generated from message baton.orders.v1.Item
  */
 export declare type Item = Message<"baton.orders.v1.Item"> & {
@@ -133,7 +327,8 @@ export declare type Order = Message<"baton.orders.v1.Order"> & {
   status: OrderStatus;
 
   /**
-   * Why it was rejected: `card_declined` or `out_of_stock`; empty otherwise.
+   * Why it was rejected: `card_declined`, `out_of_stock`, or `interrupted` when the checkout ended before the card was
+   * charged; empty otherwise.
    *
    * @generated from field: string reason = 4;
    */
@@ -155,6 +350,13 @@ export declare type Order = Message<"baton.orders.v1.Order"> & {
    * @generated from field: google.protobuf.Timestamp created_at = 7;
    */
   createdAt?: Timestamp | undefined;
+
+  /**
+   * When it came into its present state.
+   *
+   * @generated from field: google.protobuf.Timestamp updated_at = 8;
+   */
+  updatedAt?: Timestamp | undefined;
 };
 
 /**
@@ -236,6 +438,47 @@ export declare const OrderService: GenService<{
     methodKind: "unary";
     input: typeof GetOrderRequestSchema;
     output: typeof GetOrderResponseSchema;
+  },
+  /**
+   * A user's orders, newest first, as they are read. An unknown user has none.
+   *
+   * @generated from rpc baton.orders.v1.OrderService.ListOrders
+   */
+  listOrders: {
+    methodKind: "server_streaming";
+    input: typeof ListOrdersRequestSchema;
+    output: typeof ListOrdersResponseSchema;
+  },
+  /**
+   * Every state that the order has been in. NOT_FOUND when there is no such order.
+   *
+   * @generated from rpc baton.orders.v1.OrderService.GetHistory
+   */
+  getHistory: {
+    methodKind: "unary";
+    input: typeof GetHistoryRequestSchema;
+    output: typeof GetHistoryResponseSchema;
+  },
+  /**
+   * SHIPPED -> DELIVERED. Delivering twice is once; FAILED_PRECONDITION (`wrong_status`) from any other state.
+   *
+   * @generated from rpc baton.orders.v1.OrderService.DeliverOrder
+   */
+  deliverOrder: {
+    methodKind: "unary";
+    input: typeof DeliverOrderRequestSchema;
+    output: typeof DeliverOrderResponseSchema;
+  },
+  /**
+   * PENDING or CONFIRMED -> CANCELLED: stock is released and what was charged is refunded, now or when payments is
+   * back. Cancelling twice is once; FAILED_PRECONDITION (`wrong_status`) from any other state.
+   *
+   * @generated from rpc baton.orders.v1.OrderService.CancelOrder
+   */
+  cancelOrder: {
+    methodKind: "unary";
+    input: typeof CancelOrderRequestSchema;
+    output: typeof CancelOrderResponseSchema;
   },
 }>;
 

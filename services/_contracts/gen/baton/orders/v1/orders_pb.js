@@ -9,7 +9,7 @@ import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
  * Describes the file baton/orders/v1/orders.proto.
  */
 export const file_baton_orders_v1_orders = /*@__PURE__*/
-  fileDesc("ChxiYXRvbi9vcmRlcnMvdjEvb3JkZXJzLnByb3RvEg9iYXRvbi5vcmRlcnMudjEieAoPQ2hlY2tvdXRSZXF1ZXN0EhcKD2lkZW1wb3RlbmN5X2tleRgBIAEoCRIPCgd1c2VyX2lkGAIgASgJEiQKBWl0ZW1zGAMgAygLMhUuYmF0b24ub3JkZXJzLnYxLkl0ZW0SFQoNcGF5bWVudF90b2tlbhgEIAEoCSI5ChBDaGVja291dFJlc3BvbnNlEiUKBW9yZGVyGAEgASgLMhYuYmF0b24ub3JkZXJzLnYxLk9yZGVyIiMKD0dldE9yZGVyUmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoCSI5ChBHZXRPcmRlclJlc3BvbnNlEiUKBW9yZGVyGAEgASgLMhYuYmF0b24ub3JkZXJzLnYxLk9yZGVyIiUKBEl0ZW0SCwoDc2t1GAEgASgJEhAKCHF1YW50aXR5GAIgASgNItMBCgVPcmRlchIQCghvcmRlcl9pZBgBIAEoCRIPCgd1c2VyX2lkGAIgASgJEiwKBnN0YXR1cxgDIAEoDjIcLmJhdG9uLm9yZGVycy52MS5PcmRlclN0YXR1cxIOCgZyZWFzb24YBCABKAkSJAoFaXRlbXMYBSADKAsyFS5iYXRvbi5vcmRlcnMudjEuSXRlbRITCgt0b3RhbF9jZW50cxgGIAEoAxIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCrOAQoLT3JkZXJTdGF0dXMSHAoYT1JERVJfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGAoUT1JERVJfU1RBVFVTX1BFTkRJTkcQARIaChZPUkRFUl9TVEFUVVNfQ09ORklSTUVEEAISGAoUT1JERVJfU1RBVFVTX1NISVBQRUQQAxIaChZPUkRFUl9TVEFUVVNfREVMSVZFUkVEEAQSGQoVT1JERVJfU1RBVFVTX1JFSkVDVEVEEAUSGgoWT1JERVJfU1RBVFVTX0NBTkNFTExFRBAGMrABCgxPcmRlclNlcnZpY2USTwoIQ2hlY2tvdXQSIC5iYXRvbi5vcmRlcnMudjEuQ2hlY2tvdXRSZXF1ZXN0GiEuYmF0b24ub3JkZXJzLnYxLkNoZWNrb3V0UmVzcG9uc2USTwoIR2V0T3JkZXISIC5iYXRvbi5vcmRlcnMudjEuR2V0T3JkZXJSZXF1ZXN0GiEuYmF0b24ub3JkZXJzLnYxLkdldE9yZGVyUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("ChxiYXRvbi9vcmRlcnMvdjEvb3JkZXJzLnByb3RvEg9iYXRvbi5vcmRlcnMudjEijgEKD0NoZWNrb3V0UmVxdWVzdBIXCg9pZGVtcG90ZW5jeV9rZXkYASABKAkSDwoHdXNlcl9pZBgCIAEoCRIkCgVpdGVtcxgDIAMoCzIVLmJhdG9uLm9yZGVycy52MS5JdGVtEhUKDXBheW1lbnRfdG9rZW4YBCABKAkSFAoMcmVxdWVzdF9oYXNoGAUgASgJIjkKEENoZWNrb3V0UmVzcG9uc2USJQoFb3JkZXIYASABKAsyFi5iYXRvbi5vcmRlcnMudjEuT3JkZXIiIwoPR2V0T3JkZXJSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJIjkKEEdldE9yZGVyUmVzcG9uc2USJQoFb3JkZXIYASABKAsyFi5iYXRvbi5vcmRlcnMudjEuT3JkZXIiQwoRTGlzdE9yZGVyc1JlcXVlc3QSDwoHdXNlcl9pZBgBIAEoCRIOCgZjdXJzb3IYAiABKAkSDQoFbGltaXQYAyABKA0iSwoSTGlzdE9yZGVyc1Jlc3BvbnNlEiUKBW9yZGVyGAEgASgLMhYuYmF0b24ub3JkZXJzLnYxLk9yZGVyEg4KBmN1cnNvchgCIAEoCSIlChFHZXRIaXN0b3J5UmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoCSJEChJHZXRIaXN0b3J5UmVzcG9uc2USLgoHZW50cmllcxgBIAMoCzIdLmJhdG9uLm9yZGVycy52MS5IaXN0b3J5RW50cnkihgEKDEhpc3RvcnlFbnRyeRIQCghwb3NpdGlvbhgBIAEoDRIsCgZzdGF0dXMYAiABKA4yHC5iYXRvbi5vcmRlcnMudjEuT3JkZXJTdGF0dXMSDgoGcmVhc29uGAMgASgJEiYKAmF0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCInChNEZWxpdmVyT3JkZXJSZXF1ZXN0EhAKCG9yZGVyX2lkGAEgASgJIj0KFERlbGl2ZXJPcmRlclJlc3BvbnNlEiUKBW9yZGVyGAEgASgLMhYuYmF0b24ub3JkZXJzLnYxLk9yZGVyIiYKEkNhbmNlbE9yZGVyUmVxdWVzdBIQCghvcmRlcl9pZBgBIAEoCSI8ChNDYW5jZWxPcmRlclJlc3BvbnNlEiUKBW9yZGVyGAEgASgLMhYuYmF0b24ub3JkZXJzLnYxLk9yZGVyIiUKBEl0ZW0SCwoDc2t1GAEgASgJEhAKCHF1YW50aXR5GAIgASgNIoMCCgVPcmRlchIQCghvcmRlcl9pZBgBIAEoCRIPCgd1c2VyX2lkGAIgASgJEiwKBnN0YXR1cxgDIAEoDjIcLmJhdG9uLm9yZGVycy52MS5PcmRlclN0YXR1cxIOCgZyZWFzb24YBCABKAkSJAoFaXRlbXMYBSADKAsyFS5iYXRvbi5vcmRlcnMudjEuSXRlbRITCgt0b3RhbF9jZW50cxgGIAEoAxIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCrOAQoLT3JkZXJTdGF0dXMSHAoYT1JERVJfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGAoUT1JERVJfU1RBVFVTX1BFTkRJTkcQARIaChZPUkRFUl9TVEFUVVNfQ09ORklSTUVEEAISGAoUT1JERVJfU1RBVFVTX1NISVBQRUQQAxIaChZPUkRFUl9TVEFUVVNfREVMSVZFUkVEEAQSGQoVT1JERVJfU1RBVFVTX1JFSkVDVEVEEAUSGgoWT1JERVJfU1RBVFVTX0NBTkNFTExFRBAGMpcECgxPcmRlclNlcnZpY2USTwoIQ2hlY2tvdXQSIC5iYXRvbi5vcmRlcnMudjEuQ2hlY2tvdXRSZXF1ZXN0GiEuYmF0b24ub3JkZXJzLnYxLkNoZWNrb3V0UmVzcG9uc2USTwoIR2V0T3JkZXISIC5iYXRvbi5vcmRlcnMudjEuR2V0T3JkZXJSZXF1ZXN0GiEuYmF0b24ub3JkZXJzLnYxLkdldE9yZGVyUmVzcG9uc2USVwoKTGlzdE9yZGVycxIiLmJhdG9uLm9yZGVycy52MS5MaXN0T3JkZXJzUmVxdWVzdBojLmJhdG9uLm9yZGVycy52MS5MaXN0T3JkZXJzUmVzcG9uc2UwARJVCgpHZXRIaXN0b3J5EiIuYmF0b24ub3JkZXJzLnYxLkdldEhpc3RvcnlSZXF1ZXN0GiMuYmF0b24ub3JkZXJzLnYxLkdldEhpc3RvcnlSZXNwb25zZRJbCgxEZWxpdmVyT3JkZXISJC5iYXRvbi5vcmRlcnMudjEuRGVsaXZlck9yZGVyUmVxdWVzdBolLmJhdG9uLm9yZGVycy52MS5EZWxpdmVyT3JkZXJSZXNwb25zZRJYCgtDYW5jZWxPcmRlchIjLmJhdG9uLm9yZGVycy52MS5DYW5jZWxPcmRlclJlcXVlc3QaJC5iYXRvbi5vcmRlcnMudjEuQ2FuY2VsT3JkZXJSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * Describes the message baton.orders.v1.CheckoutRequest.
@@ -40,18 +40,81 @@ export const GetOrderResponseSchema = /*@__PURE__*/
   messageDesc(file_baton_orders_v1_orders, 3);
 
 /**
+ * Describes the message baton.orders.v1.ListOrdersRequest.
+ * Use `create(ListOrdersRequestSchema)` to create a new message.
+ */
+export const ListOrdersRequestSchema = /*@__PURE__*/
+  messageDesc(file_baton_orders_v1_orders, 4);
+
+/**
+ * Describes the message baton.orders.v1.ListOrdersResponse.
+ * Use `create(ListOrdersResponseSchema)` to create a new message.
+ */
+export const ListOrdersResponseSchema = /*@__PURE__*/
+  messageDesc(file_baton_orders_v1_orders, 5);
+
+/**
+ * Describes the message baton.orders.v1.GetHistoryRequest.
+ * Use `create(GetHistoryRequestSchema)` to create a new message.
+ */
+export const GetHistoryRequestSchema = /*@__PURE__*/
+  messageDesc(file_baton_orders_v1_orders, 6);
+
+/**
+ * Describes the message baton.orders.v1.GetHistoryResponse.
+ * Use `create(GetHistoryResponseSchema)` to create a new message.
+ */
+export const GetHistoryResponseSchema = /*@__PURE__*/
+  messageDesc(file_baton_orders_v1_orders, 7);
+
+/**
+ * Describes the message baton.orders.v1.HistoryEntry.
+ * Use `create(HistoryEntrySchema)` to create a new message.
+ */
+export const HistoryEntrySchema = /*@__PURE__*/
+  messageDesc(file_baton_orders_v1_orders, 8);
+
+/**
+ * Describes the message baton.orders.v1.DeliverOrderRequest.
+ * Use `create(DeliverOrderRequestSchema)` to create a new message.
+ */
+export const DeliverOrderRequestSchema = /*@__PURE__*/
+  messageDesc(file_baton_orders_v1_orders, 9);
+
+/**
+ * Describes the message baton.orders.v1.DeliverOrderResponse.
+ * Use `create(DeliverOrderResponseSchema)` to create a new message.
+ */
+export const DeliverOrderResponseSchema = /*@__PURE__*/
+  messageDesc(file_baton_orders_v1_orders, 10);
+
+/**
+ * Describes the message baton.orders.v1.CancelOrderRequest.
+ * Use `create(CancelOrderRequestSchema)` to create a new message.
+ */
+export const CancelOrderRequestSchema = /*@__PURE__*/
+  messageDesc(file_baton_orders_v1_orders, 11);
+
+/**
+ * Describes the message baton.orders.v1.CancelOrderResponse.
+ * Use `create(CancelOrderResponseSchema)` to create a new message.
+ */
+export const CancelOrderResponseSchema = /*@__PURE__*/
+  messageDesc(file_baton_orders_v1_orders, 12);
+
+/**
  * Describes the message baton.orders.v1.Item.
  * Use `create(ItemSchema)` to create a new message.
  */
 export const ItemSchema = /*@__PURE__*/
-  messageDesc(file_baton_orders_v1_orders, 4);
+  messageDesc(file_baton_orders_v1_orders, 13);
 
 /**
  * Describes the message baton.orders.v1.Order.
  * Use `create(OrderSchema)` to create a new message.
  */
 export const OrderSchema = /*@__PURE__*/
-  messageDesc(file_baton_orders_v1_orders, 5);
+  messageDesc(file_baton_orders_v1_orders, 14);
 
 /**
  * Describes the enum baton.orders.v1.OrderStatus.

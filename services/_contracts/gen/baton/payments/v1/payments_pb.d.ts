@@ -95,6 +95,20 @@ export declare type GetChargeResponse = Message<"baton.payments.v1.GetChargeResp
    * @generated from field: bool declined = 2;
    */
   declined: boolean;
+
+  /**
+   * What was charged has been given back.
+   *
+   * @generated from field: bool refunded = 3;
+   */
+  refunded: boolean;
+
+  /**
+   * A refund came before the charge: this key will never charge anything. Then there is no charge id.
+   *
+   * @generated from field: bool voided = 4;
+   */
+  voided: boolean;
 };
 
 /**
@@ -104,13 +118,14 @@ export declare type GetChargeResponse = Message<"baton.payments.v1.GetChargeResp
 export declare const GetChargeResponseSchema: GenMessage<GetChargeResponse>;
 
 /**
- * Owns charges.
+ * Owns charges. Refunds come as commands through a queue (commands.ts), so that they survive this service being down.
  *
  * @generated from service baton.payments.v1.PaymentService
  */
 export declare const PaymentService: GenService<{
   /**
-   * Charges a card once per idempotency key. FAILED_PRECONDITION when the card is declined.
+   * Charges a card once per idempotency key. FAILED_PRECONDITION (`card_declined`, or `charge_voided` when a refund came
+   * first).
    *
    * @generated from rpc baton.payments.v1.PaymentService.Charge
    */

@@ -1,0 +1,30 @@
+/** Hears of rows that were appended to the outbox, so that the relay need not ask all the time. */
+import type { Database } from "./postgres.ts";
+
+/** The connection that hears of appended events; opened again when it was lost. */
+export class Ear {
+  readonly #db: Database;
+  readonly #onAppend: () => void;
+  #client: Awaited<ReturnType<Database["dedicated"]>> | undefined;
+
+  constructor(db: Database, onAppend: () => void) {
+    this.#db = db;
+    this.#onAppend = onAppend;
+  }
+
+  /** Does nothing when it is open. */
+  async open(): Promise<void> {
+    if (this.#client) return;
+    const client = await this.#db.dedicated();
+    client.on("notification", this.#onAppend);
+    client.on("end", () => {
+      if (this.#client === client) this.#client = undefined;
+    });
+    await client.query("LISTEN outbox");
+    this.#client = client;
+  }
+
+  async close(): Promise<void> {
+    await this.#client?.end();
+  }
+}
