@@ -1,51 +1,121 @@
 import { expect, test, vi } from "vitest";
+import { biting } from "../../tests/fixtures.ts";
+import { SUBSCRIBERS } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
-import { makeRecordSale, makeRecordShipped } from "./record.ts";
-import type { AnalyticsStore } from "./store.ts";
+import { recorders } from "./record.ts";
+import type { AnalyticsStore, Recorded } from "./store.ts";
 
-/** The use cases on a store that takes each event once. */
-function recording() {
+const at = "2026-01-02T23:59:59.678Z";
+const order = { orderId: "o-1", userId: "ann" };
+const items = [{ sku: "mug", quantity: 2 }];
+const confirmed = { id: "e-1", payload: { ...order, items, totalCents: 1_798, at } };
+const cancelled = { id: "e-2", payload: { ...order, items, wasConfirmed: true, at } };
+const rejected = { id: "e-3", payload: { ...order, reason: "card_declined", at } };
+const delivered = { id: "e-4", payload: { ...order, at } };
+const refunded = { id: "e-5", payload: { ...order, amountCents: 1_798, at } };
+const created = { id: "e-6", payload: { userId: "u-1", name: "Ann", email: "ann@example.test", at } };
+
+/** The use cases on a store that takes each event once. `late`: orders that were taken back before. */
+function recording({ late = [], bite }: { late?: string[]; bite?: string } = {}) {
   const note = vi.fn<Note<Vocabulary>>();
   const seen = new Set<string>();
-  const first = async (id: string) => !seen.has(id) && seen.add(id).has(id);
-  const store = {
-    recordSale: vi.fn<AnalyticsStore["recordSale"]>((eventId) => first(eventId)),
-    recordEvent: vi.fn<AnalyticsStore["recordEvent"]>(({ eventId }) => first(eventId)),
+  const first = (eventId: string, fresh: Recorded): Recorded => {
+    if (seen.has(eventId)) return "seen";
+    seen.add(eventId);
+    return fresh;
   };
-  return { sale: makeRecordSale(store, note), shipped: makeRecordShipped(store, note), store, note };
+  const ofSale = (orderId: string): Recorded => (late.includes(orderId) ? "audited" : "projected");
+  const store = {
+    audit: vi.fn<AnalyticsStore["audit"]>(async ({ eventId }) => first(eventId, "audited")),
+    recordSale: vi.fn<AnalyticsStore["recordSale"]>(async (sale) =>
+      first(sale.eventId, ofSale(sale.orderId)),
+    ),
+    reverseSale: vi.fn<AnalyticsStore["reverseSale"]>(async (sale) =>
+      first(sale.eventId, ofSale(sale.orderId)),
+    ),
+    recordSignup: vi.fn<AnalyticsStore["recordSignup"]>(async ({ eventId }) => first(eventId, "projected")),
+  };
+  return { record: recorders({ store, fault: biting(bite), note }), store, note };
 }
-const confirmed = {
-  orderId: "o-1",
-  userId: "ann",
-  items: [{ sku: "mug", quantity: 2 }],
-  totalCents: 1_798,
-};
+
+test("every event that the contracts send here has its recorder, and no other", () => {
+  const sent = Object.entries(SUBSCRIBERS).filter(([, groups]) => groups.includes("analytics"));
+  expect(Object.keys(recording().record).toSorted()).toEqual(sent.map(([type]) => type).toSorted());
+});
 
 test("OrderConfirmed is recorded as a sale, once however often it comes", async () => {
-  const { sale, store, note } = recording();
-  await sale({ id: "e-1", payload: confirmed });
-  await sale({ id: "e-1", payload: confirmed });
-  expect(store.recordSale.mock.calls[0]).toEqual(["e-1", confirmed]);
+  const { record, store, note } = recording();
+  await record.OrderConfirmed(confirmed);
+  await record.OrderConfirmed(confirmed);
+  expect(store.recordSale.mock.calls[0]).toEqual([
+    { eventId: "e-1", type: "OrderConfirmed", ...order, items },
+  ]);
   expect(note.mock.calls).toEqual([["sale.recorded", { orderId: "o-1" }]]);
 });
 
-test("OrderShipped goes to the audit log, once however often it comes", async () => {
-  const { shipped, store, note } = recording();
-  const payload = { orderId: "o-1", userId: "ann" };
-  await shipped({ id: "e-2", payload });
-  await shipped({ id: "e-2", payload });
-  expect(store.recordEvent.mock.calls[0]).toEqual([{ eventId: "e-2", type: "OrderShipped", orderId: "o-1" }]);
-  expect(note.mock.calls).toEqual([["audit.recorded", { orderId: "o-1", type: "OrderShipped" }]]);
+test("OrderCancelled reverses the sale, once however often it comes", async () => {
+  const { record, store, note } = recording();
+  await record.OrderCancelled(cancelled);
+  await record.OrderCancelled(cancelled);
+  expect(store.reverseSale.mock.calls[0]).toEqual([
+    { eventId: "e-2", type: "OrderCancelled", ...order, items },
+  ]);
+  expect(note.mock.calls).toEqual([["sale.reversed", { orderId: "o-1" }]]);
 });
 
-test("what is neither is refused as invalid, and nothing is recorded", async () => {
-  const { sale, shipped, store } = recording();
-  const bad = { ...confirmed, items: [{ sku: "mug", quantity: 0 }] };
-  await expect(sale({ id: "e-3", payload: bad })).rejects.toMatchObject({ code: "invalid" });
-  await expect(shipped({ id: "e-4", payload: { orderId: "o-1" } })).rejects.toMatchObject({
-    code: "invalid",
-  });
-  expect(store.recordSale).not.toHaveBeenCalled();
-  expect(store.recordEvent).not.toHaveBeenCalled();
+test("where there was no sale none is reversed: the order was never confirmed, or its events come the other way round", async () => {
+  const { record, store, note } = recording();
+  await record.OrderCancelled({ ...cancelled, payload: { ...cancelled.payload, wasConfirmed: false } });
+  expect(store.reverseSale).not.toHaveBeenCalled();
+  const other = recording({ late: ["o-1"] });
+  await other.record.OrderCancelled(cancelled);
+  await other.record.OrderConfirmed(confirmed);
+  const audited = (type: string) => ["audit.recorded", { orderId: "o-1", type }];
+  expect(note.mock.calls).toEqual([audited("OrderCancelled")]);
+  expect(other.note.mock.calls).toEqual([audited("OrderCancelled"), audited("OrderConfirmed")]);
+});
+
+test("what else happens to an order goes to the audit log, once however often it comes", async () => {
+  const { record, store, note } = recording();
+  for (const _ of [1, 2]) {
+    await record.OrderRejected(rejected);
+    await record.OrderShipped({ id: "e-7", payload: delivered.payload });
+    await record.OrderDelivered(delivered);
+    await record.PaymentRefunded(refunded);
+  }
+  const types = ["OrderRejected", "OrderShipped", "OrderDelivered", "PaymentRefunded"];
+  const ids = ["e-3", "e-7", "e-4", "e-5"];
+  const entries = types.map((type, n) => ({ eventId: ids[n], type, ...order }));
+  expect(store.audit.mock.calls.slice(0, 4).map(([entry]) => entry)).toEqual(entries);
+  expect(note.mock.calls).toEqual(types.map((type) => ["audit.recorded", { orderId: "o-1", type }]));
+});
+
+test("a new user is counted on the day of signing up, once, and neither name nor address is kept", async () => {
+  const { record, store, note } = recording();
+  await record.UserCreated(created);
+  await record.UserCreated(created);
+  const entry = { eventId: "e-6", type: "UserCreated", userId: "u-1" };
+  expect(store.recordSignup.mock.calls[0]).toEqual([entry, "2026-01-02"]);
+  expect(note.mock.calls).toEqual([["signup.recorded", { userId: "u-1" }]]);
+});
+
+test("with the fault `failed` no event is recorded and each comes again; another kind does nothing", async () => {
+  const { record, store, note } = recording({ bite: "failed" });
+  for (const attempt of [
+    () => record.OrderConfirmed(confirmed),
+    () => record.OrderCancelled(cancelled),
+    () => record.OrderRejected(rejected),
+    () => record.OrderShipped(delivered),
+    () => record.OrderDelivered(delivered),
+    () => record.PaymentRefunded(refunded),
+    () => record.UserCreated(created),
+  ]) {
+    await expect(attempt()).rejects.toMatchObject({ code: "unavailable" });
+  }
+  for (const method of Object.values(store)) expect(method).not.toHaveBeenCalled();
+  expect(note).not.toHaveBeenCalled();
+  const other = recording({ bite: "generous" });
+  await other.record.OrderConfirmed(confirmed);
+  expect(other.note).toHaveBeenCalledTimes(1);
 });

@@ -1,30 +1,72 @@
-import { OrderConfirmed, OrderShipped } from "../_contracts/events.ts";
+import type {
+  OrderCancelled,
+  OrderConfirmed,
+  OrderDelivered,
+  OrderRejected,
+  OrderShipped,
+  PaymentRefunded,
+  UserCreated,
+} from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/errors.ts";
+import type { FaultAt } from "../_kit/faults.ts";
+import type { Received } from "../_kit/payload.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
-import type { AnalyticsStore } from "./store.ts";
+import type { AnalyticsStore, AuditEntry, Recorded } from "./store.ts";
 
-interface Event {
-  readonly id: string;
-  readonly payload: unknown;
+export interface RecordDeps {
+  readonly store: AnalyticsStore;
+  readonly fault: FaultAt;
+  readonly note: Note<Vocabulary>;
 }
 
-/** On OrderConfirmed: the sales projection and the audit log. */
-export function makeRecordSale(store: AnalyticsStore, note: Note<Vocabulary>) {
-  return async ({ id, payload }: Event): Promise<void> => {
-    const read = OrderConfirmed.safeParse(payload);
-    if (!read.success) throw new AppError("invalid", "this is not an OrderConfirmed", { cause: read.error });
-    if (await store.recordSale(id, read.data)) note("sale.recorded", { orderId: read.data.orderId });
+interface AboutOrder {
+  readonly orderId: string;
+  readonly userId: string;
+}
+
+/** By event type: everything goes to the audit log, sales and sign-ups change their projections as well. */
+export function recorders({ store, fault, note }: RecordDeps) {
+  const meetFault = () => {
+    if (fault("analytics.record")?.kind === "failed") {
+      throw new AppError("unavailable", "nothing can be recorded now");
+    }
   };
-}
-
-/** On OrderShipped: the audit log. */
-export function makeRecordShipped(store: AnalyticsStore, note: Note<Vocabulary>) {
-  return async ({ id, payload }: Event): Promise<void> => {
-    const read = OrderShipped.safeParse(payload);
-    if (!read.success) throw new AppError("invalid", "this is not an OrderShipped", { cause: read.error });
-    const { orderId } = read.data;
-    const type = "OrderShipped";
-    if (await store.recordEvent({ eventId: id, type, orderId })) note("audit.recorded", { orderId, type });
+  /** `projected`: what to note when a projection changed. */
+  const ofOrder =
+    <P extends AboutOrder>(
+      type: string,
+      record: (entry: AuditEntry & AboutOrder, payload: P) => Promise<Recorded>,
+      projected?: "sale.recorded" | "sale.reversed",
+    ) =>
+    async ({ id: eventId, payload }: Received<P>): Promise<void> => {
+      meetFault();
+      const { orderId, userId } = payload;
+      const recorded = await record({ eventId, type, orderId, userId }, payload);
+      if (recorded === "projected" && projected) note(projected, { orderId });
+      if (recorded === "audited") note("audit.recorded", { orderId, type });
+    };
+  return {
+    OrderConfirmed: ofOrder<OrderConfirmed>(
+      "OrderConfirmed",
+      (entry, { items }) => store.recordSale({ ...entry, items }),
+      "sale.recorded",
+    ),
+    OrderCancelled: ofOrder<OrderCancelled>(
+      "OrderCancelled",
+      (entry, { items, wasConfirmed }) =>
+        wasConfirmed ? store.reverseSale({ ...entry, items }) : store.audit(entry),
+      "sale.reversed",
+    ),
+    OrderRejected: ofOrder<OrderRejected>("OrderRejected", store.audit),
+    OrderShipped: ofOrder<OrderShipped>("OrderShipped", store.audit),
+    OrderDelivered: ofOrder<OrderDelivered>("OrderDelivered", store.audit),
+    PaymentRefunded: ofOrder<PaymentRefunded>("PaymentRefunded", store.audit),
+    UserCreated: async ({ id: eventId, payload: { userId, at } }: Received<UserCreated>): Promise<void> => {
+      meetFault();
+      // An ISO time in UTC, so its first ten letters are the day there.
+      const recorded = await store.recordSignup({ eventId, type: "UserCreated", userId }, at.slice(0, 10));
+      if (recorded === "projected") note("signup.recorded", { userId });
+    },
   };
 }

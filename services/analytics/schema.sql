@@ -1,11 +1,23 @@
 CREATE TABLE IF NOT EXISTS sales (
   sku text PRIMARY KEY,
-  orders bigint NOT NULL,
-  quantity bigint NOT NULL
+  orders bigint NOT NULL CHECK (orders >= 0),
+  quantity bigint NOT NULL CHECK (quantity >= 0)
+);
+-- Which orders are counted in the sales; false: cancelled, also when that was heard of first.
+CREATE TABLE IF NOT EXISTS sold (
+  order_id text PRIMARY KEY,
+  counted boolean NOT NULL
+);
+CREATE TABLE IF NOT EXISTS signups (
+  -- In UTC.
+  day date PRIMARY KEY,
+  users bigint NOT NULL
 );
 CREATE TABLE IF NOT EXISTS audit (
   event_id text PRIMARY KEY,
   type text NOT NULL,
-  order_id text NOT NULL,
+  user_id text NOT NULL,
+  -- NULL when it is about no order.
+  order_id text,
   recorded_at timestamptz NOT NULL DEFAULT now()
 );

@@ -1,16 +1,28 @@
 import * as z from "zod";
+import {
+  OrderCancelled,
+  OrderConfirmed,
+  OrderDelivered,
+  OrderRejected,
+  OrderShipped,
+  PaymentRefunded,
+  UserCreated,
+} from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
+import { startAdvisories } from "../_kit/advisories.ts";
 import { subscribeInBatches } from "../_kit/batch.ts";
 import { listening, readConfig, streaming } from "../_kit/config.ts";
+import { faultAt } from "../_kit/faults.ts";
 import { watchConsumers } from "../_kit/gauges.ts";
 import { inboxSchema } from "../_kit/inbox.ts";
 import { connectNats, ensureStreams } from "../_kit/jetstream.ts";
 import type { Life } from "../_kit/main.ts";
+import { checked } from "../_kit/payload.ts";
 import { openDatabase } from "../_kit/postgres.ts";
 import { serveProbes } from "../_kit/probes.ts";
 import { makeNote } from "../_kit/telemetry/note.ts";
 import { readTelemetrySettings } from "../_kit/telemetry/settings.ts";
-import { makeRecordSale, makeRecordShipped } from "./record.ts";
+import { recorders } from "./record.ts";
 import { analyticsStore } from "./store.ts";
 
 const schema = z.object({ ...listening(8086), BATON_POSTGRES_URL: z.url(), ...streaming() });
@@ -28,10 +40,15 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
   const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "analytics"), (n) => n.close());
   await ensureStreams(nats, config.BATON_NATS_REPLICAS);
 
-  const store = analyticsStore(db);
+  const record = recorders({ store: analyticsStore(db), fault: faultAt, note });
   const handlers = {
-    OrderConfirmed: makeRecordSale(store, note),
-    OrderShipped: makeRecordShipped(store, note),
+    UserCreated: checked("a UserCreated", UserCreated, record.UserCreated),
+    OrderConfirmed: checked("an OrderConfirmed", OrderConfirmed, record.OrderConfirmed),
+    OrderRejected: checked("an OrderRejected", OrderRejected, record.OrderRejected),
+    OrderShipped: checked("an OrderShipped", OrderShipped, record.OrderShipped),
+    OrderDelivered: checked("an OrderDelivered", OrderDelivered, record.OrderDelivered),
+    OrderCancelled: checked("an OrderCancelled", OrderCancelled, record.OrderCancelled),
+    PaymentRefunded: checked("a PaymentRefunded", PaymentRefunded, record.PaymentRefunded),
   };
   for (const [type, handle] of Object.entries(handlers)) {
     const running = await subscribeInBatches({ group: "analytics", type, handle }, BATCH, {
@@ -43,6 +60,7 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
   }
   const watched = Object.keys(handlers).map((type) => ({ group: "analytics", type }));
   releaser.add("consumer gauges", watchConsumers(nats, watched), (end) => end());
+  releaser.add("advisories", await startAdvisories({ nats, log }), (a) => a.stop());
 
   const ready = async () => {
     await Promise.all([db.query("SELECT 1"), nats.ready()]);

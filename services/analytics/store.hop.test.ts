@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { freshDatabase, quiet, uniqueName } from "../../tests/fixtures.ts";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { freshDatabase, inWaves, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { inboxSchema } from "../_kit/inbox.ts";
 import { type Database, openDatabase } from "../_kit/postgres.ts";
-import { type AnalyticsStore, analyticsStore } from "./store.ts";
+import { type AnalyticsStore, analyticsStore, type SaleEntry } from "./store.ts";
 
 let db: Database;
 let store: AnalyticsStore;
@@ -13,12 +14,15 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-const order = (...items: [string, number][]) => ({
-  orderId: uniqueName("o-"),
+const order = (...items: [string, number][]): SaleEntry => ({
+  eventId: uniqueName("e-"),
+  type: "OrderConfirmed",
   userId: "ann",
+  orderId: uniqueName("o-"),
   items: items.map(([sku, quantity]) => ({ sku, quantity })),
-  totalCents: 100,
 });
+/** The event that takes an order back. */
+const off = (sold: SaleEntry): SaleEntry => ({ ...sold, eventId: uniqueName("e-"), type: "OrderCancelled" });
 
 const salesOf = async (sku: string) =>
   (
@@ -28,25 +32,26 @@ const salesOf = async (sku: string) =>
     )
   ).rows[0];
 const auditOf = async (orderId: string) =>
-  (await db.query<{ type: string }>("SELECT type FROM audit WHERE order_id = $1", [orderId])).rows;
+  (
+    await db.query<{ type: string }>("SELECT type FROM audit WHERE order_id = $1 ORDER BY type", [orderId])
+  ).rows.map(({ type }) => type);
 
 test("a sale counts the order and its quantity; a product that comes twice in it is one order", async () => {
   const [mug, pot] = [uniqueName("mug-"), uniqueName("pot-")];
   const sold = order([mug, 2], [pot, 1], [mug, 3]);
-  expect(await store.recordSale(uniqueName("e-"), sold)).toBe(true);
-  expect(await store.recordSale(uniqueName("e-"), order([mug, 1]))).toBe(true);
+  expect(await store.recordSale(sold)).toBe("projected");
+  expect(await store.recordSale(order([mug, 1]))).toBe("projected");
   expect(await salesOf(mug)).toEqual({ orders: "2", quantity: "6" });
   expect(await salesOf(pot)).toEqual({ orders: "1", quantity: "1" });
-  expect(await auditOf(sold.orderId)).toEqual([{ type: "OrderConfirmed" }]);
+  expect(await auditOf(sold.orderId)).toEqual(["OrderConfirmed"]);
 });
 
 test("the same event counts once, one after the other and at once", async () => {
   const sku = uniqueName("mug-");
   const sold = order([sku, 2]);
-  const eventId = uniqueName("e-");
-  const answers = await Promise.all([1, 2, 3].map(() => store.recordSale(eventId, sold)));
-  expect(answers.filter(Boolean)).toHaveLength(1);
-  expect(await store.recordSale(eventId, sold)).toBe(false);
+  const answers = await Promise.all([1, 2, 3].map(() => store.recordSale(sold)));
+  expect(answers.toSorted()).toEqual(["projected", "seen", "seen"]);
+  expect(await store.recordSale(sold)).toBe("seen");
   expect(await salesOf(sku)).toEqual({ orders: "1", quantity: "2" });
   expect(await auditOf(sold.orderId)).toHaveLength(1);
 });
@@ -54,25 +59,122 @@ test("the same event counts once, one after the other and at once", async () => 
 test("many sales of the same products at once, named in any order, are all counted", async () => {
   const [mug, pot] = [uniqueName("mug-"), uniqueName("pot-")];
   const sales = Array.from({ length: 40 }, (_, n) =>
-    store.recordSale(uniqueName("e-"), n % 2 === 0 ? order([mug, 1], [pot, 2]) : order([pot, 2], [mug, 1])),
+    store.recordSale(n % 2 === 0 ? order([mug, 1], [pot, 2]) : order([pot, 2], [mug, 1])),
   );
-  expect((await Promise.all(sales)).every(Boolean)).toBe(true);
+  expect(new Set(await Promise.all(sales))).toEqual(new Set(["projected"]));
   expect(await salesOf(mug)).toEqual({ orders: "40", quantity: "40" });
   expect(await salesOf(pot)).toEqual({ orders: "40", quantity: "80" });
 });
 
 test("a sale that cannot be stored leaves nothing behind, and may be tried again", async () => {
   const sku = uniqueName("mug-");
-  const eventId = uniqueName("e-");
   const tooMany = order([sku, 2 ** 70]);
-  await expect(store.recordSale(eventId, tooMany)).rejects.toThrow();
+  await expect(store.recordSale(tooMany)).rejects.toThrow();
   expect(await auditOf(tooMany.orderId)).toEqual([]);
-  expect(await store.recordSale(eventId, order([sku, 1]))).toBe(true);
+  expect(await store.recordSale({ ...tooMany, items: [{ sku, quantity: 1 }] })).toBe("projected");
+});
+
+describe("a sale that is taken back", () => {
+  test("leaves the sales as they were, once however often that is said", async () => {
+    const [mug, pot] = [uniqueName("mug-"), uniqueName("pot-")];
+    const sold = order([mug, 2], [pot, 1], [mug, 3]);
+    await store.recordSale(order([mug, 7]));
+    await store.recordSale(sold);
+    const cancelled = off(sold);
+    expect(await store.reverseSale(cancelled)).toBe("projected");
+    expect(await store.reverseSale(cancelled)).toBe("seen");
+    expect(await store.reverseSale(off(sold))).toBe("audited");
+    expect(await salesOf(mug)).toEqual({ orders: "1", quantity: "7" });
+    expect(await salesOf(pot)).toEqual({ orders: "0", quantity: "0" });
+    expect(await auditOf(sold.orderId)).toEqual(["OrderCancelled", "OrderCancelled", "OrderConfirmed"]);
+  });
+
+  test("before it was heard of is never counted, not even for a moment", async () => {
+    const sku = uniqueName("mug-");
+    const sold = order([sku, 2]);
+    expect(await store.reverseSale(off(sold))).toBe("audited");
+    expect(await salesOf(sku)).toBeUndefined();
+    expect(await store.recordSale(sold)).toBe("audited");
+    expect(await salesOf(sku)).toBeUndefined();
+    expect(await auditOf(sold.orderId)).toEqual(["OrderCancelled", "OrderConfirmed"]);
+  });
+
+  test("while it is recorded, 60 times, is not counted in the end", async () => {
+    const [mug, pot] = [uniqueName("mug-"), uniqueName("pot-")];
+    await store.recordSale(order([mug, 1], [pot, 1]));
+    const sales = Array.from({ length: 60 }, (_, n) =>
+      n % 3 === 0 ? order([mug, 1], [pot, 2]) : order([pot, 2], [mug, 1]),
+    );
+    await inWaves(sales, 4, async (sold, n) => {
+      const both = [() => store.recordSale(sold), () => store.reverseSale(off(sold))];
+      if (n % 2 === 0) both.reverse();
+      await Promise.all(both.map((call) => call()));
+    });
+    expect(await salesOf(mug)).toEqual({ orders: "1", quantity: "1" });
+    expect(await salesOf(pot)).toEqual({ orders: "1", quantity: "1" });
+  });
+
+  test("comes out the same in whatever order, and however often, the events come", async () => {
+    const quantities = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 });
+    const orders = fc.array(fc.record({ quantities, cancelled: fc.boolean() }), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    const shuffles = fc.infiniteStream(fc.nat());
+    const check = async (some: { quantities: number[]; cancelled: boolean }[], keys: Iterator<number>) => {
+      const sku = uniqueName("mug-");
+      const sales = some.map((one) => ({
+        ...one,
+        sold: order(...one.quantities.map((q): [string, number] => [sku, q])),
+      }));
+      const deliveries = sales.flatMap(({ sold, cancelled }) => {
+        const back = off(sold);
+        const [record, reverse] = [() => store.recordSale(sold), () => store.reverseSale(back)];
+        return cancelled ? [record, reverse, record, reverse] : [record, record];
+      });
+      const shuffled = deliveries
+        .map((deliver) => ({ deliver, key: keys.next().value as number }))
+        .toSorted((a, b) => a.key - b.key);
+      for (const { deliver } of shuffled) await deliver();
+      const kept = sales.filter(({ cancelled }) => !cancelled);
+      const quantity = kept.flatMap((one) => one.quantities).reduce((sum, q) => sum + q, 0);
+      const { orders: counted = "0", quantity: sold = "0" } = (await salesOf(sku)) ?? {};
+      expect([Number(counted), Number(sold)]).toEqual([kept.length, quantity]);
+    };
+    await fc.assert(fc.asyncProperty(orders, shuffles, check), { numRuns: 25 });
+  });
+});
+
+test("new users are counted by day, each event once", async () => {
+  const signup = () => ({ eventId: uniqueName("e-"), type: "UserCreated", userId: uniqueName("u-") });
+  const again = signup();
+  const days: [ReturnType<typeof signup>, string][] = [
+    [again, "1999-12-31"],
+    [again, "1999-12-31"],
+    [signup(), "1999-12-31"],
+    [signup(), "2000-01-01"],
+  ];
+  const recorded = await Promise.all(days.map(([entry, day]) => store.recordSignup(entry, day)));
+  expect(recorded.toSorted()).toEqual(["projected", "projected", "projected", "seen"]);
+  const { rows } = await db.query("SELECT day::text, users FROM signups ORDER BY day");
+  expect(rows).toEqual([
+    { day: "1999-12-31", users: "2" },
+    { day: "2000-01-01", users: "1" },
+  ]);
+  const audit = await db.query("SELECT type, user_id, order_id FROM audit WHERE event_id = $1", [
+    again.eventId,
+  ]);
+  expect(audit.rows).toEqual([{ type: "UserCreated", user_id: again.userId, order_id: null }]);
 });
 
 test("an event goes to the audit log once, however many bring it", async () => {
-  const entry = { eventId: uniqueName("e-"), type: "OrderShipped", orderId: uniqueName("o-") };
-  const answers = await Promise.all([1, 2, 3].map(() => store.recordEvent(entry)));
-  expect(answers.filter(Boolean)).toHaveLength(1);
-  expect(await auditOf(entry.orderId)).toEqual([{ type: "OrderShipped" }]);
+  const entry = {
+    eventId: uniqueName("e-"),
+    type: "OrderShipped",
+    userId: "ann",
+    orderId: uniqueName("o-"),
+  };
+  const answers = await Promise.all([1, 2, 3].map(() => store.audit(entry)));
+  expect(answers.toSorted()).toEqual(["audited", "seen", "seen"]);
+  expect(await auditOf(entry.orderId)).toEqual(["OrderShipped"]);
 });

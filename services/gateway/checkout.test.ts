@@ -66,34 +66,31 @@ const order: Order = {
   items: [item],
   totalCents: 2_499,
   createdAt: new Date(0).toISOString(),
+  updatedAt: new Date(0).toISOString(),
 };
+const idempotency = { idempotencyKey: "k-1", requestHash: "h-1" };
 
 function placing(answer: Order) {
   const checkout = vi.fn<Orders["checkout"]>(async () => answer);
-  let keys = 0;
-  const orders: Orders = { checkout, get: async () => answer };
-  return { place: makePlaceCheckout(orders, () => `k-${++keys}`), checkout };
+  return { place: makePlaceCheckout({ checkout }), checkout };
 }
 
-test("a confirmed order is answered with its id and status, and each checkout has a key of its own", async () => {
+test("a confirmed order is answered, and orders is told the key and what was asked for", async () => {
   const { place, checkout } = placing(order);
-  expect(await place(good)).toEqual({ orderId: "o-1", status: "CONFIRMED" });
-  await place(good);
+  expect(await place(good, idempotency)).toEqual(order);
   const asked = { userId: "ann", items: [item], paymentToken: "tok_visa" };
-  expect(checkout.mock.calls).toEqual([
-    [{ ...asked, idempotencyKey: "k-1" }],
-    [{ ...asked, idempotencyKey: "k-2" }],
-  ]);
+  expect(checkout.mock.calls).toEqual([[{ ...asked, ...idempotency }]]);
 });
 
 const rejections = [
   { reason: "card_declined", status: 402, code: "payment_required" },
   { reason: "out_of_stock", status: 409, code: "conflict" },
+  { reason: "interrupted", status: 409, code: "conflict" },
 ];
 for (const { reason, status, code } of rejections) {
   test(`an order rejected with ${reason} is a ${status} that bears the order's id`, async () => {
     const { place } = placing({ ...order, status: "REJECTED", reason });
-    await expect(place(good)).rejects.toMatchObject({
+    await expect(place(good, idempotency)).rejects.toMatchObject({
       code,
       httpStatus: status,
       reason,
@@ -102,11 +99,29 @@ for (const { reason, status, code } of rejections) {
   });
 }
 
+test("an order that was cancelled while its checkout was under way is a 409, not a success", async () => {
+  const { place } = placing({ ...order, status: "CANCELLED" });
+  await expect(place(good, idempotency)).rejects.toMatchObject({
+    httpStatus: 409,
+    reason: "cancelled",
+    extra: { orderId: "o-1", orderStatus: "CANCELLED" },
+  });
+});
+
 test("a reason that the gateway does not know is a 409, and is not passed on", async () => {
   const { place } = placing({ ...order, status: "REJECTED", reason: "toString" });
-  await expect(place(good)).rejects.toMatchObject({
+  await expect(place(good, idempotency)).rejects.toMatchObject({
     httpStatus: 409,
     reason: undefined,
     extra: { orderId: "o-1" },
+  });
+});
+
+test("an order of which nobody knows yet is a 504 that bears its id, however often it is asked for", async () => {
+  const { place } = placing({ ...order, status: "PENDING" });
+  await expect(place(good, idempotency)).rejects.toMatchObject({
+    httpStatus: 504,
+    reason: "outcome_unknown",
+    extra: { orderId: "o-1", orderStatus: "PENDING" },
   });
 });

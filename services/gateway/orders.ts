@@ -1,52 +1,75 @@
-/** The orders service, as the gateway sees it. */
-import { timestampDate } from "@bufbuild/protobuf/wkt";
-import type { Client } from "@connectrpc/connect";
-import {
-  type OrderService,
-  OrderStatus,
-  type Order as Wire,
-} from "../_contracts/gen/baton/orders/v1/orders_pb.js";
-import { AppError } from "../_kit/errors.ts";
+/** Orders and accounts, as the gateway sees them: what it shows of them, and what it asks of those who own them. */
 
-/** An order as the public API shows it. */
+/** An order. Instants are ISO 8601 in UTC. */
 export interface Order {
   readonly orderId: string;
   readonly userId: string;
   readonly status: string;
+  /** Why it was rejected; empty otherwise. */
   readonly reason: string;
   readonly items: readonly { readonly sku: string; readonly quantity: number }[];
   readonly totalCents: number;
   readonly createdAt: string;
+  /** When it came into its present state. */
+  readonly updatedAt: string;
 }
 
+/** A state that an order came into. */
+export interface StatusChange {
+  /** Grows along an order's life: PENDING 1, CONFIRMED and REJECTED 2, SHIPPED and CANCELLED 3, DELIVERED 4. */
+  readonly position: number;
+  readonly status: string;
+  readonly reason: string;
+  readonly at: string;
+}
+
+export interface User {
+  readonly userId: string;
+  readonly name: string;
+  readonly email: string;
+  readonly createdAt: string;
+}
+
+/** What makes a repeated request the same request. */
+export interface Idempotency {
+  readonly idempotencyKey: string;
+  readonly requestHash: string;
+}
+
+export interface Listed {
+  readonly order: Order;
+  /** Where to go on behind this order. */
+  readonly cursor: string;
+}
+
+/** Those that only read take a signal, so that nothing is read for a client that has gone away. */
 export interface Orders {
-  checkout(request: {
-    idempotencyKey: string;
-    userId: string;
-    items: readonly { sku: string; quantity: number }[];
-    paymentToken: string;
-  }): Promise<Order>;
+  /** Fails with `conflict`, reason `idempotency_key_reused`, when the key came with another request before. */
+  checkout(
+    request: Idempotency & {
+      readonly userId: string;
+      readonly items: Order["items"];
+      readonly paymentToken: string;
+    },
+  ): Promise<Order>;
   /** Fails with `not_found`. */
-  get(orderId: string): Promise<Order>;
+  get(orderId: string, signal: AbortSignal): Promise<Order>;
+  /** Oldest first. Fails with `not_found`. */
+  history(orderId: string, signal: AbortSignal): Promise<readonly StatusChange[]>;
+  /** Newest first, as they are read; all when `limit` is 0. Fails with `invalid` for a made-up cursor. */
+  list(
+    request: { readonly userId: string; readonly cursor: string; readonly limit: number },
+    signal: AbortSignal,
+  ): AsyncIterable<Listed>;
+  /** Fails with `not_found`, and with reason `wrong_status` unless it is shipped. */
+  deliver(orderId: string): Promise<Order>;
+  /** Fails with `not_found`, and with reason `wrong_status` once it is shipped. */
+  cancel(orderId: string): Promise<Order>;
 }
 
-export function ordersOver(client: Client<typeof OrderService>): Orders {
-  return {
-    checkout: async (request) =>
-      fromWire((await client.checkout({ ...request, items: [...request.items] })).order),
-    get: async (orderId) => fromWire((await client.getOrder({ orderId })).order),
-  };
-}
-
-function fromWire(order: Wire | undefined): Order {
-  if (order === undefined) throw new AppError("internal", "the answer holds no order");
-  return {
-    orderId: order.orderId,
-    userId: order.userId,
-    status: OrderStatus[order.status],
-    reason: order.reason,
-    items: order.items.map(({ sku, quantity }) => ({ sku, quantity })),
-    totalCents: Number(order.totalCents),
-    createdAt: (order.createdAt ? timestampDate(order.createdAt) : new Date(0)).toISOString(),
-  };
+export interface Accounts {
+  /** Fails with `already_exists`, reason `email_taken`. */
+  create(request: Idempotency & { readonly name: string; readonly email: string }): Promise<User>;
+  /** Fails with `not_found`. */
+  get(userId: string, signal: AbortSignal): Promise<User>;
 }

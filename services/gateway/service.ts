@@ -1,19 +1,40 @@
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
+import { AccountService } from "../_contracts/gen/baton/accounts/v1/accounts_pb.js";
 import { OrderService } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
-import { listening, readConfig } from "../_kit/config.ts";
-import { httpApp, ids, readJson, serveHttp } from "../_kit/http.ts";
+import { listening, readConfig, streaming } from "../_kit/config.ts";
+import { type Hono, httpApp, ids, refuseOtherMethods } from "../_kit/http.ts";
+import { serveHttp } from "../_kit/http-server.ts";
+import { connectNats, ensureStreams } from "../_kit/jetstream.ts";
+import { followEvents } from "../_kit/live.ts";
+import type { Logger } from "../_kit/log.ts";
 import type { Life } from "../_kit/main.ts";
+import { answerLines } from "../_kit/ndjson.ts";
+import { readJson, readQuery } from "../_kit/read-request.ts";
 import { rpcClient } from "../_kit/rpc-client.ts";
+import { EventStreams } from "../_kit/sse.ts";
 import { services } from "../topology.ts";
-import { CheckoutBody, makePlaceCheckout } from "./checkout.ts";
-import { ordersOver } from "./orders.ts";
+import { makePlaceCheckout } from "./checkout.ts";
+import { accountsOver, ordersOver } from "./clients.ts";
+import { addDocs } from "./docs.ts";
+import type { Accounts, Orders } from "./orders.ts";
 import { makeReady } from "./ready.ts";
+import { apiRoutes } from "./routes.ts";
+import { StatusFeed } from "./status-feed.ts";
+import { v1 } from "./v1.ts";
+import { v2 } from "./v2.ts";
+import { BASES, negotiate, unknownVersion } from "./version.ts";
+import { makeWatchOrder } from "./watch-order.ts";
 
 const others = services.filter((service) => service.name !== "gateway");
 const urlOf = (name: string) => `BATON_${name.toUpperCase()}_URL`;
 
-const schema = z.object(listening(8080));
+const schema = z.object({
+  ...listening(8080),
+  ...streaming(),
+  // So many clients may watch an order at once: each holds a connection.
+  BATON_MAX_STREAMS: z.coerce.number().int().min(1).max(100_000).default(1_000),
+});
 const urlSchema = z.object(
   Object.fromEntries(
     others.map(({ name, port }) => [urlOf(name), z.url().default(`http://127.0.0.1:${port}`)]),
@@ -24,20 +45,82 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
   const config = readConfig(schema, env);
   const read = readConfig(urlSchema, env);
   const urls = Object.fromEntries(others.map(({ name }) => [name, String(read[urlOf(name)])]));
-  const client = releaser.add("orders", rpcClient(OrderService, String(urls.orders), 15_000), (c) =>
+  const orders = releaser.add("orders", rpcClient(OrderService, String(urls.orders), 15_000), (c) =>
     c.close(),
   );
-  const orders = ordersOver(client.call);
-  const placeCheckout = makePlaceCheckout(orders, randomUUID);
-
-  const app = httpApp({ log, ready: makeReady(urls) });
-  app.post("/api/v1/checkouts", async (c) => {
-    const placed = await placeCheckout(await readJson(c, CheckoutBody));
-    c.header("Location", `/api/v1/orders/${placed.orderId}`);
-    return c.json({ ...placed, ...ids() }, 201);
+  const accounts = releaser.add("accounts", rpcClient(AccountService, String(urls.orders), 15_000), (c) =>
+    c.close(),
+  );
+  const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "gateway"), (n) => n.close());
+  await ensureStreams(nats, config.BATON_NATS_REPLICAS);
+  const feed = new StatusFeed();
+  const live = await followEvents({
+    nats,
+    log,
+    onEvent: (type, payload) => feed.take(type, payload),
+    onGap: () => void feed.missed(),
   });
-  app.get("/api/v1/orders/:id", async (c) => c.json({ ...(await orders.get(c.req.param("id"))), ...ids() }));
+  releaser.add("live events", live, (l) => l.stop());
 
+  const streams = new EventStreams({ log, maxOpen: config.BATON_MAX_STREAMS });
+  const app = gatewayApp({
+    log,
+    ready: makeReady(urls),
+    orders: ordersOver(orders.call),
+    accounts: accountsOver(accounts.call),
+    feed,
+    streams,
+  });
   const server = await serveHttp(app, config.BATON_HOST, config.BATON_PORT);
   releaser.add("server", server, (s) => s.close());
+  // Before the server, which waits for whoever is connected.
+  releaser.add("event streams", streams, (s) => s.close());
+}
+
+export interface GatewayDeps {
+  readonly log: Logger;
+  readonly ready: () => Promise<void>;
+  readonly orders: Orders;
+  readonly accounts: Accounts;
+  readonly feed: StatusFeed;
+  readonly streams: EventStreams;
+}
+
+/** The whole door, without a port. */
+export function gatewayApp(deps: GatewayDeps): Hono {
+  const { log, ready, orders, accounts, feed, streams } = deps;
+  const app = httpApp({ log, ready, unknownPath: unknownVersion });
+  const shapes = { v1, v2 };
+  const routes = apiRoutes({
+    orders,
+    accounts,
+    placeCheckout: makePlaceCheckout(orders),
+    watchOrder: makeWatchOrder(orders, feed),
+    streams,
+    answerLines: (c, lines) => answerLines(c, log, lines),
+    readJson,
+    readQuery,
+    ids,
+    newKey: randomUUID,
+  });
+  for (const { base, versions } of BASES) {
+    for (const { method, path, forms, handle } of routes) {
+      app.on(method, `${base}${path}`, async (c) => {
+        c.header("Vary", "Accept");
+        const { version, type } = negotiate(c.req.header("accept"), versions, forms);
+        return handle({ c, shape: shapes[version], type, link: (to) => `${base}${to}` });
+      });
+    }
+  }
+  // Only when somebody reads it: what it is made with takes longer to load than all the rest.
+  let document: Promise<object> | undefined;
+  addDocs(app, {
+    ids,
+    document: () => {
+      document ??= import("./openapi.ts").then(({ openApi }) => openApi([v1, v2]));
+      return document;
+    },
+  });
+  refuseOtherMethods(app);
+  return app;
 }

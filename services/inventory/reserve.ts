@@ -1,15 +1,32 @@
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/errors.ts";
+import type { FaultAt } from "../_kit/faults.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { InventoryStore, Line } from "./store.ts";
 
-/** Takes an order's lines from stock, all or none. Fails with reason `out_of_stock`, and names the SKU. */
-export function makeReserve(store: Pick<InventoryStore, "reserve">, note: Note<Vocabulary>) {
+export interface ReserveDeps {
+  readonly store: Pick<InventoryStore, "reserve">;
+  readonly fault: FaultAt;
+  readonly note: Note<Vocabulary>;
+}
+
+/**
+ * Takes an order's lines from stock, all or none. Fails with reason `out_of_stock`, and names the SKU; with `released`
+ * when the order has given its lines back, even before it had any.
+ */
+export function makeReserve({ store, fault, note }: ReserveDeps) {
   return async (orderId: string, lines: readonly Line[]): Promise<void> => {
-    const { outOfStock } = await store.reserve(orderId, lines);
-    if (outOfStock !== undefined) {
-      note("stock.refused", { orderId, sku: outOfStock });
-      throw new AppError("precondition_failed", `${outOfStock} is out of stock`, { reason: "out_of_stock" });
+    if (fault("inventory.reserve")?.kind === "failed") {
+      throw new AppError("unavailable", "the warehouse does not answer");
+    }
+    const reservation = await store.reserve(orderId, lines);
+    if (reservation === "released") {
+      throw new AppError("conflict", "this order has given back what it reserved", { reason: "released" });
+    }
+    if (reservation !== "made") {
+      const sku = reservation.outOfStock;
+      note("stock.refused", { orderId, sku });
+      throw new AppError("precondition_failed", `${sku} is out of stock`, { reason: "out_of_stock" });
     }
     note("stock.reserved", { orderId });
   };

@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS products (
 );
 CREATE TABLE IF NOT EXISTS reservations (
   order_id text PRIMARY KEY,
+  -- None, and released_at set: released before it was made. What comes late takes nothing.
   lines jsonb NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
   released_at timestamptz

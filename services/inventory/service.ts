@@ -2,6 +2,7 @@ import * as z from "zod";
 import { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory_pb.js";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { listening, readConfig } from "../_kit/config.ts";
+import { faultAt } from "../_kit/faults.ts";
 import type { Life } from "../_kit/main.ts";
 import { openDatabase } from "../_kit/postgres.ts";
 import { serveRpc } from "../_kit/rpc-server.ts";
@@ -9,6 +10,7 @@ import { makeNote } from "../_kit/telemetry/note.ts";
 import { traced } from "../_kit/telemetry/span.ts";
 import { makeQuote } from "./quote.ts";
 import { makeRelease, makeReserve } from "./reserve.ts";
+import { inventoryRoutes } from "./rpc.ts";
 import { inventoryStore } from "./store.ts";
 
 const schema = z.object({ ...listening(8082), BATON_POSTGRES_URL: z.url() });
@@ -21,27 +23,17 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
     d.close(),
   );
   const store = inventoryStore(db);
-  const quote = makeQuote(store);
-  const reserve = traced("reserve", makeReserve(store, note));
-  const release = makeRelease(store, note);
+  const api = {
+    quote: makeQuote(store),
+    reserve: traced("reserve", makeReserve({ store, fault: faultAt, note })),
+    release: makeRelease(store, note),
+  };
   const server = await serveRpc({
     host: config.BATON_HOST,
     port: config.BATON_PORT,
     log,
     services: [InventoryService],
-    routes: (router) => {
-      router.service(InventoryService, {
-        quote: async ({ lines }) => ({ totalCents: BigInt(await quote(lines)) }),
-        reserve: async ({ orderId, lines }) => {
-          await reserve(
-            orderId,
-            lines.map(({ sku, quantity }) => ({ sku, quantity })),
-          );
-          return {};
-        },
-        release: async ({ orderId }) => ({ released: await release(orderId) }),
-      });
-    },
+    routes: inventoryRoutes(api),
     ready: async () => {
       await db.query("SELECT 1");
     },

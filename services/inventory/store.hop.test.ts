@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { freshDatabase, quiet, uniqueName } from "../../tests/fixtures.ts";
+import { freshDatabase, inWaves, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { type Database, openDatabase } from "../_kit/postgres.ts";
 import { inventoryStore } from "./store.ts";
 
@@ -62,7 +62,7 @@ test("what is sold out has a price and never a reservation", async () => {
 });
 
 test("a second start leaves the stock as it is", async () => {
-  expect(await inventoryStore(db).reserve("o-last", [{ sku: "last-one", quantity: 1 }])).toEqual({});
+  expect(await inventoryStore(db).reserve("o-last", [{ sku: "last-one", quantity: 1 }])).toBe("made");
   const again = await openDatabase(url, schemas, quiet);
   await again.close();
   expect(await stockOf("last-one")).toEqual({ stock: "0", reserved: "1" });
@@ -81,8 +81,8 @@ test("of 100 reservations at once a stock of 10 serves exactly 10, and nothing o
       store.reserve(`${scarce}-${n}`, n % 2 === 0 ? lines : lines.toReversed()),
     ),
   );
-  expect(answers.filter(({ outOfStock }) => outOfStock === undefined)).toHaveLength(10);
-  expect(answers.filter(({ outOfStock }) => outOfStock === scarce)).toHaveLength(90);
+  expect(answers.filter((answer) => answer === "made")).toHaveLength(10);
+  expect(answers.filter((answer) => answer !== "made")).toEqual(Array(90).fill({ outOfStock: scarce }));
   expect(await stockOf(scarce)).toEqual({ stock: "0", reserved: "10" });
   expect(await stockOf(plenty)).toEqual({ stock: null, reserved: "10" });
   const kept = await db.query("SELECT 1 FROM reservations WHERE order_id LIKE $1", [`${scarce}-%`]);
@@ -102,7 +102,7 @@ test("all lines are taken or none, also when one product comes twice", async () 
   expect(await order("b", [first, 3], [first, 3])).toEqual({ outOfStock: first });
   expect(await order("c", [first, 1], ["no-such", 1])).toEqual({ outOfStock: "no-such" });
   expect(await stockOf(first)).toEqual({ stock: "5", reserved: "0" });
-  expect(await order("d", [first, 3], [first, 2], [second, 5])).toEqual({});
+  expect(await order("d", [first, 3], [first, 2], [second, 5])).toBe("made");
   expect(await stockOf(first)).toEqual({ stock: "0", reserved: "5" });
 });
 
@@ -110,7 +110,7 @@ test("reserving twice for one order is once, also at the same time", async () =>
   const store = inventoryStore(db);
   const sku = await product(5);
   const lines = [{ sku, quantity: 2 }];
-  expect(await Promise.all([1, 2, 3].map(() => store.reserve(sku, lines)))).toEqual([{}, {}, {}]);
+  expect(await Promise.all([1, 2, 3].map(() => store.reserve(sku, lines)))).toEqual(["made", "made", "made"]);
   expect(await stockOf(sku)).toEqual({ stock: "3", reserved: "2" });
 });
 
@@ -128,6 +128,51 @@ test("releasing puts the lines back once, however often and by however many it i
   expect(await stockOf(endless)).toEqual({ stock: null, reserved: "0" });
 });
 
-test("releasing what was never reserved changes nothing", async () => {
-  expect(await inventoryStore(db).release("no-such-order")).toBe(false);
+test("releasing what was never reserved puts nothing back, and what comes late takes nothing", async () => {
+  const store = inventoryStore(db);
+  const sku = await product(5);
+  expect(await store.release(sku)).toBe(false);
+  expect(await store.reserve(sku, [{ sku, quantity: 2 }])).toBe("released");
+  expect(await store.release(sku)).toBe(false);
+  expect(await stockOf(sku)).toEqual({ stock: "5", reserved: "0" });
+});
+
+test("what was reserved and released cannot be reserved again", async () => {
+  const store = inventoryStore(db);
+  const sku = await product(5);
+  const lines = [{ sku, quantity: 2 }];
+  expect(await store.reserve(sku, lines)).toBe("made");
+  expect(await store.release(sku)).toBe(true);
+  expect(await store.reserve(sku, lines)).toBe("released");
+  expect(await stockOf(sku)).toEqual({ stock: "5", reserved: "0" });
+});
+
+test("a reservation that was refused for want of stock can still be released, and then stays refused", async () => {
+  const store = inventoryStore(db);
+  const sku = await product(1);
+  expect(await store.reserve(sku, [{ sku, quantity: 2 }])).toEqual({ outOfStock: sku });
+  expect(await store.release(sku)).toBe(false);
+  expect(await store.reserve(sku, [{ sku, quantity: 1 }])).toBe("released");
+  expect(await stockOf(sku)).toEqual({ stock: "1", reserved: "0" });
+});
+
+test("reserving and releasing one order at once, 60 orders: whichever comes first, all of the stock is there in the end", async () => {
+  const store = inventoryStore(db);
+  const [one, two] = [await product(1_000), await product(1_000)];
+  const lines = [
+    { sku: one, quantity: 2 },
+    { sku: two, quantity: 3 },
+    { sku: one, quantity: 1 },
+  ];
+  const orders = Array.from({ length: 60 }, (_, n) => `${one}-${n}`);
+  await inWaves(orders, 4, async (order, n) => {
+    const both = [() => store.reserve(order, lines), () => store.release(order)];
+    if (n % 2 === 0) both.reverse();
+    await Promise.all(both.map((call) => call()));
+    expect(await store.reserve(order, lines)).toBe("released");
+  });
+  expect([await stockOf(one), await stockOf(two)]).toEqual([
+    { stock: "1000", reserved: "0" },
+    { stock: "1000", reserved: "0" },
+  ]);
 });

@@ -9,11 +9,17 @@ export interface Line {
 export interface InventoryStore {
   /** Prices in cents of those SKUs that exist. */
   prices(skus: readonly string[]): Promise<ReadonlyMap<string, number>>;
-  /** Takes all lines from stock or none; answers the first SKU that is out of stock. Twice for one order is once. */
-  reserve(orderId: string, lines: readonly Line[]): Promise<{ outOfStock?: string }>;
-  /** Puts a reservation's lines back. False when there is nothing to release. */
+  /** Takes all lines from stock or none. Twice for one order is once; quantities are positive. */
+  reserve(orderId: string, lines: readonly Line[]): Promise<Reservation>;
+  /**
+   * Puts a reservation's lines back; false when there is nothing to put back. A reservation for this order that comes
+   * later is refused: nobody would give it back.
+   */
   release(orderId: string): Promise<boolean>;
 }
+
+/** What came of asking for one: it is made (now or before), was released, or needs a SKU that is out of stock. */
+export type Reservation = "made" | "released" | { readonly outOfStock: string };
 
 /** Thrown inside the transaction, so that it rolls back; never leaves this file. */
 class OutOfStock extends Error {
@@ -35,8 +41,7 @@ export function inventoryStore(db: Database): InventoryStore {
     },
     reserve: async (orderId, lines) => {
       try {
-        await db.transaction((tx) => take(tx, orderId, lines));
-        return {};
+        return await db.transaction((tx) => take(tx, orderId, lines));
       } catch (thrown) {
         if (thrown instanceof OutOfStock) return { outOfStock: thrown.sku };
         throw thrown;
@@ -45,28 +50,39 @@ export function inventoryStore(db: Database): InventoryStore {
     release: (orderId) =>
       db.transaction(async (tx) => {
         const { rows } = await tx.query<{ lines: Line[] }>(
-          "UPDATE reservations SET released_at = now() WHERE order_id = $1 AND released_at IS NULL RETURNING lines",
+          `INSERT INTO reservations AS mine (order_id, lines, released_at) VALUES ($1, '[]', now())
+           ON CONFLICT (order_id) DO UPDATE SET released_at = now() WHERE mine.released_at IS NULL
+           RETURNING lines`,
           [orderId],
         );
-        const lines = rows[0]?.lines;
-        if (lines === undefined) return false;
+        const lines = rows[0]?.lines ?? [];
         await move(tx, lines, -1);
-        return true;
+        return lines.length > 0;
       }),
   };
 }
 
-async function take(tx: Sql, orderId: string, lines: readonly Line[]): Promise<void> {
+async function take(tx: Sql, orderId: string, lines: readonly Line[]): Promise<Reservation> {
   const first = await tx.query(
     "INSERT INTO reservations (order_id, lines) VALUES ($1, $2) ON CONFLICT DO NOTHING",
     [orderId, JSON.stringify(lines)],
   );
-  if (first.rowCount === 1) await move(tx, lines, 1);
+  if (first.rowCount === 1) {
+    await move(tx, lines, 1);
+    return "made";
+  }
+  const { rows } = await tx.query<{ released: boolean }>(
+    "SELECT released_at IS NOT NULL AS released FROM reservations WHERE order_id = $1",
+    [orderId],
+  );
+  return rows[0]?.released ? "released" : "made";
 }
 
-/** Always in the order of the SKUs: two reservations that share products cannot wait for each other. */
+/** One statement a product, in the order of the SKUs: two reservations that share products cannot wait for each other. */
 async function move(tx: Sql, lines: readonly Line[], sign: 1 | -1): Promise<void> {
-  for (const { sku, quantity } of lines.toSorted((a, b) => (a.sku < b.sku ? -1 : 1))) {
+  const quantities = new Map<string, number>();
+  for (const { sku, quantity } of lines) quantities.set(sku, (quantities.get(sku) ?? 0) + quantity);
+  for (const [sku, quantity] of [...quantities].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const moved = await tx.query(
       `UPDATE products SET stock = stock - $2, reserved = reserved + $2
        WHERE sku = $1 AND (stock IS NULL OR stock >= $2)`,

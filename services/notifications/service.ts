@@ -1,11 +1,15 @@
 import * as z from "zod";
+import { OrderConfirmed, PaymentRefunded, UserCreated } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
+import { startAdvisories } from "../_kit/advisories.ts";
 import { listening, readConfig, streaming } from "../_kit/config.ts";
 import { subscribe } from "../_kit/consumer.ts";
+import { faultAt } from "../_kit/faults.ts";
 import { watchConsumers } from "../_kit/gauges.ts";
 import { connectNats, ensureStreams } from "../_kit/jetstream.ts";
 import { fileMailer } from "../_kit/mail.ts";
 import type { Life } from "../_kit/main.ts";
+import { checked } from "../_kit/payload.ts";
 import { openDatabase } from "../_kit/postgres.ts";
 import { serveProbes } from "../_kit/probes.ts";
 import { connectRedis, jobQueue } from "../_kit/queue.ts";
@@ -13,8 +17,9 @@ import { watchQueue } from "../_kit/queue-gauges.ts";
 import { makeNote } from "../_kit/telemetry/note.ts";
 import { readTelemetrySettings } from "../_kit/telemetry/settings.ts";
 import { startWorker } from "../_kit/worker.ts";
-import { makeQueueConfirmation } from "./queue-confirmation.ts";
-import { makeSendConfirmation } from "./send-confirmation.ts";
+import { ConfirmationJob, RefundJob, WelcomeJob } from "./letters.ts";
+import { emailRequests } from "./queue-email.ts";
+import { emailJobs } from "./send-email.ts";
 import { emailStore } from "./store.ts";
 
 const schema = z.object({
@@ -23,6 +28,8 @@ const schema = z.object({
   ...streaming(),
   BATON_REDIS_URL: z.url(),
   BATON_MAIL_DIR: z.string().min(1),
+  /** What a mail provider lets one send, over all replicas. */
+  BATON_MAIL_PER_SECOND: z.coerce.number().int().min(1).max(100_000).default(200),
 });
 
 export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): Promise<void> {
@@ -42,17 +49,29 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
   const queue = releaser.add("queue", jobQueue("email", redis), (q) => q.close());
 
   const mailer = await fileMailer(config.BATON_MAIL_DIR);
-  const handlers = { confirmation: makeSendConfirmation(mailer, emailStore(db), note) };
-  releaser.add("worker", await startWorker({ queue: queue.name, redis, mode, log, handlers }), (w) =>
-    w.stop(),
-  );
-  const confirmed = {
-    group: "notifications",
-    type: "OrderConfirmed",
-    handle: makeQueueConfirmation(queue, note),
+  const jobs = emailJobs({ mailer, emails: emailStore(db), fault: faultAt, note });
+  const handlers = {
+    confirmation: checked("a confirmation", ConfirmationJob, jobs.confirmation),
+    refund: checked("a refund", RefundJob, jobs.refund),
+    welcome: checked("a welcome", WelcomeJob, jobs.welcome),
   };
-  releaser.add("consumer", await subscribe(confirmed, { nats, mode, log }), (c) => c.stop());
-  releaser.add("consumer gauges", watchConsumers(nats, [confirmed]), (end) => end());
+  const perSecond = config.BATON_MAIL_PER_SECOND;
+  const worker = await startWorker({ queue: queue.name, redis, nats, mode, log, perSecond, handlers });
+  releaser.add("worker", worker, (w) => w.stop());
+
+  const requests = emailRequests(queue, note);
+  const events = {
+    OrderConfirmed: checked("an OrderConfirmed", OrderConfirmed, requests.OrderConfirmed),
+    PaymentRefunded: checked("a PaymentRefunded", PaymentRefunded, requests.PaymentRefunded),
+    UserCreated: checked("a UserCreated", UserCreated, requests.UserCreated),
+  };
+  for (const [type, handle] of Object.entries(events)) {
+    const running = await subscribe({ group: "notifications", type, handle }, { nats, mode, log });
+    releaser.add(`consumer of ${type}`, running, (c) => c.stop());
+  }
+  const watched = Object.keys(events).map((type) => ({ group: "notifications", type }));
+  releaser.add("consumer gauges", watchConsumers(nats, watched), (end) => end());
+  releaser.add("advisories", await startAdvisories({ nats, log }), (a) => a.stop());
   releaser.add("queue gauges", watchQueue(queue.name, redis), (end) => end());
 
   const ready = async () => {

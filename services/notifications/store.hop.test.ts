@@ -12,14 +12,14 @@ afterAll(() => db.close());
 
 test("an e-mail is recorded once, however often and by however many it was sent", async () => {
   const emails = emailStore(db);
-  const email = { emailId: "e-1", kind: "confirmation", orderId: "o-1" };
+  const email = { emailId: "e-1", kind: "confirmation", userId: "ann", orderId: "o-1" };
   const answers = await Promise.all([1, 2, 3].map(() => emails.record(email)));
   expect(answers.filter(Boolean)).toHaveLength(1);
   expect(await emails.record(email)).toBe(false);
-  expect(await emails.record({ ...email, emailId: "e-2" })).toBe(true);
-  const { rows } = await db.query("SELECT email_id, kind, order_id FROM emails ORDER BY email_id");
+  expect(await emails.record({ emailId: "e-2", kind: "welcome", userId: "ann" })).toBe(true);
+  const { rows } = await db.query("SELECT email_id, kind, user_id, order_id FROM emails ORDER BY email_id");
   expect(rows).toEqual([
-    { email_id: "e-1", kind: "confirmation", order_id: "o-1" },
-    { email_id: "e-2", kind: "confirmation", order_id: "o-1" },
+    { email_id: "e-1", kind: "confirmation", user_id: "ann", order_id: "o-1" },
+    { email_id: "e-2", kind: "welcome", user_id: "ann", order_id: null },
   ]);
 });

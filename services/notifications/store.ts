@@ -1,10 +1,11 @@
-/** What has been sent, in Postgres. */
+/** What has been sent, in Postgres: neither to which address nor what it said. */
 import type { Database } from "../_kit/postgres.ts";
 
 export interface SentEmail {
   readonly emailId: string;
   readonly kind: string;
-  readonly orderId: string;
+  readonly userId: string;
+  readonly orderId?: string | undefined;
 }
 
 export interface EmailStore {
@@ -14,10 +15,11 @@ export interface EmailStore {
 
 export function emailStore(db: Database): EmailStore {
   return {
-    record: async ({ emailId, kind, orderId }) => {
+    record: async ({ emailId, kind, userId, orderId }) => {
       const recorded = await db.query(
-        "INSERT INTO emails (email_id, kind, order_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        [emailId, kind, orderId],
+        `INSERT INTO emails (email_id, kind, user_id, order_id) VALUES ($1, $2, $3, $4)
+         ON CONFLICT DO NOTHING`,
+        [emailId, kind, userId, orderId ?? null],
       );
       return recorded.rowCount === 1;
     },

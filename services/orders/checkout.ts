@@ -1,127 +1,87 @@
-/**
- * The checkout, orchestrated: quote, reserve, charge, confirm; when the card is declined, compensate. Each step
- * is stored before it is taken, under a key that makes its repetition harmless.
- */
+/** A checkout, from the request to its answer; the same request again gets the same answer. */
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/errors.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
-import type { Item, Order, RejectionReason } from "./order.ts";
-import type { OrderStore } from "./store.ts";
+import type { Item, Order } from "./order.ts";
+import type { Hold, OrderStore, Placed } from "./orders.ts";
+import type { CheckoutSaga, Inventory } from "./saga.ts";
+import type { TakeStep } from "./step.ts";
 
 export interface CheckoutRequest {
   readonly idempotencyKey: string;
+  /** Of what the caller sent: the same key with another one is another request. */
+  readonly requestHash: string;
   readonly userId: string;
   readonly items: readonly Item[];
   readonly paymentToken: string;
 }
 
-/** Stock, by its own service. */
-export interface Inventory {
-  /** In cents. Fails with `invalid`, reason `unknown_sku`. */
-  quote(items: readonly Item[]): Promise<number>;
-  /** Fails with reason `out_of_stock`. Twice for one order is once. */
-  reserve(orderId: string, items: readonly Item[]): Promise<void>;
-  release(orderId: string): Promise<void>;
-}
-
-/** Money, by its own service. */
-export interface Payments {
-  /** Fails with reason `card_declined`. Twice with one key is once. */
-  charge(charge: {
-    key: string;
-    orderId: string;
-    userId: string;
-    amountCents: number;
-    token: string;
-  }): Promise<void>;
-  /** What became of a charge whose answer got lost. */
-  outcome(key: string): Promise<"charged" | "declined" | "unknown">;
-}
-
 export interface CheckoutDeps {
-  readonly orders: OrderStore;
-  readonly inventory: Inventory;
-  readonly payments: Payments;
+  readonly orders: Pick<OrderStore, "find" | "findByKey" | "place" | "letGo">;
+  readonly inventory: Pick<Inventory, "quote">;
+  readonly saga: Pick<CheckoutSaga, "run">;
+  readonly takeStep: TakeStep;
   readonly note: Note<Vocabulary>;
   readonly newId: () => string;
 }
 
-export type Checkout = (request: CheckoutRequest) => Promise<Order>;
+/** `signal`: aborts when the caller no longer waits. */
+export type Checkout = (request: CheckoutRequest, signal: AbortSignal) => Promise<Order>;
 
 /**
- * Answers with the order, CONFIRMED or REJECTED. Fails with `invalid` before anything is stored. Once it is stored,
- * whatever fails is `deadline_exceeded` with the order's id: the outcome is not known, the order stays PENDING.
+ * Answers with the order, CONFIRMED or REJECTED, or CANCELLED when that came in between. Fails with `invalid` before
+ * anything is stored, and with `conflict` when the key came with another request, or its first one is still under way.
+ * Once it is stored, whatever fails is `deadline_exceeded` with the order's id: the outcome is not known, the order
+ * stays PENDING, and a sweeper brings it to its end.
  */
-export function makeCheckout({ orders, inventory, payments, note, newId }: CheckoutDeps): Checkout {
-  return async (request) => {
-    const before = await orders.findByKey(request.idempotencyKey);
-    if (before) return before;
+export function makeCheckout({ orders, inventory, saga, takeStep, note, newId }: CheckoutDeps): Checkout {
+  return async (request, signal) => {
+    const { idempotencyKey } = request;
+    const before = await orders.findByKey(idempotencyKey);
+    if (before) return again(before, request);
 
     const totalCents = await inventory.quote(request.items);
-    const orderId = newId();
-    if (!(await orders.place({ ...request, orderId, totalCents }))) {
-      throw new AppError("conflict", "this checkout is under way already");
+    const purchase = { ...request, totalCents, orderId: newId(), owner: newId() };
+    if (!(await takeStep("place", () => orders.place(purchase)))) {
+      const first = await orders.findByKey(idempotencyKey);
+      if (!first) throw new Error("an order that was in the way is gone");
+      return again(first, request);
     }
-    note("order.placed", { orderId, totalCents });
-
-    try {
-      return await run(orderId, totalCents, request);
-    } catch (thrown) {
-      note("order.unsettled", { orderId, reason: AppError.from(thrown).code });
-      throw new AppError("deadline_exceeded", "the outcome is not known yet; the order stays PENDING", {
-        cause: thrown,
-        reason: "outcome_unknown",
-        extra: { orderId },
-      });
-    }
+    note("order.placed", { orderId: purchase.orderId, totalCents });
+    return saga.run(purchase).catch((thrown) => unsettled(purchase, thrown, signal));
   };
 
-  async function run(orderId: string, totalCents: number, request: CheckoutRequest): Promise<Order> {
-    try {
-      await inventory.reserve(orderId, request.items);
-    } catch (thrown) {
-      if (!rejects(thrown, "out_of_stock")) throw thrown;
-      return reject(orderId, "out_of_stock");
-    }
-
-    await orders.begin(orderId, "charge");
-    if ((await charge(orderId, totalCents, request)) === "declined") {
-      await orders.begin(orderId, "compensate");
-      await inventory.release(orderId);
-      return reject(orderId, "card_declined");
-    }
-
-    const order = await orders.confirm(orderId);
-    note("order.confirmed", { orderId });
-    return order;
-  }
-
-  async function reject(orderId: string, reason: RejectionReason): Promise<Order> {
-    const order = await orders.reject(orderId, reason);
-    note("order.rejected", { orderId, reason });
-    return order;
-  }
-
-  async function charge(orderId: string, amountCents: number, request: CheckoutRequest) {
-    const key = `${orderId}:charge`;
-    try {
-      await payments.charge({
-        key,
-        orderId,
-        userId: request.userId,
-        amountCents,
-        token: request.paymentToken,
-      });
-      return "charged";
-    } catch (thrown) {
-      if (rejects(thrown, "card_declined")) return "declined";
-      // The answer got lost, which says nothing about the card. Ask before anything is released.
-      const outcome = await payments.outcome(key).catch(() => "unknown" as const);
-      if (outcome === "unknown") throw thrown;
-      return outcome;
-    }
+  /** When a saga got stuck: what has become of its order, if somebody else has ended it. */
+  async function unsettled(hold: Hold, thrown: unknown, signal: AbortSignal): Promise<Order> {
+    const { orderId } = hold;
+    const now = await orders.find(orderId).catch(() => undefined);
+    if (now && now.status !== "PENDING") return now;
+    // For a caller who waits what is under way gets the lease's time to arrive; for nobody it is taken up at once.
+    // If this cannot be stored either, the lease ends by itself.
+    await orders.letGo(hold, signal.aborted ? 0 : undefined).catch(() => {});
+    note("order.unsettled", { orderId, reason: AppError.from(thrown).code });
+    throw unknownOutcome(orderId, thrown);
   }
 }
 
-const rejects = (thrown: unknown, reason: string): boolean =>
-  thrown instanceof AppError && thrown.reason === reason;
+/** The answer to a request that came before. */
+function again({ order, requestHash, underWay }: Placed, request: CheckoutRequest): Order {
+  if (requestHash !== request.requestHash) {
+    throw new AppError("conflict", "this idempotency key came with another request before", {
+      reason: "idempotency_key_reused",
+    });
+  }
+  if (order.status !== "PENDING") return order;
+  if (!underWay) throw unknownOutcome(order.orderId);
+  throw new AppError("conflict", "this checkout is under way already; ask again in a moment", {
+    reason: "in_progress",
+    extra: { orderId: order.orderId },
+  });
+}
+
+const unknownOutcome = (orderId: string, cause?: unknown) =>
+  new AppError("deadline_exceeded", "the outcome is not known yet; the order stays PENDING", {
+    cause,
+    reason: "outcome_unknown",
+    extra: { orderId },
+  });

@@ -1,19 +1,24 @@
-/** The other services, as the checkout sees them. */
+/** The other services, as the saga sees them. */
 import type { Client } from "@connectrpc/connect";
+import { PAYMENT_COMMANDS, type Refund } from "../_contracts/commands.ts";
 import type { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory_pb.js";
 import type { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
+import { detached } from "../_kit/deadline.ts";
 import { AppError } from "../_kit/errors.ts";
-import type { Inventory, Payments } from "./checkout.ts";
+import type { JobQueue } from "../_kit/queue.ts";
+import type { Inventory, Payments } from "./saga.ts";
 
+/** Who gives up waiting ends the steps forward, by his deadline; never what finds out, and what undoes. */
 export function inventoryOver(client: Client<typeof InventoryService>): Inventory {
   return {
     quote: async (items) => Number((await client.quote({ lines: [...items] })).totalCents),
     reserve: async (orderId, items) => {
       await client.reserve({ orderId, lines: [...items] });
     },
-    release: async (orderId) => {
-      await client.release({ orderId });
-    },
+    release: (orderId) =>
+      detached(async () => {
+        await client.release({ orderId });
+      }),
   };
 }
 
@@ -22,15 +27,36 @@ export function paymentsOver(client: Client<typeof PaymentService>): Payments {
     charge: async ({ key, orderId, userId, amountCents, token }) => {
       await client.charge({ idempotencyKey: key, orderId, userId, amountCents: BigInt(amountCents), token });
     },
-    outcome: async (key) => {
-      try {
-        const found = await client.getCharge({ idempotencyKey: key });
-        return found.declined ? "declined" : "charged";
-      } catch (thrown) {
-        // Not there yet is not the same as never: the charge may still be on its way.
-        if (AppError.from(thrown).code === "not_found") return "unknown";
-        throw thrown;
-      }
-    },
+    outcome: (key) =>
+      detached(async () => {
+        try {
+          const found = await client.getCharge({ idempotencyKey: key });
+          if (found.refunded || found.voided) return "undone";
+          return found.declined ? "declined" : "charged";
+        } catch (thrown) {
+          // Not there yet is not the same as never: the charge may still be on its way.
+          if (AppError.from(thrown).code === "not_found") return "unknown";
+          throw thrown;
+        }
+      }),
+  };
+}
+
+/**
+ * Sends the refund command. A client of Redis waits for a server that is away, as long as it takes; whoever cancels
+ * does not: after `timeoutMs` it is `unavailable`, and sent again later under the same id.
+ */
+export function refundsOver(queue: JobQueue, timeoutMs: number): (refund: Refund) => Promise<void> {
+  return async (payload) => {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => reject(new AppError("unavailable", `the queue ${PAYMENT_COMMANDS} does not answer`)),
+      timeoutMs,
+    );
+    const send = async () => {
+      await queue.ready();
+      await queue.add({ name: "refund", id: `refund-${payload.orderId}`, payload });
+    };
+    await Promise.race([send(), late]).finally(() => clearTimeout(timer));
   };
 }

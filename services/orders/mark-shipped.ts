@@ -1,15 +1,12 @@
-import { OrderShipped } from "../_contracts/events.ts";
+import type { OrderShipped } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import { AppError } from "../_kit/errors.ts";
+import type { Received } from "../_kit/payload.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
-import type { OrderStore } from "./store.ts";
+import type { OrderStore } from "./orders.ts";
 
-/** On OrderShipped: CONFIRMED -> SHIPPED, once per event. */
+/** On OrderShipped: CONFIRMED -> SHIPPED, once per event. What was cancelled stays so: shipping recalls its parcel. */
 export function makeMarkShipped(orders: Pick<OrderStore, "ship">, note: Note<Vocabulary>) {
-  return async (event: { id: string; payload: unknown }): Promise<void> => {
-    const read = OrderShipped.safeParse(event.payload);
-    if (!read.success) throw new AppError("invalid", "this is not an OrderShipped", { cause: read.error });
-    const { orderId } = read.data;
-    if (await orders.ship(orderId, event.id)) note("order.shipped", { orderId });
+  return async ({ id, payload: { orderId, at } }: Received<OrderShipped>): Promise<void> => {
+    if ((await orders.ship(orderId, id, new Date(at))) === "shipped") note("order.shipped", { orderId });
   };
 }

@@ -1,9 +1,18 @@
 /** An order, and what may become of it. */
 
 export type OrderStatus = "PENDING" | "CONFIRMED" | "SHIPPED" | "DELIVERED" | "REJECTED" | "CANCELLED";
-export type RejectionReason = "card_declined" | "out_of_stock";
-/** The saga's step that was begun last. */
-export type Step = "reserve" | "charge" | "compensate" | "done";
+/** `interrupted`: the checkout ended before it was known to be paid, and was taken back. */
+export type RejectionReason = "card_declined" | "out_of_stock" | "interrupted";
+
+/** Where a state stands in an order's life: grows along every life, and is the same in each. */
+export const POSITION: Readonly<Record<OrderStatus, number>> = {
+  PENDING: 1,
+  CONFIRMED: 2,
+  REJECTED: 2,
+  SHIPPED: 3,
+  CANCELLED: 3,
+  DELIVERED: 4,
+};
 
 export interface Item {
   readonly sku: string;
@@ -19,4 +28,14 @@ export interface Order {
   readonly items: readonly Item[];
   readonly totalCents: number;
   readonly createdAt: Date;
+  /** When it came into its present state. */
+  readonly updatedAt: Date;
+}
+
+/** One state that an order has been in. */
+export interface HistoryEntry {
+  readonly position: number;
+  readonly status: OrderStatus;
+  readonly reason: string;
+  readonly at: Date;
 }

@@ -2,28 +2,44 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { OrderService, OrderStatus as Wire } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
-import { AppError } from "../_kit/errors.ts";
+import { parsed } from "../_kit/payload.ts";
 import type { Checkout } from "./checkout.ts";
 import type { Order } from "./order.ts";
+import type { ReadOrders } from "./read-orders.ts";
+import { CheckoutCall, ListCall, OrderCall } from "./requests.ts";
 
 export interface OrdersApi {
   readonly checkout: Checkout;
-  /** Fails with `not_found`. */
-  readonly getOrder: (orderId: string) => Promise<Order>;
+  readonly orders: ReadOrders;
+  readonly deliver: (orderId: string) => Promise<Order>;
+  readonly cancel: (orderId: string) => Promise<Order>;
 }
 
 export function ordersRoutes(api: OrdersApi) {
+  const orderIdOf = (request: unknown): string => parsed("a call about an order", OrderCall, request).orderId;
   return (router: ConnectRouter): void => {
     router.service(OrderService, {
-      checkout: async (request) => {
-        if (request.items.length === 0) throw new AppError("invalid", "a checkout needs at least one item");
-        const items = request.items.map(({ sku, quantity }) => ({ sku, quantity }));
-        if (items.some((item) => item.quantity < 1))
-          throw new AppError("invalid", "a quantity must be at least 1");
-        const { idempotencyKey, userId, paymentToken } = request;
-        return { order: toWire(await api.checkout({ idempotencyKey, userId, paymentToken, items })) };
+      checkout: async (request, { signal }) => {
+        const call = parsed("a checkout", CheckoutCall, request);
+        return { order: toWire(await api.checkout(call, signal)) };
       },
-      getOrder: async ({ orderId }) => ({ order: toWire(await api.getOrder(orderId)) }),
+      getOrder: async (request) => ({ order: toWire(await api.orders.get(orderIdOf(request))) }),
+      listOrders: async function* (request, { signal }) {
+        const call = parsed("a call for a list of orders", ListCall, request);
+        for await (const { order, cursor } of api.orders.list(call, signal)) {
+          yield { order: toWire(order), cursor };
+        }
+      },
+      getHistory: async (request) => {
+        const entries = await api.orders.history(orderIdOf(request));
+        return {
+          entries: entries.map(({ position, status, reason, at }) => {
+            return { position, status: Wire[status], reason, at: timestampFromDate(at) };
+          }),
+        };
+      },
+      deliverOrder: async (request) => ({ order: toWire(await api.deliver(orderIdOf(request))) }),
+      cancelOrder: async (request) => ({ order: toWire(await api.cancel(orderIdOf(request))) }),
     });
   };
 }
@@ -37,5 +53,6 @@ function toWire(order: Order) {
     items: order.items.map(({ sku, quantity }) => ({ sku, quantity })),
     totalCents: BigInt(order.totalCents),
     createdAt: timestampFromDate(order.createdAt),
+    updatedAt: timestampFromDate(order.updatedAt),
   };
 }

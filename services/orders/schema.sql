@@ -1,14 +1,44 @@
 CREATE TABLE IF NOT EXISTS orders (
   order_id text PRIMARY KEY,
   idempotency_key text NOT NULL UNIQUE,
+  request_hash text NOT NULL DEFAULT '',
   user_id text NOT NULL,
   status text NOT NULL CHECK (status IN ('PENDING', 'CONFIRMED', 'SHIPPED', 'DELIVERED', 'REJECTED', 'CANCELLED')),
   reason text NOT NULL DEFAULT '',
   items jsonb NOT NULL,
   total_cents bigint NOT NULL,
-  -- The saga's step that was begun last: reserve, charge, compensate, done.
-  step text NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
+  -- When it came into its present state.
   updated_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX IF NOT EXISTS orders_by_user ON orders (user_id, created_at);
+CREATE INDEX IF NOT EXISTS orders_newest ON orders (user_id, created_at DESC, order_id DESC);
+
+-- Every state that an order has been in, written in the transaction of the change.
+CREATE TABLE IF NOT EXISTS order_history (
+  order_id text NOT NULL,
+  position smallint NOT NULL,
+  status text NOT NULL,
+  reason text NOT NULL,
+  at timestamptz NOT NULL,
+  PRIMARY KEY (order_id, position)
+);
+
+-- What each order's process is about to do, stored before it does it. Locked before its order, by everybody.
+CREATE TABLE IF NOT EXISTS sagas (
+  order_id text PRIMARY KEY,
+  step text NOT NULL CHECK (step IN ('reserve', 'charge', 'compensate', 'cancel', 'done')),
+  -- Stock is reserved and released under the order's id, money refunded under refund-<order id>; this is the charge's
+  -- key, empty until a charge was begun.
+  charge_key text NOT NULL DEFAULT '',
+  -- What to reject with, at the step compensate.
+  reason text NOT NULL DEFAULT '',
+  -- Of the request that began it: traceparent, tracestate, baggage.
+  carrier jsonb NOT NULL,
+  -- Who works on it; null: nobody does.
+  owner text,
+  -- Until then its owner's lease runs, or it rests. Then a sweeper takes it.
+  due_at timestamptz NOT NULL,
+  -- How often it was taken up.
+  attempts integer NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS sagas_due ON sagas (due_at) WHERE step <> 'done';

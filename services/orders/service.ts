@@ -1,90 +1,154 @@
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
+import { PAYMENT_COMMANDS } from "../_contracts/commands.ts";
+import { OrderShipped } from "../_contracts/events.ts";
+import { AccountService } from "../_contracts/gen/baton/accounts/v1/accounts_pb.js";
 import { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory_pb.js";
 import { OrderService } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
 import { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
+import { startAdvisories } from "../_kit/advisories.ts";
 import { listening, readConfig, streaming } from "../_kit/config.ts";
 import { subscribe } from "../_kit/consumer.ts";
-import { AppError } from "../_kit/errors.ts";
+import { faultAt } from "../_kit/faults.ts";
 import { watchConsumers, watchOutbox, watchStreams } from "../_kit/gauges.ts";
 import { inboxSchema } from "../_kit/inbox.ts";
 import { connectNats, ensureStreams, eventStream } from "../_kit/jetstream.ts";
 import type { Life } from "../_kit/main.ts";
 import { outboxSchema } from "../_kit/outbox.ts";
+import { checked } from "../_kit/payload.ts";
 import { openDatabase } from "../_kit/postgres.ts";
+import { connectRedis, jobQueue } from "../_kit/queue.ts";
 import { startRelay } from "../_kit/relay.ts";
 import { rpcClient } from "../_kit/rpc-client.ts";
 import { serveRpc } from "../_kit/rpc-server.ts";
 import { BATON } from "../_kit/telemetry/conventions.ts";
-import { makeNote } from "../_kit/telemetry/note.ts";
+import { makeNote, type Note } from "../_kit/telemetry/note.ts";
+import { restarted } from "../_kit/telemetry/restart.ts";
 import { readTelemetrySettings } from "../_kit/telemetry/settings.ts";
 import { traced } from "../_kit/telemetry/span.ts";
+import { makeAccounts } from "./accounts/accounts.ts";
+import { accountsRoutes } from "./accounts/rpc.ts";
+import { userStore, usersSchema } from "./accounts/store.ts";
+import { makeCancel } from "./cancel.ts";
 import { makeCheckout } from "./checkout.ts";
-import { inventoryOver, paymentsOver } from "./clients.ts";
+import { inventoryOver, paymentsOver, refundsOver } from "./clients.ts";
+import { type CompensateDeps, makeCompensate } from "./compensate.ts";
+import { makeDeliver } from "./deliver.ts";
 import { makeMarkShipped } from "./mark-shipped.ts";
+import type { OrderStore } from "./orders.ts";
+import { makeReadOrders } from "./read-orders.ts";
 import { ordersRoutes } from "./rpc.ts";
+import { type Inventory, makeSaga, type Payments } from "./saga.ts";
+import { makeTakeStep } from "./step.ts";
 import { orderStore } from "./store.ts";
+import { makeSweep, startSweeper } from "./sweep.ts";
 
 const schema = z.object({
   ...listening(8081),
   BATON_POSTGRES_URL: z.url(),
   ...streaming(),
+  BATON_REDIS_URL: z.url(),
   BATON_INVENTORY_URL: z.url().default("http://127.0.0.1:8082"),
   BATON_PAYMENTS_URL: z.url().default("http://127.0.0.1:8083"),
+  /** For how long a step of a checkout is left to whoever began it. */
+  BATON_SAGA_LEASE_MS: z.coerce.number().int().min(100).max(3_600_000).default(10_000),
+  /** How often sagas are looked for that nobody works on. */
+  BATON_SAGA_SWEEP_MS: z.coerce.number().int().min(10).max(60_000).default(1_000),
 });
+
+/**
+ * A step's call ends well before its lease does: nobody takes up a saga that is only slow. Not much earlier either: a
+ * call that is cut off leaves an order whose outcome is not known.
+ */
+const callTimeoutMs = (leaseMs: number): number => Math.min(5_000, leaseMs / 2);
 
 export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(schema, env);
   const mode = readTelemetrySettings(env).asyncMode;
   const note = makeNote<Vocabulary>(log);
+  const leaseMs = config.BATON_SAGA_LEASE_MS;
+  const timeoutMs = callTimeoutMs(leaseMs);
 
-  const schemas = [new URL("./schema.sql", import.meta.url), inboxSchema, outboxSchema];
+  const schemas = [new URL("./schema.sql", import.meta.url), usersSchema, inboxSchema, outboxSchema];
   const db = releaser.add("database", await openDatabase(config.BATON_POSTGRES_URL, schemas, log), (d) =>
     d.close(),
   );
   const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "orders"), (n) => n.close());
   await ensureStreams(nats, config.BATON_NATS_REPLICAS);
-  const inventory = releaser.add("inventory", rpcClient(InventoryService, config.BATON_INVENTORY_URL), (c) =>
-    c.close(),
-  );
-  const payments = releaser.add("payments", rpcClient(PaymentService, config.BATON_PAYMENTS_URL), (c) =>
-    c.close(),
-  );
+  const redis = releaser.add("redis", connectRedis(config.BATON_REDIS_URL), (r) => r.disconnect());
+  const queue = releaser.add("queue", jobQueue(PAYMENT_COMMANDS, redis), (q) => q.close());
+  const inventory = rpcClient(InventoryService, config.BATON_INVENTORY_URL, timeoutMs);
+  releaser.add("inventory", inventory, (c) => c.close());
+  const payments = rpcClient(PaymentService, config.BATON_PAYMENTS_URL, timeoutMs);
+  releaser.add("payments", payments, (c) => c.close());
 
-  const orders = orderStore(db);
-  const stock = inventoryOver(inventory.call);
-  const checkout = makeCheckout({
+  const orders = orderStore(db, leaseMs);
+  const { sweep, ...api } = useCases({
     orders,
-    inventory: { ...stock, release: traced("compensate", stock.release, { [BATON.compensation]: true }) },
+    inventory: inventoryOver(inventory.call),
     payments: paymentsOver(payments.call),
+    requestRefund: refundsOver(queue, timeoutMs),
     note,
-    newId: randomUUID,
   });
-  const getOrder = async (orderId: string) => {
-    const order = await orders.find(orderId);
-    if (order === undefined) throw new AppError("not_found", "there is no order with this id");
-    note("order.read", { orderId });
-    return order;
-  };
+  const accounts = makeAccounts(userStore(db), note, randomUUID);
 
   releaser.add("relay", await startRelay(db, eventStream(nats), mode, log), (r) => r.stop());
   releaser.add("outbox gauges", watchOutbox(db), (end) => end());
-  const shipped = { group: "orders", type: "OrderShipped", handle: makeMarkShipped(orders, note) };
+  const markShipped = checked("an OrderShipped", OrderShipped, makeMarkShipped(orders, note));
+  const shipped = { group: "orders", type: "OrderShipped", handle: markShipped };
   releaser.add("consumer", await subscribe(shipped, { nats, mode, log }), (c) => c.stop());
+  releaser.add("advisories", await startAdvisories({ nats, log }), (a) => a.stop());
   releaser.add("consumer gauges", watchConsumers(nats, [shipped]), (end) => end());
   releaser.add("stream gauges", watchStreams(nats), (end) => end());
-  const ready = async () => {
-    await db.query("SELECT 1");
-    await nats.ready();
-  };
+  const sweepFailed = (err: unknown) => log.warn({ err }, "the sweeper's pass failed, the next one comes");
+  releaser.add("sweeper", startSweeper(sweep, config.BATON_SAGA_SWEEP_MS, sweepFailed), (s) => s.stop());
+
   const server = await serveRpc({
     host: config.BATON_HOST,
     port: config.BATON_PORT,
     log,
-    services: [OrderService],
-    routes: ordersRoutes({ checkout, getOrder }),
-    ready,
+    services: [OrderService, AccountService],
+    routes: (router) => {
+      ordersRoutes(api)(router);
+      accountsRoutes(accounts)(router);
+    },
+    ready: async () => {
+      await Promise.all([db.query("SELECT 1"), nats.ready(), queue.ready()]);
+    },
   });
   releaser.add("server", server, (s) => s.close());
+}
+
+interface Neighbours {
+  readonly orders: OrderStore;
+  readonly inventory: Inventory;
+  readonly payments: Payments;
+  readonly requestRefund: CompensateDeps["requestRefund"];
+  readonly note: Note<Vocabulary>;
+}
+
+function useCases({ orders, inventory, payments, requestRefund, note }: Neighbours) {
+  const newId = randomUUID;
+  const takeStep = makeTakeStep(faultAt, () => process.kill(process.pid, "SIGKILL"));
+  const compensate = traced(
+    "compensate",
+    makeCompensate({ release: inventory.release, requestRefund, takeStep, note }),
+    { [BATON.compensation]: true },
+  );
+  const saga = makeSaga({ sagas: orders, inventory, payments, compensate, takeStep, note });
+  return {
+    checkout: makeCheckout({ orders, inventory, saga, takeStep, note, newId }),
+    cancel: makeCancel({ orders, saga, note, newId }),
+    deliver: makeDeliver(orders, note),
+    orders: makeReadOrders(orders, note),
+    sweep: makeSweep({
+      sagas: orders,
+      saga,
+      restarted: (taken, work) =>
+        restarted(taken.step === "cancel" ? "resume cancel" : "resume checkout", taken, work),
+      note,
+      newId,
+    }),
+  };
 }

@@ -1,30 +1,19 @@
-/** Orders in Postgres. Every change of state is guarded by the state that it starts from. */
-import type { OrderConfirmed } from "../_contracts/events.ts";
+/**
+ * Orders and their sagas in Postgres. Every change of state is guarded by the state that it starts from, and writes its
+ * history and its event in the same transaction. Who needs both rows locks the saga's first.
+ */
+import { AppError } from "../_kit/errors.ts";
 import { once } from "../_kit/inbox.ts";
 import { append } from "../_kit/outbox.ts";
-import type { Database } from "../_kit/postgres.ts";
-import type { Item, Order, OrderStatus, RejectionReason, Step } from "./order.ts";
+import type { Database, Sql } from "../_kit/postgres.ts";
+import { inject } from "../_kit/telemetry/propagation.ts";
+import { type HistoryEntry, type Item, type Order, type OrderStatus, POSITION } from "./order.ts";
+import { orderCancelled, orderConfirmed, orderDelivered, orderRejected } from "./order-events.ts";
+import type { Changes, Hold, OrderStore, Reading, Saga, Sagas } from "./orders.ts";
 
-export interface NewOrder {
-  readonly orderId: string;
-  readonly idempotencyKey: string;
-  readonly userId: string;
-  readonly items: readonly Item[];
-  readonly totalCents: number;
-}
-
-export interface OrderStore {
-  find(orderId: string): Promise<Order | undefined>;
-  findByKey(idempotencyKey: string): Promise<Order | undefined>;
-  /** PENDING, at the step `reserve`. False when this idempotency key has an order already. */
-  place(order: NewOrder): Promise<boolean>;
-  begin(orderId: string, step: Step): Promise<void>;
-  /** PENDING -> CONFIRMED, and OrderConfirmed into the outbox, in one transaction. */
-  confirm(orderId: string): Promise<Order>;
-  /** PENDING -> REJECTED. */
-  reject(orderId: string, reason: RejectionReason): Promise<Order>;
-  /** CONFIRMED -> SHIPPED, once per event. False when this event has been here before. */
-  ship(orderId: string, eventId: string): Promise<boolean>;
+/** `leaseMs`: for how long nobody takes a saga from whoever began a step of it. */
+export function orderStore(db: Database, leaseMs: number): OrderStore {
+  return { ...reading(db), ...sagas(db, leaseMs), ...changes(db, leaseMs) };
 }
 
 interface Row {
@@ -35,6 +24,7 @@ interface Row {
   items: Item[];
   total_cents: string;
   created_at: Date;
+  updated_at: Date;
 }
 
 const toOrder = (row: Row): Order => ({
@@ -45,64 +35,207 @@ const toOrder = (row: Row): Order => ({
   items: row.items,
   totalCents: Number(row.total_cents),
   createdAt: row.created_at,
+  updatedAt: row.updated_at,
 });
 
-export function orderStore(db: Database): OrderStore {
-  const one = async (where: string, value: string) => {
-    const { rows } = await db.query<Row>(`SELECT * FROM orders WHERE ${where} = $1`, [value]);
-    return rows[0] && toOrder(rows[0]);
-  };
+function reading(db: Database): Reading {
   return {
-    find: (orderId) => one("order_id", orderId),
-    findByKey: (key) => one("idempotency_key", key),
-    place: async (order) => {
-      const placed = await db.query(
-        `INSERT INTO orders (order_id, idempotency_key, user_id, status, items, total_cents, step)
-         VALUES ($1, $2, $3, 'PENDING', $4, $5, 'reserve') ON CONFLICT (idempotency_key) DO NOTHING`,
-        [order.orderId, order.idempotencyKey, order.userId, JSON.stringify(order.items), order.totalCents],
+    find: async (orderId) => {
+      const { rows } = await db.query<Row>("SELECT * FROM orders WHERE order_id = $1", [orderId]);
+      return rows[0] && toOrder(rows[0]);
+    },
+    findByKey: async (key) => {
+      // Position 2 is what a checkout ends with; what comes behind it is no longer the checkout's answer.
+      const { rows } = await db.query<Row & { request_hash: string; under_way: boolean }>(
+        `SELECT o.*, COALESCE(h.status, o.status) AS status, COALESCE(h.reason, o.reason) AS reason,
+           COALESCE(h.at, o.updated_at) AS updated_at, s.owner IS NOT NULL AND s.due_at > now() AS under_way
+         FROM orders o JOIN sagas s USING (order_id)
+         LEFT JOIN order_history h ON h.order_id = o.order_id AND h.position = 2
+         WHERE o.idempotency_key = $1`,
+        [key],
       );
-      return placed.rowCount === 1;
+      const [row] = rows;
+      return row && { order: toOrder(row), requestHash: row.request_hash, underWay: row.under_way };
     },
-    begin: async (orderId, step) => {
-      await db.query("UPDATE orders SET step = $2, updated_at = now() WHERE order_id = $1", [orderId, step]);
-    },
-    confirm: (orderId) =>
-      db.transaction(async (tx) => {
-        const { rows } = await tx.query<Row>(
-          `UPDATE orders SET status = 'CONFIRMED', step = 'done', updated_at = now()
-           WHERE order_id = $1 AND status = 'PENDING' RETURNING *`,
-          [orderId],
-        );
-        const order = changed(rows, orderId);
-        const { userId, items, totalCents } = order;
-        const payload: OrderConfirmed = { orderId, userId, items: [...items], totalCents };
-        await append(tx, { type: "OrderConfirmed", key: userId, payload });
-        return order;
-      }),
-    reject: async (orderId, reason) => {
-      const { rows } = await db.query<Row>(
-        `UPDATE orders SET status = 'REJECTED', reason = $2, step = 'done', updated_at = now()
-         WHERE order_id = $1 AND status = 'PENDING' RETURNING *`,
-        [orderId, reason],
+    history: async (orderId) => {
+      const { rows } = await db.query<HistoryEntry>(
+        "SELECT position, status, reason, at FROM order_history WHERE order_id = $1 ORDER BY position",
+        [orderId],
       );
-      return changed(rows, orderId);
+      return rows;
     },
-    ship: async (orderId, eventId) => {
-      const done = await once(db, "orders", eventId, async (tx) => {
-        const { rows } = await tx.query<Row>(
-          `UPDATE orders SET status = 'SHIPPED', updated_at = now()
-           WHERE order_id = $1 AND status = 'CONFIRMED' RETURNING *`,
-          [orderId],
-        );
-        return changed(rows, orderId);
-      });
-      return done !== undefined;
+    page: async (userId, after, limit) => {
+      const { rows } = await db.query<Row & { place: string }>(
+        `SELECT *, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS place FROM orders
+         WHERE user_id = $1 AND ($2::timestamptz IS NULL OR (created_at, order_id) < ($2, $3))
+         ORDER BY created_at DESC, order_id DESC LIMIT $4`,
+        [userId, after?.createdAt, after?.orderId, limit],
+      );
+      return rows.map((row) => ({
+        order: toOrder(row),
+        place: { createdAt: row.place, orderId: row.order_id },
+      }));
     },
   };
 }
 
-function changed(rows: readonly Row[], orderId: string): Order {
-  const row = rows[0];
-  if (row === undefined) throw new Error(`order ${orderId} is not in the state that this change starts from`);
-  return toOrder(row);
+const LEASE = "now() + $1 * interval '1 ms'";
+/** A row of `sagas s JOIN orders o` as a Saga. */
+const SAGA = `s.order_id AS "orderId", s.owner, o.user_id AS "userId", s.step, s.charge_key AS "chargeKey", s.reason,
+  s.carrier, s.attempts + 1 AS attempt`;
+
+function sagas(db: Database, leaseMs: number): Sagas {
+  return {
+    place: async (order) => {
+      const placed = await db.query(
+        `WITH placed AS (
+           INSERT INTO orders (order_id, idempotency_key, request_hash, user_id, status, items, total_cents)
+           VALUES ($2, $3, $4, $5, 'PENDING', $6, $7) ON CONFLICT (idempotency_key) DO NOTHING RETURNING *),
+         told AS (INSERT INTO order_history SELECT order_id, 1, status, reason, created_at FROM placed)
+         INSERT INTO sagas (order_id, step, carrier, owner, due_at)
+         SELECT order_id, 'reserve', $8, $9, ${LEASE} FROM placed`,
+        [
+          leaseMs,
+          order.orderId,
+          order.idempotencyKey,
+          order.requestHash,
+          order.userId,
+          JSON.stringify(order.items),
+          order.totalCents,
+          JSON.stringify(inject()),
+          order.owner,
+        ],
+      );
+      return placed.rowCount === 1;
+    },
+    begin: async ({ orderId, owner }, step, { chargeKey, reason }) => {
+      const begun = await db.query(
+        `UPDATE sagas SET step = $4, charge_key = COALESCE($5, charge_key), reason = COALESCE($6, reason), due_at = ${LEASE}
+         WHERE order_id = $2 AND owner = $3`,
+        [leaseMs, orderId, owner, step, chargeKey, reason],
+      );
+      return begun.rowCount === 1;
+    },
+    confirm: (hold) => ending(db, hold, "CONFIRMED"),
+    reject: (hold, reason) => ending(db, hold, "REJECTED", reason),
+    finish: async (hold) => {
+      await done(db, hold);
+    },
+    letGo: async ({ orderId, owner }, restMs) => {
+      await db.query(
+        `UPDATE sagas SET owner = NULL, due_at = COALESCE(now() + $3 * interval '1 ms', due_at)
+         WHERE order_id = $1 AND owner = $2`,
+        [orderId, owner, restMs],
+      );
+    },
+    take: async (owner, limit) => {
+      const { rows } = await db.query<Saga>(
+        `UPDATE sagas s SET owner = $2, due_at = ${LEASE}, attempts = attempts + 1 FROM orders o
+         WHERE o.order_id = s.order_id AND s.order_id IN (
+           SELECT order_id FROM sagas WHERE step <> 'done' AND due_at <= now()
+           ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+         RETURNING ${SAGA}`,
+        [leaseMs, owner, limit],
+      );
+      return rows;
+    },
+  };
+}
+
+/** The saga's end; false when somebody else holds it. */
+async function done(tx: Sql, { orderId, owner }: Hold): Promise<boolean> {
+  const ended = await tx.query(
+    "UPDATE sagas SET step = 'done', owner = NULL WHERE order_id = $1 AND owner = $2",
+    [orderId, owner],
+  );
+  return ended.rowCount === 1;
+}
+
+function ending(
+  db: Database,
+  hold: Hold,
+  to: "CONFIRMED" | "REJECTED",
+  reason = "",
+): Promise<Order | undefined> {
+  return db.transaction(async (tx) => {
+    if (!(await done(tx, hold))) return undefined;
+    const order = await change(tx, hold.orderId, ["PENDING"], to, { reason });
+    // Thrown, so that the saga goes back to where it was: whoever holds it holds an order that is PENDING.
+    if (!order) throw new Error(`order ${hold.orderId} is not in the state that this change starts from`);
+    await append(tx, to === "CONFIRMED" ? orderConfirmed(order) : orderRejected(order));
+    return order;
+  });
+}
+
+/** Changes an order's state if it is in one of `from`, and writes it into the history. */
+async function change(
+  tx: Sql,
+  orderId: string,
+  from: readonly OrderStatus[],
+  to: OrderStatus,
+  more: { reason?: string; at?: Date } = {},
+): Promise<Order | undefined> {
+  const { rows } = await tx.query<Row>(
+    `WITH changed AS (
+       UPDATE orders SET status = $3, reason = $4, updated_at = COALESCE($5, now())
+       WHERE order_id = $1 AND status = ANY($2) RETURNING *),
+     told AS (INSERT INTO order_history SELECT order_id, $6, status, reason, updated_at FROM changed)
+     SELECT * FROM changed`,
+    [orderId, from, to, more.reason ?? "", more.at, POSITION[to]],
+  );
+  return rows[0] && toOrder(rows[0]);
+}
+
+function changes(db: Database, leaseMs: number): Changes {
+  return {
+    ship: async (orderId, eventId, at) => {
+      const shipped = await once(db, "orders", eventId, async (tx) => {
+        if (await change(tx, orderId, ["CONFIRMED"], "SHIPPED", { at })) return "shipped" as const;
+        const { status } = await locked(tx, orderId);
+        if (status === "CANCELLED") return "cancelled" as const;
+        throw new Error(`order ${orderId} is ${status}: it cannot have been shipped`);
+      });
+      return shipped ?? "repeated";
+    },
+    deliver: (orderId) =>
+      db.transaction(async (tx) => {
+        // First the lock: an order that becomes SHIPPED in this very moment is not refused as being SHIPPED.
+        await locked(tx, orderId);
+        const delivered = await change(tx, orderId, ["SHIPPED"], "DELIVERED");
+        if (!delivered) return { order: await already(tx, orderId, "DELIVERED"), changed: false };
+        await append(tx, orderDelivered(delivered));
+        return { order: delivered, changed: true };
+      }),
+    cancel: (orderId, owner) =>
+      db.transaction(async (tx) => {
+        await tx.query("SELECT 1 FROM sagas WHERE order_id = $1 FOR UPDATE", [orderId]);
+        const { status } = await locked(tx, orderId);
+        const order = await change(tx, orderId, ["PENDING", "CONFIRMED"], "CANCELLED");
+        if (!order) return { order: await already(tx, orderId, "CANCELLED") };
+        await append(tx, orderCancelled(order, status === "CONFIRMED"));
+        const { rows } = await tx.query<Saga>(
+          `UPDATE sagas s SET step = 'cancel', carrier = $3, owner = $4, due_at = ${LEASE}, attempts = 0 FROM orders o
+           WHERE o.order_id = s.order_id AND s.order_id = $2 RETURNING ${SAGA}`,
+          [leaseMs, orderId, JSON.stringify(inject()), owner],
+        );
+        return { order, ...(rows[0] && { saga: rows[0] }) };
+      }),
+  };
+}
+
+/** The order as it is, and stays until the transaction ends. */
+async function locked(tx: Sql, orderId: string): Promise<Order> {
+  const { rows } = await tx.query<Row>("SELECT * FROM orders WHERE order_id = $1 FOR UPDATE", [orderId]);
+  if (!rows[0]) throw new AppError("not_found", "there is no order with this id");
+  return toOrder(rows[0]);
+}
+
+/** The order that would not change, if that is because it had been. */
+async function already(tx: Sql, orderId: string, to: OrderStatus): Promise<Order> {
+  const order = await locked(tx, orderId);
+  if (order.status === to) return order;
+  throw new AppError("precondition_failed", `an order that is ${order.status} cannot become ${to}`, {
+    reason: "wrong_status",
+    extra: { orderId, orderStatus: order.status },
+  });
 }

@@ -8,16 +8,22 @@ import { rpcClient } from "../_kit/rpc-client.ts";
 import { serveRpc } from "../_kit/rpc-server.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import { type ChargeRequest, makeCharge, type Wait } from "./charge.ts";
-import type { Charge } from "./store.ts";
+import type { Charge, Outcome } from "./store.ts";
 
 const request = { key: "o-1:charge", orderId: "o-1", userId: "ann", amountCents: 2_499, token: "tok_visa" };
 const declined = { code: "precondition_failed", reason: "card_declined" };
 
 const never = new AbortController().signal;
 
+const outcomeOf = (charge: Charge): Outcome =>
+  charge.status === "charged"
+    ? { status: charge.status, chargeId: charge.chargeId, refunded: false }
+    : { status: charge.status, chargeId: charge.chargeId };
+
 /** Payments with charges in memory. `fault`: the kind that bites at the fault point, once; `arg`: its argument. */
 function payments(fault?: string, { arg, wait = async () => {} }: { arg?: string; wait?: Wait } = {}) {
   const kept = new Map<string, Charge>();
+  const voided = new Set<string>();
   const note = vi.fn<Note<Vocabulary>>();
   const asked: string[] = [];
   let ids = 0;
@@ -28,11 +34,11 @@ function payments(fault?: string, { arg, wait = async () => {} }: { arg?: string
   const waited = vi.fn<Wait>(wait);
   const make = makeCharge({
     charges: {
-      find: async (key) => kept.get(key),
       keep: async (fresh) => {
+        if (voided.has(fresh.key)) return { status: "voided" };
         const first = kept.get(fresh.key) ?? fresh;
         kept.set(fresh.key, first);
-        return first;
+        return outcomeOf(first);
       },
     },
     fault: faultAt,
@@ -41,7 +47,7 @@ function payments(fault?: string, { arg, wait = async () => {} }: { arg?: string
     newId: () => `ch-${++ids}`,
   });
   const charge = (asFor: ChargeRequest, signal = never) => make(asFor, signal);
-  return { charge, kept, note, asked, waited };
+  return { charge, kept, voided, note, asked, waited };
 }
 
 test("a charge is kept and answers its id", async () => {
@@ -85,6 +91,31 @@ test("the same key again gives the same answer also for a decline, when the faul
   await expect(charge(request)).rejects.toMatchObject(declined);
   await expect(charge(request)).rejects.toMatchObject(declined);
   expect(kept.size).toBe(1);
+});
+
+test("a charge whose refund came first is refused, whatever the card", async () => {
+  for (const token of ["tok_visa", "tok_declined"]) {
+    const { charge, kept, voided, note } = payments();
+    voided.add(request.key);
+    await expect(charge({ ...request, token })).rejects.toMatchObject({
+      code: "precondition_failed",
+      reason: "charge_voided",
+    });
+    expect([kept.size, note.mock.calls]).toEqual([0, []]);
+  }
+});
+
+test("with the fault `lost` the card is charged, and only the answer fails", async () => {
+  const { charge, kept, note } = payments("lost");
+  await expect(charge(request)).rejects.toMatchObject({ code: "unavailable" });
+  expect(kept.get(request.key)?.status).toBe("charged");
+  expect(note.mock.calls).toEqual([["payment.charged", { orderId: "o-1", amountCents: 2_499 }]]);
+  expect(await charge(request)).toBe("ch-1");
+});
+
+test("the fault `lost` loses no decline: there the bank has answered", async () => {
+  const { charge } = payments("lost");
+  await expect(charge({ ...request, token: "tok_declined" })).rejects.toMatchObject(declined);
 });
 
 test("the fault `slow` waits as long as it says, a minute at most, and then charges", async () => {

@@ -18,7 +18,7 @@ export interface ChargeRequest {
 export type Wait = (ms: number, signal: AbortSignal) => Promise<unknown>;
 
 export interface ChargeDeps {
-  readonly charges: ChargeStore;
+  readonly charges: Pick<ChargeStore, "keep">;
   readonly fault: FaultAt;
   /** What the fault `slow` waits with. */
   readonly wait: Wait;
@@ -30,8 +30,9 @@ export interface ChargeDeps {
 const MAX_SLOW_MS = 60_000;
 
 /**
- * Answers the charge's id. Fails with reason `card_declined`; again with the same key gives the same answer. `signal`: ends
- * when the caller no longer waits; a bank that is slower than that has charged nothing, which is `deadline_exceeded`.
+ * Answers the charge's id. Fails with reason `card_declined`, or `charge_voided` when a refund came first; again with the
+ * same key gives the same answer. `signal`: ends when the caller no longer waits; a bank that is slower than that has
+ * charged nothing, which is `deadline_exceeded`.
  */
 export function makeCharge({ charges, fault, wait, note, newId }: ChargeDeps) {
   return async (request: ChargeRequest, signal: AbortSignal): Promise<string> => {
@@ -46,7 +47,12 @@ export function makeCharge({ charges, fault, wait, note, newId }: ChargeDeps) {
       note("payment.declined", { orderId, amountCents });
       throw new AppError("precondition_failed", "the card was declined", { reason: "card_declined" });
     }
+    if (kept.status === "voided") {
+      throw new AppError("precondition_failed", "this charge was called off", { reason: "charge_voided" });
+    }
     note("payment.charged", { orderId, amountCents });
+    if (bite?.kind === "lost")
+      throw new AppError("unavailable", "the bank charged the card and never said so");
     return kept.chargeId;
   };
 }

@@ -1,7 +1,8 @@
-/** Charges in Postgres. A card's token is never stored. */
+/** Charges and refunds in Postgres. A card's token is never stored. */
+import type { Refund } from "../_contracts/commands.ts";
+import type { PaymentRefunded } from "../_contracts/events.ts";
+import { append } from "../_kit/outbox.ts";
 import type { Database } from "../_kit/postgres.ts";
-
-export type ChargeStatus = "charged" | "declined";
 
 export interface Charge {
   readonly key: string;
@@ -9,32 +10,96 @@ export interface Charge {
   readonly orderId: string;
   readonly userId: string;
   readonly amountCents: number;
-  readonly status: ChargeStatus;
+  readonly status: "charged" | "declined";
 }
 
+/** What became of a key. */
+export type Outcome =
+  | { readonly status: "charged"; readonly chargeId: string; readonly refunded: boolean }
+  | { readonly status: "declined"; readonly chargeId: string }
+  /** A refund came first: there is no charge, and there will be none. */
+  | { readonly status: "voided" };
+
+/** What a refund did; nothing, when there was nothing to give back or it was given back before. */
+export type RefundResult =
+  | { readonly did: "refunded"; readonly orderId: string; readonly amountCents: number }
+  | { readonly did: "voided" | "nothing" };
+
 export interface ChargeStore {
-  find(key: string): Promise<Pick<Charge, "chargeId" | "status"> | undefined>;
-  /** Keeps the first charge with a key; answers the one that is kept. */
-  keep(charge: Charge): Promise<Pick<Charge, "chargeId" | "status">>;
+  find(key: string): Promise<Outcome | undefined>;
+  /** Keeps the first charge with a key; answers what is kept under it. */
+  keep(charge: Charge): Promise<Outcome>;
+  /**
+   * Gives back what was charged under a key, once, and appends PaymentRefunded in the same transaction; or voids the key
+   * when nothing was charged under it yet.
+   */
+  refund(command: Refund): Promise<RefundResult>;
+}
+
+interface Row {
+  status: "charged" | "declined" | "voided";
+  charge_id: string | null;
+  refunded_at: Date | null;
+}
+
+function toOutcome({ status, charge_id, refunded_at }: Row): Outcome {
+  const chargeId = charge_id ?? "";
+  if (status === "charged") return { status, chargeId, refunded: refunded_at !== null };
+  return status === "declined" ? { status, chargeId } : { status };
 }
 
 export function chargeStore(db: Database): ChargeStore {
   const find: ChargeStore["find"] = async (key) => {
-    const { rows } = await db.query<{ charge_id: string; status: ChargeStatus }>(
-      "SELECT charge_id, status FROM charges WHERE idempotency_key = $1",
+    const { rows } = await db.query<Row>(
+      "SELECT status, charge_id, refunded_at FROM charges WHERE idempotency_key = $1",
       [key],
     );
-    return rows[0] && { chargeId: rows[0].charge_id, status: rows[0].status };
+    return rows[0] && toOutcome(rows[0]);
   };
   return {
     find,
     keep: async (charge) => {
-      const kept = await db.query(
+      // The first with a key wins, charge or void: whoever comes while another's row is not committed waits for it here.
+      const { rows } = await db.query<Row>(
         `INSERT INTO charges (idempotency_key, charge_id, order_id, user_id, amount_cents, status)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (idempotency_key) DO NOTHING`,
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (idempotency_key) DO NOTHING
+         RETURNING status, charge_id, refunded_at`,
         [charge.key, charge.chargeId, charge.orderId, charge.userId, charge.amountCents, charge.status],
       );
-      return kept.rowCount === 1 ? charge : ((await find(charge.key)) ?? charge);
+      const kept = rows[0] ? toOutcome(rows[0]) : await find(charge.key);
+      if (kept === undefined) throw new Error("a charge that was there is gone");
+      return kept;
     },
+    refund: ({ chargeKey, orderId, userId }) =>
+      db.transaction(async (tx) => {
+        const voided = await tx.query(
+          `INSERT INTO charges (idempotency_key, order_id, user_id, amount_cents, status)
+           VALUES ($1, $2, $3, 0, 'voided') ON CONFLICT (idempotency_key) DO NOTHING`,
+          [chargeKey, orderId, userId],
+        );
+        if (voided.rowCount === 1) return { did: "voided" };
+        const { rows } = await tx.query<{
+          order_id: string;
+          user_id: string;
+          amount_cents: string;
+          refunded_at: Date;
+        }>(
+          `UPDATE charges SET refunded_at = now()
+           WHERE idempotency_key = $1 AND status = 'charged' AND refunded_at IS NULL
+           RETURNING order_id, user_id, amount_cents, refunded_at`,
+          [chargeKey],
+        );
+        const [row] = rows;
+        if (row === undefined) return { did: "nothing" };
+        // From the charge, not from the command: what was taken goes back to whom it was taken from.
+        const payload: PaymentRefunded = {
+          orderId: row.order_id,
+          userId: row.user_id,
+          amountCents: Number(row.amount_cents),
+          at: row.refunded_at.toISOString(),
+        };
+        await append(tx, { type: "PaymentRefunded", key: payload.userId, payload });
+        return { did: "refunded", orderId: payload.orderId, amountCents: payload.amountCents };
+      }),
   };
 }

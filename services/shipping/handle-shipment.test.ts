@@ -1,34 +1,40 @@
 import { expect, test, vi } from "vitest";
+import { biting } from "../../tests/fixtures.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
+import { checked } from "../_kit/payload.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
-import { shipmentJobs } from "./handle-shipment.ts";
-import type { Shipment, ShipmentStore } from "./store.ts";
+import { ShipmentJob, shipmentJobs } from "./handle-shipment.ts";
+import type { Shipment } from "./store.ts";
 
-const shipment: Shipment = { eventId: "e-1", orderId: "o-1", userId: "ann" };
+const payload: Shipment = { eventId: "e-1", orderId: "o-1", userId: "ann" };
+const job = { id: "j-1", payload };
 
-/** The jobs on a store that ships each event once. */
-function jobs() {
+/** The jobs on a store that ships each event once, and nothing of an order that is `off`. */
+function jobs({ bite, off = [] }: { bite?: string; off?: string[] } = {}) {
   const did: string[] = [];
   const shipped = new Set<string>();
   const note = vi.fn<Note<Vocabulary>>();
-  const store: ShipmentStore = {
-    pick: async ({ orderId }) => void did.push(`pick ${orderId}`),
-    pack: async ({ orderId }) => void did.push(`pack ${orderId}`),
-    ship: async ({ orderId, eventId }) => {
-      did.push(`ship ${orderId}`);
-      const fresh = !shipped.has(eventId);
-      shipped.add(eventId);
-      return fresh;
+  const step = async (name: string, { orderId }: Shipment) => {
+    did.push(`${name} ${orderId}`);
+    return !off.includes(orderId);
+  };
+  const store = {
+    pick: (shipment: Shipment) => step("pick", shipment),
+    pack: (shipment: Shipment) => step("pack", shipment),
+    ship: async (shipment: Shipment) => {
+      const fresh = !shipped.has(shipment.eventId);
+      shipped.add(shipment.eventId);
+      return (await step("ship", shipment)) && fresh;
     },
   };
-  return { handlers: shipmentJobs(store, note), did, note };
+  return { handlers: shipmentJobs({ store, fault: biting(bite), note }), did, note };
 }
 
 test("each job takes its own step, and notes it", async () => {
   const { handlers, did, note } = jobs();
-  await handlers.pick({ payload: shipment });
-  await handlers.pack({ payload: shipment });
-  await handlers.ship({ payload: shipment });
+  await handlers.pick(job);
+  await handlers.pack(job);
+  await handlers.ship(job);
   expect(did).toEqual(["pick o-1", "pack o-1", "ship o-1"]);
   expect(note.mock.calls).toEqual(
     ["picked", "packed", "shipped"].map((step) => [`shipment.${step}`, { orderId: "o-1" }]),
@@ -37,16 +43,32 @@ test("each job takes its own step, and notes it", async () => {
 
 test("shipping twice for one event is noted once", async () => {
   const { handlers, note } = jobs();
-  await handlers.ship({ payload: shipment });
-  await handlers.ship({ payload: shipment });
+  await handlers.ship(job);
+  await handlers.ship(job);
   expect(note.mock.calls).toEqual([["shipment.shipped", { orderId: "o-1" }]]);
+});
+
+test("of an order that is off no step is noted, and none fails", async () => {
+  const { handlers, note } = jobs({ off: ["o-1"] });
+  for (const handle of Object.values(handlers)) await handle(job);
+  expect(note).not.toHaveBeenCalled();
+});
+
+test("with the fault `failed` nothing is picked and the job comes again; another kind does nothing", async () => {
+  const failing = jobs({ bite: "failed" });
+  await expect(failing.handlers.pick(job)).rejects.toMatchObject({ code: "unavailable" });
+  expect(failing.did).toEqual([]);
+  const other = jobs({ bite: "generous" });
+  await other.handlers.pick(job);
+  expect(other.did).toEqual(["pick o-1"]);
 });
 
 test("a job that is no shipment is refused as invalid by every step, and the store is not asked", async () => {
   const { handlers, did } = jobs();
   for (const handle of Object.values(handlers)) {
-    for (const payload of [undefined, null, {}, { ...shipment, orderId: 7 }]) {
-      await expect(handle({ payload })).rejects.toMatchObject({ code: "invalid" });
+    const guarded = checked("a shipment", ShipmentJob, handle);
+    for (const wrong of [undefined, null, {}, { ...payload, orderId: 7 }]) {
+      await expect(guarded({ id: "j-1", payload: wrong })).rejects.toMatchObject({ code: "invalid" });
     }
   }
   expect(did).toEqual([]);

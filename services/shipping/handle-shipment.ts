@@ -2,33 +2,33 @@
 import * as z from "zod";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/errors.ts";
+import type { FaultAt } from "../_kit/faults.ts";
+import type { Received } from "../_kit/payload.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { Shipment, ShipmentStore } from "./store.ts";
 
-const schema = z.object({ eventId: z.string(), orderId: z.string(), userId: z.string() });
+/** What each of the jobs carries. */
+export const ShipmentJob = z.object({ eventId: z.string(), orderId: z.string(), userId: z.string() });
 
-function read(payload: unknown): Shipment {
-  const result = schema.safeParse(payload);
-  if (!result.success) throw new AppError("invalid", "this is not a shipment", { cause: result.error });
-  return result.data;
+export interface ShipmentDeps {
+  readonly store: Pick<ShipmentStore, "pick" | "pack" | "ship">;
+  readonly fault: FaultAt;
+  readonly note: Note<Vocabulary>;
 }
 
-/** Handlers by job name. */
-export function shipmentJobs(store: ShipmentStore, note: Note<Vocabulary>) {
+/** Handlers by job name. For an order that is off they do nothing. */
+export function shipmentJobs({ store, fault, note }: ShipmentDeps) {
   return {
-    pick: async ({ payload }: { payload: unknown }): Promise<void> => {
-      const shipment = read(payload);
-      await store.pick(shipment);
-      note("shipment.picked", { orderId: shipment.orderId });
+    pick: async ({ payload }: Received<Shipment>): Promise<void> => {
+      if (fault("shipping.pick")?.kind === "failed")
+        throw new AppError("unavailable", "nobody is there to pick");
+      if (await store.pick(payload)) note("shipment.picked", { orderId: payload.orderId });
     },
-    pack: async ({ payload }: { payload: unknown }): Promise<void> => {
-      const shipment = read(payload);
-      await store.pack(shipment);
-      note("shipment.packed", { orderId: shipment.orderId });
+    pack: async ({ payload }: Received<Shipment>): Promise<void> => {
+      if (await store.pack(payload)) note("shipment.packed", { orderId: payload.orderId });
     },
-    ship: async ({ payload }: { payload: unknown }): Promise<void> => {
-      const shipment = read(payload);
-      if (await store.ship(shipment)) note("shipment.shipped", { orderId: shipment.orderId });
+    ship: async ({ payload }: Received<Shipment>): Promise<void> => {
+      if (await store.ship(payload)) note("shipment.shipped", { orderId: payload.orderId });
     },
   };
 }

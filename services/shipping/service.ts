@@ -1,12 +1,16 @@
 import * as z from "zod";
+import { OrderCancelled, OrderConfirmed } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
+import { startAdvisories } from "../_kit/advisories.ts";
 import { listening, readConfig, streaming } from "../_kit/config.ts";
-import { subscribe } from "../_kit/consumer.ts";
+import { faultAt } from "../_kit/faults.ts";
 import { watchConsumers, watchOutbox } from "../_kit/gauges.ts";
 import { inboxSchema } from "../_kit/inbox.ts";
 import { connectNats, ensureStreams, eventStream } from "../_kit/jetstream.ts";
 import type { Life } from "../_kit/main.ts";
+import { subscribeInOrder } from "../_kit/ordered.ts";
 import { outboxSchema } from "../_kit/outbox.ts";
+import { checked } from "../_kit/payload.ts";
 import { openDatabase } from "../_kit/postgres.ts";
 import { serveProbes } from "../_kit/probes.ts";
 import { connectRedis, jobQueue } from "../_kit/queue.ts";
@@ -15,7 +19,8 @@ import { startRelay } from "../_kit/relay.ts";
 import { makeNote } from "../_kit/telemetry/note.ts";
 import { readTelemetrySettings } from "../_kit/telemetry/settings.ts";
 import { startWorker } from "../_kit/worker.ts";
-import { shipmentJobs } from "./handle-shipment.ts";
+import { makeCancelShipment } from "./cancel-shipment.ts";
+import { ShipmentJob, shipmentJobs } from "./handle-shipment.ts";
 import { makeRequestShipment } from "./request-shipment.ts";
 import { shipmentStore } from "./store.ts";
 
@@ -42,13 +47,27 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
 
   releaser.add("relay", await startRelay(db, eventStream(nats), mode, log), (r) => r.stop());
   releaser.add("outbox gauges", watchOutbox(db), (end) => end());
-  const handlers = shipmentJobs(shipmentStore(db), note);
-  releaser.add("worker", await startWorker({ queue: queue.name, redis, mode, log, handlers }), (w) =>
+  const store = shipmentStore(db);
+  const jobs = shipmentJobs({ store, fault: faultAt, note });
+  const handlers = {
+    pick: checked("a shipment", ShipmentJob, jobs.pick),
+    pack: checked("a shipment", ShipmentJob, jobs.pack),
+    ship: checked("a shipment", ShipmentJob, jobs.ship),
+  };
+  releaser.add("worker", await startWorker({ queue: queue.name, redis, nats, mode, log, handlers }), (w) =>
     w.stop(),
   );
-  const confirmed = { group: "shipping", type: "OrderConfirmed", handle: makeRequestShipment(queue, note) };
-  releaser.add("consumer", await subscribe(confirmed, { nats, mode, log }), (c) => c.stop());
-  releaser.add("consumer gauges", watchConsumers(nats, [confirmed]), (end) => end());
+  // In order: what is confirmed and then cancelled must not be heard of the other way round.
+  const orders = {
+    group: "shipping",
+    handlers: {
+      OrderConfirmed: checked("an OrderConfirmed", OrderConfirmed, makeRequestShipment(queue, store, note)),
+      OrderCancelled: checked("an OrderCancelled", OrderCancelled, makeCancelShipment(store, note)),
+    },
+  };
+  releaser.add("consumer", await subscribeInOrder(orders, { nats, mode, log }), (c) => c.stop());
+  releaser.add("consumer gauges", watchConsumers(nats, [orders]), (end) => end());
+  releaser.add("advisories", await startAdvisories({ nats, log }), (a) => a.stop());
   releaser.add("queue gauges", watchQueue(queue.name, redis), (end) => end());
 
   const ready = async () => {

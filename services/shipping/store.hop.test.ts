@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { freshDatabase, quiet, uniqueName } from "../../tests/fixtures.ts";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { freshDatabase, inWaves, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { inboxSchema } from "../_kit/inbox.ts";
 import { outboxSchema } from "../_kit/outbox.ts";
 import { type Database, openDatabase } from "../_kit/postgres.ts";
@@ -20,6 +20,7 @@ interface Row {
   picked_at: Date | null;
   packed_at: Date | null;
   shipped_at: Date | null;
+  cancelled_at: Date | null;
 }
 const rowOf = async ({ orderId }: Shipment) =>
   (await db.query<Row>("SELECT * FROM shipments WHERE order_id = $1", [orderId])).rows[0];
@@ -33,9 +34,9 @@ const eventsOf = async ({ orderId }: Shipment) =>
 
 test("a shipment is picked, packed and shipped, one after the other", async () => {
   const one = shipment();
-  await store.pick(one);
+  expect(await store.pick(one)).toBe(true);
   expect(await rowOf(one)).toMatchObject({ picked_at: expect.any(Date), packed_at: null });
-  await store.pack(one);
+  expect(await store.pack(one)).toBe(true);
   expect(await rowOf(one)).toMatchObject({ packed_at: expect.any(Date), shipped_at: null });
   expect(await store.ship(one)).toBe(true);
   expect(await rowOf(one)).toMatchObject({ shipped_at: expect.any(Date) });
@@ -58,7 +59,8 @@ test("shipping appends OrderShipped once, also when the job runs several times a
   await store.pick(one);
   const answers = await Promise.all([1, 2, 3].map(() => store.ship(one)));
   expect(answers.filter(Boolean)).toHaveLength(1);
-  const payload = { orderId: one.orderId, userId: "ann" };
+  const at = (await rowOf(one))?.shipped_at?.toISOString();
+  const payload = { orderId: one.orderId, userId: "ann", at };
   expect(await eventsOf(one)).toEqual([{ type: "OrderShipped", payload }]);
 });
 
@@ -92,4 +94,72 @@ test("the event and the shipping commit together: a commit that fails leaves no 
   expect(await eventsOf(one)).toEqual([]);
   expect(await store.ship(one)).toBe(true);
   expect(await eventsOf(one)).toHaveLength(1);
+});
+
+/** The event that calls a shipment's order off: another one than asked for it. */
+const off = (one: Shipment): Shipment => ({ ...one, eventId: `${one.eventId}-off` });
+const nothingDone = { picked_at: null, packed_at: null, shipped_at: null };
+
+describe("an order that is cancelled", () => {
+  test("before anybody has heard of it is never picked, packed or shipped", async () => {
+    const one = shipment();
+    expect(await store.isCancelled(one.orderId)).toBe(false);
+    expect(await store.cancel(off(one))).toBe("cancelled");
+    expect(await store.isCancelled(one.orderId)).toBe(true);
+    expect([await store.pick(one), await store.pack(one), await store.ship(one)]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect(await rowOf(one)).toMatchObject({ ...nothingDone, cancelled_at: expect.any(Date) });
+    expect(await eventsOf(one)).toEqual([]);
+  });
+
+  test("between two steps goes no step further", async () => {
+    const one = shipment();
+    await store.pick(one);
+    expect(await store.isCancelled(one.orderId)).toBe(false);
+    expect(await store.cancel(off(one))).toBe("cancelled");
+    expect([await store.pack(one), await store.ship(one)]).toEqual([false, false]);
+    expect(await rowOf(one)).toMatchObject({ ...nothingDone, picked_at: expect.any(Date) });
+    expect(await eventsOf(one)).toEqual([]);
+  });
+
+  test("after it has left is recalled, and OrderShipped stays said", async () => {
+    const one = shipment();
+    await store.pick(one);
+    await store.ship(one);
+    expect(await store.cancel(off(one))).toBe("recalled");
+    expect(await store.ship(one)).toBe(false);
+    expect(await rowOf(one)).toMatchObject({ shipped_at: expect.any(Date), cancelled_at: expect.any(Date) });
+    expect(await eventsOf(one)).toHaveLength(1);
+  });
+
+  test("is cancelled once, however often and by however many events that is said", async () => {
+    const one = shipment();
+    const answers = await Promise.all([1, 2, 3].map(() => store.cancel(off(one))));
+    expect(answers.filter((answer) => answer === "cancelled")).toHaveLength(1);
+    const { cancelled_at: first } = (await rowOf(one)) ?? {};
+    expect(await store.cancel({ ...off(one), eventId: uniqueName("e-") })).toBeUndefined();
+    expect((await rowOf(one))?.cancelled_at).toEqual(first);
+  });
+
+  test("while it ships, 60 times: either it has left and is recalled, or it stays and nothing says that it left", async () => {
+    const shipments = Array.from({ length: 60 }, shipment);
+    for (const one of shipments) await store.pick(one);
+    const ends = await inWaves(shipments, 4, async (one, n) => {
+      const both = [() => store.ship(one), () => store.cancel(off(one))];
+      if (n % 2 === 0) both.reverse();
+      const answers = await Promise.all(both.map((call) => call()));
+      const row = await rowOf(one);
+      const told = (await eventsOf(one)).length;
+      return { answers: new Set(answers), left: row?.shipped_at != null, told };
+    });
+    for (const end of ends) {
+      expect([
+        { answers: new Set([true, "recalled"]), left: true, told: 1 },
+        { answers: new Set([false, "cancelled"]), left: false, told: 0 },
+      ]).toContainEqual(end);
+    }
+  });
 });

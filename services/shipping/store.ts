@@ -1,4 +1,4 @@
-/** Shipments in Postgres. Every step may be repeated. */
+/** Shipments in Postgres. Every step may be repeated, and none is taken once the order is off. */
 import type { OrderShipped } from "../_contracts/events.ts";
 import { once } from "../_kit/inbox.ts";
 import { append } from "../_kit/outbox.ts";
@@ -12,34 +12,76 @@ export interface Shipment {
 }
 
 export interface ShipmentStore {
-  pick(shipment: Shipment): Promise<void>;
-  pack(shipment: Shipment): Promise<void>;
-  /** Shipped, and OrderShipped into the outbox, in one transaction. False when it had been shipped before. */
+  isCancelled(orderId: string): Promise<boolean>;
+  /** False when the order is off. */
+  pick(shipment: Shipment): Promise<boolean>;
+  /** False when the order is off. */
+  pack(shipment: Shipment): Promise<boolean>;
+  /**
+   * Shipped, and OrderShipped into the outbox, in one transaction. False when the order is off, or this event had it
+   * shipped before.
+   */
   ship(shipment: Shipment): Promise<boolean>;
+  /**
+   * Cancels an order's shipment, also one that nobody has asked for yet; a parcel that has left is recalled. Undefined
+   * when that was done before.
+   */
+  cancel(shipment: Shipment): Promise<"cancelled" | "recalled" | undefined>;
 }
 
 export function shipmentStore(db: Database): ShipmentStore {
   return {
+    isCancelled: async (orderId) => {
+      const { rows } = await db.query(
+        "SELECT 1 FROM shipments WHERE order_id = $1 AND cancelled_at IS NOT NULL",
+        [orderId],
+      );
+      return rows.length > 0;
+    },
     pick: async ({ orderId, userId }) => {
-      await db.query(
-        `INSERT INTO shipments (order_id, user_id, picked_at) VALUES ($1, $2, now())
-         ON CONFLICT (order_id) DO NOTHING`,
+      const picked = await db.query(
+        `INSERT INTO shipments AS mine (order_id, user_id, picked_at) VALUES ($1, $2, now())
+         ON CONFLICT (order_id) DO UPDATE SET picked_at = COALESCE(mine.picked_at, now())
+         WHERE mine.cancelled_at IS NULL`,
         [orderId, userId],
       );
+      return picked.rowCount === 1;
     },
     pack: async ({ orderId }) => {
-      await db.query("UPDATE shipments SET packed_at = COALESCE(packed_at, now()) WHERE order_id = $1", [
-        orderId,
-      ]);
+      const packed = await db.query(
+        `UPDATE shipments SET packed_at = COALESCE(packed_at, now())
+         WHERE order_id = $1 AND cancelled_at IS NULL`,
+        [orderId],
+      );
+      return packed.rowCount === 1;
     },
     ship: async ({ eventId, orderId, userId }) => {
       const done = await once(db, "ship", eventId, async (tx) => {
-        await tx.query("UPDATE shipments SET shipped_at = now() WHERE order_id = $1", [orderId]);
-        const payload: OrderShipped = { orderId, userId };
+        // Whichever of shipping and cancelling gets at the row first, the other one sees what it did.
+        const { rows } = await tx.query<{ shipped_at: Date }>(
+          `UPDATE shipments SET shipped_at = now()
+           WHERE order_id = $1 AND shipped_at IS NULL AND cancelled_at IS NULL RETURNING shipped_at`,
+          [orderId],
+        );
+        const [row] = rows;
+        if (row === undefined) return false;
+        const payload: OrderShipped = { orderId, userId, at: row.shipped_at.toISOString() };
         await append(tx, { type: "OrderShipped", key: userId, payload });
         return true;
       });
       return done === true;
     },
+    cancel: ({ eventId, orderId, userId }) =>
+      once(db, "cancel", eventId, async (tx) => {
+        const { rows } = await tx.query<{ shipped_at: Date | null }>(
+          `INSERT INTO shipments AS mine (order_id, user_id, cancelled_at) VALUES ($1, $2, now())
+           ON CONFLICT (order_id) DO UPDATE SET cancelled_at = now() WHERE mine.cancelled_at IS NULL
+           RETURNING shipped_at`,
+          [orderId, userId],
+        );
+        const [row] = rows;
+        if (row === undefined) return undefined;
+        return row.shipped_at === null ? "cancelled" : "recalled";
+      }),
   };
 }

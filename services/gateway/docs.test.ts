@@ -1,0 +1,59 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Door, openDoor } from "./shop.fixture.ts";
+
+let door: Door;
+beforeAll(async () => {
+  door = await openDoor();
+});
+afterAll(() => door.close());
+
+const ask = async (url: string) => {
+  const response = await fetch(new URL(url, door.url));
+  return { status: response.status, headers: response.headers, text: await response.text() };
+};
+
+test("what there is at the root leads to the document, the page and both versions", async () => {
+  const root = JSON.parse((await ask("/")).text) as {
+    documentation: string;
+    openapi: string;
+    versions: { version: string; url: string; accept: string }[];
+  };
+  expect((await ask(root.documentation)).headers.get("content-type")).toBe("text/html; charset=utf-8");
+  expect(JSON.parse((await ask(root.openapi)).text)).toMatchObject({ openapi: "3.1.0" });
+  expect(root.versions).toEqual([
+    { version: "v1", url: "/api/v1", accept: "application/vnd.baton.v1+json" },
+    { version: "v2", url: "/api/v2", accept: "application/vnd.baton.v2+json" },
+  ]);
+});
+
+test("the page and all that it loads comes from here, under a policy that lets nothing else in", async () => {
+  const { text, headers } = await ask("/docs");
+  const loaded = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? "");
+  expect(loaded).toHaveLength(4);
+  for (const file of loaded) {
+    const answer = await ask(new URL(file, `${door.url}/docs`).pathname);
+    expect(answer.status, file).toBe(200);
+    expect(answer.text.length, file).toBeGreaterThan(10);
+    expect(answer.headers.get("x-content-type-options"), file).toBe("nosniff");
+  }
+  expect(text).not.toMatch(/<script>|<style|\sstyle=|\son\w+=|https?:/);
+  expect(headers.get("content-security-policy")).toMatch(/^default-src 'none'; script-src 'self'; /);
+  expect(headers.get("content-security-policy")).not.toContain("unsafe");
+});
+
+test("nothing else of the package or the disk is served", async () => {
+  for (const file of ["index.html", "package.json", "..%2fpackage.json", "constructor", "__proto__", ""]) {
+    expect((await ask(`/docs/${file}`)).status, file).toBe(404);
+  }
+});
+
+test("neither the page's package nor the document's is loaded before somebody asks", async () => {
+  const lazy = ["zod-openapi", "swagger-ui-dist"];
+  const files = (await readdir(import.meta.dirname)).filter((file) => /^(?!.*\.(test|fixture)\.)/.test(file));
+  for (const file of files.filter((one) => one.endsWith(".ts") && one !== "openapi.ts")) {
+    const text = await readFile(path.join(import.meta.dirname, file), "utf8");
+    for (const name of lazy) expect(text, file).not.toMatch(new RegExp(`from "(${name}|\\./openapi\\.ts)"`));
+  }
+});

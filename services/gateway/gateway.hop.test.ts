@@ -1,0 +1,102 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { eventually, quiet, uniqueName } from "../../tests/fixtures.ts";
+import { OrderStatus } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
+import { connectNats, ensureStreams, eventStream, type Nats } from "../_kit/jetstream.ts";
+import type { Listening } from "../_kit/listen.ts";
+import { Releaser } from "../_kit/shutdown.ts";
+import { compose } from "./service.ts";
+import { FakeOrders, serveOrders } from "./shop.fixture.ts";
+
+/** The whole service as it is composed, on a real NATS; only orders is a stand-in. */
+const fake = new FakeOrders();
+let orders: Listening;
+let nats: Nats;
+let url: string;
+const releaser = new Releaser();
+
+/** A port that was free a moment ago: the service does not tell which one it took. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address ? address.port : 0;
+}
+
+beforeAll(async () => {
+  orders = await serveOrders(fake);
+  nats = await connectNats(inject("natsUrl"), "gateway-test");
+  await ensureStreams(nats);
+  const port = await freePort();
+  url = `http://127.0.0.1:${port}`;
+  await compose(
+    { log: quiet, releaser, signal: new AbortController().signal },
+    { BATON_PORT: String(port), BATON_ORDERS_URL: orders.url, BATON_NATS_URL: inject("natsUrl") },
+  );
+});
+afterAll(async () => {
+  await releaser.release(quiet, 1_700);
+  await nats.close();
+  await orders.close(0);
+});
+
+const publish = (type: string, orderId: string) =>
+  eventStream(nats).publish({
+    subject: `events.p0.${type}`,
+    eventId: uniqueName("event"),
+    carrier: {},
+    createdMs: Date.now(),
+    sentMs: Date.now(),
+    payload: { orderId, userId: "ann", at: "2026-01-02T03:04:05.678Z" },
+  });
+
+/** Opens an order's events; what has come so far, and the end of it. */
+async function watching(orderId: string, headers: Record<string, string> = {}) {
+  const response = await fetch(`${url}/api/v1/orders/${orderId}/events`, { headers });
+  expect(response.status).toBe(200);
+  const seen = { text: "" };
+  const ended = (async () => {
+    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) seen.text += chunk;
+    return seen.text;
+  })();
+  const has = (id: number) =>
+    eventually(`event ${id}`, () => (seen.text.includes(`id: ${id}\n`) ? true : undefined));
+  return { has, ended };
+}
+const idsIn = (text: string) => [...text.matchAll(/^id: (\d)$/gm)].map((match) => match[1]).join("");
+
+test("an order's events come live off the stream, to all that watch it, and end with the last", async () => {
+  const id = fake.add(OrderStatus.CONFIRMED);
+  const [one, two] = await Promise.all([watching(id), watching(id, { "last-event-id": "2" })]);
+  await one.has(2);
+  await publish("OrderShipped", id);
+  await Promise.all([one.has(3), two.has(3)]);
+  await publish("OrderDelivered", id);
+  expect(idsIn(await one.ended)).toBe("1234");
+  expect(idsIn(await two.ended)).toBe("34");
+});
+
+test("a message that is no event of ours is passed over", async () => {
+  const id = fake.add(OrderStatus.CONFIRMED);
+  const { has, ended } = await watching(id);
+  await has(2);
+  await nats.js.publish("events.p0.OrderShipped", "no JSON");
+  await nats.js.publish("events.p0.OrderShipped", JSON.stringify({ orderId: id }));
+  await publish("OrderShipped", id);
+  await has(3);
+  await publish("OrderDelivered", id);
+  expect(idsIn(await ended)).toBe("1234");
+});
+
+test("stopping ends open streams at once and tells them to come back", async () => {
+  const id = fake.add(OrderStatus.CONFIRMED);
+  const streams = await Promise.all(Array.from({ length: 20 }, () => watching(id)));
+  await Promise.all(streams.map(({ has }) => has(2)));
+  await releaser.release(quiet, 60_000);
+  // Those that the server had to cut would have broken off without it.
+  for (const { ended } of streams) expect(await ended).toMatch(/\nretry: 2000\n\n$/);
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow("fetch failed");
+});

@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { idempotencyOf } from "./idempotency.ts";
+
+const request = { userId: "ann", items: [{ sku: "mug", quantity: 1 }] };
+let made = 0;
+const newKey = () => `new-${++made}`;
+const of = (header: string | undefined, asked: unknown = request, operation = "checkouts") =>
+  idempotencyOf(header, operation, asked, newKey);
+
+describe("the key", () => {
+  test("is the same for the same header and operation, and different for any other", () => {
+    expect(of("k-1")).toEqual(of("k-1"));
+    const keys = [of("k-1"), of("k-2"), of("k-1", request, "users"), of(undefined), of(undefined)];
+    expect(new Set(keys.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(keys.length);
+  });
+
+  test("goes on as a digest, whatever was sent", () => {
+    for (const header of ["k", "!~".repeat(127), '"quoted"', undefined]) {
+      expect(of(header).idempotencyKey).toMatch(/^[0-9a-f]{64}$/);
+    }
+  });
+
+  test.each(["", " ", "a b", "a\tb", "é", "\u007f", "x".repeat(256)])("%j is none", (header) => {
+    expect(() => of(header)).toThrow("Idempotency-Key");
+  });
+});
+
+describe("the digest of the request", () => {
+  test("is the same in whatever order its members come, at any depth", () => {
+    const turned = { items: [{ quantity: 1, sku: "mug" }], userId: "ann" };
+    expect(of("k", turned).requestHash).toBe(of("k").requestHash);
+  });
+
+  test.each([
+    ["another value", { ...request, userId: "bob" }],
+    ["another type", { ...request, userId: 1 }],
+    ["another order of a list", { ...request, items: [{ sku: "pot", quantity: 1 }, ...request.items] }],
+    ["one member less", { userId: "ann" }],
+  ])("differs for %s", (_what, other) => {
+    expect(of("k", other).requestHash).not.toBe(of("k").requestHash);
+  });
+});

@@ -1,0 +1,40 @@
+/** What makes a repeated request the same one: a key, and a digest of what was asked for. */
+import { createHash } from "node:crypto";
+import { AppError } from "../_kit/errors.ts";
+import type { Idempotency } from "./orders.ts";
+
+/** Any visible ASCII; the draft's quoted strings are among them (draft-ietf-httpapi-idempotency-key-header). */
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/**
+ * `header`: the client's `Idempotency-Key`; without one the request is a new one. `operation`: one key may be used once
+ * for each. `request`: what was asked for, checked; whichever version of the API it came by, the same is the same.
+ *
+ * The key goes on as a digest: as long as any other, whatever the client wrote, and of no use to who reads it in a log.
+ * Fails with `malformed`.
+ */
+export function idempotencyOf(
+  header: string | undefined,
+  operation: string,
+  request: unknown,
+  newKey: () => string,
+): Idempotency {
+  if (header !== undefined && !KEY.test(header)) {
+    throw new AppError("malformed", "Idempotency-Key: 1 to 255 visible ASCII characters");
+  }
+  return {
+    idempotencyKey: sha256(`${operation} ${header ?? newKey()}`),
+    requestHash: sha256(canonical(request)),
+  };
+}
+
+/** JSON with the members of objects in the order of their names. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_name, held: unknown) =>
+    held !== null && typeof held === "object" && !Array.isArray(held)
+      ? Object.fromEntries(Object.entries(held).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : held,
+  );
+}

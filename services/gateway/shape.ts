@@ -1,0 +1,70 @@
+/** What a version of the API makes of what the gateway knows; and what all versions have in common. */
+import * as z from "zod";
+import type { CheckoutBody } from "./checkout.ts";
+import type { Listed, Order, StatusChange, User } from "./orders.ts";
+import type { Version } from "./version.ts";
+
+/** The ids that every answer carries. */
+export interface Ids {
+  readonly correlationId?: string;
+  readonly traceId?: string;
+}
+
+/** The address of a path in the version, and by the base, that was asked. */
+export type LinkTo = (path: string) => string;
+
+export interface Shape {
+  readonly version: Version;
+  /** What a checkout is asked for with. */
+  readonly checkoutBody: z.ZodType<CheckoutBody>;
+  /** What it answers with: what the document says, held against real answers by a test. */
+  readonly answers: {
+    readonly user: z.ZodType;
+    readonly placed: z.ZodType;
+    readonly order: z.ZodType;
+    readonly orders: z.ZodType;
+    readonly line: z.ZodType;
+    readonly history: z.ZodType;
+  };
+  /** The members of an order that `?fields=` may name. */
+  readonly orderFields: readonly string[];
+  user(user: User, ids: Ids, link: LinkTo): object;
+  placed(order: Order, ids: Ids, link: LinkTo): object;
+  /** `fields`: only these, and the order's id. */
+  order(order: Order, ids: Ids, link: LinkTo, fields?: readonly string[]): object;
+  orders(page: Page, ids: Ids, link: LinkTo, fields?: readonly string[]): object;
+  /** One of many that are sent as they are read. */
+  line(listed: Listed, link: LinkTo, fields?: readonly string[]): object;
+  history(orderId: string, changes: readonly StatusChange[], ids: Ids): object;
+}
+
+export interface Page {
+  readonly orders: readonly Order[];
+  /** Undefined on the last page. */
+  readonly nextCursor: string | undefined;
+}
+
+export const STATUSES = ["PENDING", "CONFIRMED", "SHIPPED", "DELIVERED", "REJECTED", "CANCELLED"] as const;
+
+export const Status = z.enum(STATUSES).meta({
+  id: "Status",
+  description:
+    "PENDING → CONFIRMED → SHIPPED → DELIVERED; PENDING → REJECTED; PENDING or CONFIRMED → CANCELLED",
+});
+export const Reason = z.string().meta({ description: "Why it was rejected; empty otherwise." });
+export const Instant = z.iso.datetime();
+export const Cursor = z
+  .string()
+  .meta({ description: "Pass it on as `cursor`; it is not there on the last page." });
+
+/** As members of an answer. Both are there whenever telemetry is on. */
+export const IDS = {
+  correlationId: z.string().optional().meta({ description: "The same as in X-Correlation-ID." }),
+  traceId: z.string().optional().meta({ description: "The trace to look the request up by." }),
+};
+
+/** `fields` of `whole`, and always the one named `id`; all of them without `fields`. */
+export function pick(whole: object, id: string, fields: readonly string[] | undefined): object {
+  if (fields === undefined) return whole;
+  return Object.fromEntries(Object.entries(whole).filter(([name]) => name === id || fields.includes(name)));
+}

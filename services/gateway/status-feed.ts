@@ -1,0 +1,70 @@
+/** Who is to be told when an order comes into another state: those that watch it. */
+import type * as z from "zod";
+import {
+  OrderCancelled,
+  OrderConfirmed,
+  OrderDelivered,
+  OrderRejected,
+  OrderShipped,
+} from "../_contracts/events.ts";
+import type { StatusChange } from "./orders.ts";
+
+/**
+ * What an event says of its order's state, by its type. SHIPPED is told as soon as shipping says so; orders hears of it
+ * at the same time, and may answer with the state before for a moment longer.
+ */
+const STATES: Readonly<Record<string, { status: string; position: number; schema: z.ZodType<Told> }>> = {
+  OrderConfirmed: { status: "CONFIRMED", position: 2, schema: OrderConfirmed },
+  OrderRejected: { status: "REJECTED", position: 2, schema: OrderRejected },
+  OrderShipped: { status: "SHIPPED", position: 3, schema: OrderShipped },
+  OrderCancelled: { status: "CANCELLED", position: 3, schema: OrderCancelled },
+  OrderDelivered: { status: "DELIVERED", position: 4, schema: OrderDelivered },
+};
+interface Told {
+  readonly orderId: string;
+  readonly at: string;
+  readonly reason?: string;
+}
+
+export interface Watcher {
+  changed(change: StatusChange): void;
+  /** Changes may have been missed: look them up. Never rejects. */
+  missed(): Promise<void>;
+}
+
+export class StatusFeed {
+  readonly #watchers = new Map<string, Set<Watcher>>();
+
+  /** Tells `watcher` of the order's changes, until the answer is called. */
+  watch(orderId: string, watcher: Watcher): () => void {
+    const watchers = this.#watchers.get(orderId) ?? new Set();
+    this.#watchers.set(orderId, watchers.add(watcher));
+    return () => {
+      watchers.delete(watcher);
+      if (watchers.size === 0 && this.#watchers.get(orderId) === watchers) this.#watchers.delete(orderId);
+    };
+  }
+
+  /** How many orders are watched. */
+  get watched(): number {
+    return this.#watchers.size;
+  }
+
+  /** An event; others than those of orders are passed over. Throws when it is not what its type says. */
+  take(type: string, payload: () => unknown): void {
+    const state = Object.hasOwn(STATES, type) ? STATES[type] : undefined;
+    if (state === undefined || this.#watchers.size === 0) return;
+    const { orderId, at, reason = "" } = state.schema.parse(payload());
+    const { status, position } = state;
+    for (const watcher of this.#watchers.get(orderId) ?? []) {
+      watcher.changed({ position, status, reason, at });
+    }
+  }
+
+  /** Events may have been missed. One watcher after the other: all at once would be a burst of as many calls. */
+  async missed(): Promise<void> {
+    for (const watcher of [...this.#watchers.values()].flatMap((watchers) => [...watchers])) {
+      await watcher.missed();
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import type { Order } from "./orders.ts";
+import { v1 } from "./v1.ts";
+
+const order: Order = {
+  orderId: "o-1",
+  userId: "ann",
+  status: "REJECTED",
+  reason: "card_declined",
+  items: [{ sku: "mug", quantity: 2 }],
+  totalCents: 2_405,
+  createdAt: "2026-01-02T03:04:05.678Z",
+  updatedAt: "2026-01-02T03:04:06.000Z",
+};
+const ids = { correlationId: "c-1", traceId: "t-1" };
+const link = (path: string) => `/api/v1${path}`;
+
+test("an order is flat, the ids beside it, and all of it can be picked", () => {
+  expect(v1.order(order, ids, link)).toEqual({ ...order, ...ids });
+  expect(v1.order(order, ids, link, ["totalCents"])).toEqual({ orderId: "o-1", totalCents: 2_405, ...ids });
+  expect(v1.orderFields.toSorted()).toEqual(Object.keys(order).toSorted());
+});
+
+test("a placed order is its id and status", () => {
+  expect(v1.placed(order, ids, link)).toEqual({ orderId: "o-1", status: "REJECTED", ...ids });
+});
+
+test("a page has where to go on, a line too", () => {
+  const page = v1.orders({ orders: [order], nextCursor: "n-1" }, ids, link, ["status"]);
+  expect(page).toEqual({ orders: [{ orderId: "o-1", status: "REJECTED" }], nextCursor: "n-1", ...ids });
+  expect(v1.line({ order, cursor: "n-1" }, link)).toEqual({ ...order, cursor: "n-1" });
+});

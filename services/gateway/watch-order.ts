@@ -1,0 +1,91 @@
+/** An order's states as they come: first those that it has been in, then each new one, each once and in order. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Orders, StatusChange } from "./orders.ts";
+import type { StatusFeed } from "./status-feed.ts";
+
+/** Nothing comes after these. */
+const FINAL: ReadonlySet<string> = new Set(["REJECTED", "CANCELLED", "DELIVERED"]);
+
+/** Watches `orderId` from behind position `after` until a final state or `signal`, which must abort in the end. */
+export type WatchOrder = (
+  orderId: string,
+  after: number,
+  signal: AbortSignal,
+) => Promise<AsyncIterable<StatusChange> | undefined>;
+
+/** Answers undefined when nothing will ever come. Fails with `not_found`. */
+export function makeWatchOrder(orders: Pick<Orders, "history">, feed: StatusFeed): WatchOrder {
+  return async (orderId, after, signal) => {
+    const changes = new Changes(after);
+    const look = async () => changes.add(...(await orders.history(orderId, signal)));
+    // Before the history is read: what happens in between would be in neither.
+    const early: StatusChange[] = [];
+    let tell = (change: StatusChange): void => {
+      early.push(change);
+    };
+    const unwatch = feed.watch(orderId, {
+      changed: (change) => tell(change),
+      // Without its history a stream would stay silent: better it ends, and the client comes back. The look belongs to
+      // the request that opened the stream, to its trace and its correlation id, whoever sets it off.
+      missed: AsyncLocalStorage.bind(() => look().catch(() => changes.end())),
+    });
+    const over = () => {
+      unwatch();
+      changes.end();
+    };
+    signal.addEventListener("abort", over, { once: true });
+    try {
+      await look();
+    } catch (thrown) {
+      over();
+      throw thrown;
+    }
+    tell = (change) => changes.add(change);
+    changes.add(...early);
+    return changes.isDone ? undefined : changes;
+  };
+}
+
+/** Takes changes in any order and as often as they are told; gives each on once. Holds as many as an order has states. */
+class Changes implements AsyncIterable<StatusChange> {
+  readonly #ready: StatusChange[] = [];
+  #last: number;
+  #ended = false;
+  #more = Promise.withResolvers<void>();
+
+  constructor(after: number) {
+    this.#last = after;
+  }
+
+  /** Nothing is there and nothing will come. */
+  get isDone(): boolean {
+    return this.#ended && this.#ready.length === 0;
+  }
+
+  add(...changes: readonly StatusChange[]): void {
+    for (const change of changes) {
+      if (FINAL.has(change.status)) this.#ended = true;
+      if (change.position <= this.#last) continue;
+      this.#last = change.position;
+      this.#ready.push(change);
+    }
+    this.#more.resolve();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#more.resolve();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<StatusChange> {
+    while (true) {
+      const next = this.#ready.shift();
+      if (next !== undefined) yield next;
+      else if (this.#ended) return;
+      else {
+        await this.#more.promise;
+        this.#more = Promise.withResolvers();
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import type { Vocabulary } from "../_contracts/vocabulary.ts";
+import { AppError } from "../_kit/errors.ts";
+import type { FaultAt } from "../_kit/faults.ts";
+import type { Mailer } from "../_kit/mail.ts";
+import type { Received } from "../_kit/payload.ts";
+import type { Note } from "../_kit/telemetry/note.ts";
+import {
+  type ConfirmationJob,
+  confirmation,
+  type Letter,
+  type RefundJob,
+  refund,
+  type WelcomeJob,
+  welcome,
+} from "./letters.ts";
+import type { EmailStore } from "./store.ts";
+
+export interface SendDeps {
+  readonly mailer: Mailer;
+  readonly emails: EmailStore;
+  readonly fault: FaultAt;
+  readonly note: Note<Vocabulary>;
+}
+
+/** What is recorded of an e-mail. */
+interface About {
+  readonly eventId: string;
+  readonly userId: string;
+  readonly orderId?: string;
+}
+
+/**
+ * Handlers by job name. At least once, to a target that takes each message id once: a crash between sending and recording
+ * sends nothing twice.
+ */
+export function emailJobs({ mailer, emails, fault, note }: SendDeps) {
+  /** True when this e-mail is on record for the first time. */
+  const send = async (
+    kind: string,
+    letter: Letter,
+    { eventId, userId, orderId }: About,
+  ): Promise<boolean> => {
+    if (fault("notifications.send")?.kind === "failed") {
+      throw new AppError("unavailable", "the mail server does not answer");
+    }
+    await mailer.send({ id: `${kind}-${eventId}`, ...letter });
+    return emails.record({ emailId: eventId, kind, userId, orderId });
+  };
+  return {
+    confirmation: async ({ payload }: Received<ConfirmationJob>): Promise<void> => {
+      const fresh = await send("confirmation", confirmation(payload), payload);
+      if (fresh) note("email.sent", { orderId: payload.orderId, kind: "confirmation" });
+    },
+    refund: async ({ payload }: Received<RefundJob>): Promise<void> => {
+      const fresh = await send("refund", refund(payload), payload);
+      if (fresh) note("email.sent", { orderId: payload.orderId, kind: "refund" });
+    },
+    welcome: async ({ payload }: Received<WelcomeJob>): Promise<void> => {
+      if (await send("welcome", welcome(payload), payload)) note("welcome.sent", { userId: payload.userId });
+    },
+  };
+}

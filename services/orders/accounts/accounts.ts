@@ -1,0 +1,74 @@
+/** The shop's users: signing up, and being found. */
+import * as z from "zod";
+import type { Vocabulary } from "../../_contracts/vocabulary.ts";
+import { AppError } from "../../_kit/errors.ts";
+import type { Note } from "../../_kit/telemetry/note.ts";
+
+export interface User {
+  readonly userId: string;
+  readonly name: string;
+  readonly email: string;
+  readonly createdAt: Date;
+}
+
+/** Who may sign up. The name stands in the greeting of an e-mail: a line break there would begin a header. */
+export const SignUp = z.object({
+  idempotencyKey: z.string().regex(/^[\x21-\x7e]{1,512}$/, "visible ASCII only, 1 to 512 characters"),
+  /** Of what the caller sent: the same key with another one is another request. */
+  requestHash: z.string().regex(/^[\x21-\x7e]{0,128}$/, "visible ASCII only, at most 128 characters"),
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u, "no control characters and no line breaks"),
+  email: z.email("an e-mail address, such as ann@example.org").max(254),
+});
+export type SignUp = z.output<typeof SignUp>;
+
+export interface UserStore {
+  find(userId: string): Promise<User | undefined>;
+  /**
+   * The user, and UserCreated, in one transaction. `known`: this key has a user already. `taken`: another user has
+   * this address, in whatever case.
+   */
+  create(
+    user: SignUp & { userId: string },
+  ): Promise<
+    | { readonly kind: "created"; readonly user: User }
+    | { readonly kind: "known"; readonly user: User; readonly requestHash: string }
+    | { readonly kind: "taken" }
+  >;
+}
+
+export interface Accounts {
+  /** Fails with reasons `email_taken` and `idempotency_key_reused`. The same request again gets the same answer. */
+  create(request: SignUp): Promise<User>;
+  /** Fails with `not_found`. */
+  get(userId: string): Promise<User>;
+}
+
+export function makeAccounts(users: UserStore, note: Note<Vocabulary>, newId: () => string): Accounts {
+  return {
+    create: async (request) => {
+      const made = await users.create({ ...request, userId: newId() });
+      if (made.kind === "taken") {
+        throw new AppError("already_exists", "this e-mail address has a user already", {
+          reason: "email_taken",
+        });
+      }
+      if (made.kind === "created") note("user.created", { userId: made.user.userId });
+      else if (made.requestHash !== request.requestHash) {
+        throw new AppError("conflict", "this idempotency key came with another request before", {
+          reason: "idempotency_key_reused",
+        });
+      }
+      return made.user;
+    },
+    get: async (userId) => {
+      const user = await users.find(userId);
+      if (user === undefined) throw new AppError("not_found", "there is no user with this id");
+      return user;
+    },
+  };
+}

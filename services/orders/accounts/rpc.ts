@@ -1,0 +1,27 @@
+/** The accounts contract on one side, the use cases on the other. */
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { ConnectRouter } from "@connectrpc/connect";
+import * as z from "zod";
+import { AccountService } from "../../_contracts/gen/baton/accounts/v1/accounts_pb.js";
+import { parsed, word } from "../../_kit/payload.ts";
+import { type Accounts, SignUp, type User } from "./accounts.ts";
+
+const UserCall = z.object({ userId: word(128) });
+
+export function accountsRoutes(accounts: Accounts) {
+  return (router: ConnectRouter): void => {
+    router.service(AccountService, {
+      createUser: async (request) => ({
+        user: toWire(await accounts.create(parsed("a user", SignUp, request))),
+      }),
+      getUser: async (request) => {
+        const { userId } = parsed("a call for a user", UserCall, request);
+        return { user: toWire(await accounts.get(userId)) };
+      },
+    });
+  };
+}
+
+const toWire = ({ userId, name, email, createdAt }: User) => {
+  return { userId, name, email, createdAt: timestampFromDate(createdAt) };
+};

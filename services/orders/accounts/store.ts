@@ -1,0 +1,49 @@
+/** Users in Postgres. */
+import type { UserCreated } from "../../_contracts/events.ts";
+import { append } from "../../_kit/outbox.ts";
+import type { Database } from "../../_kit/postgres.ts";
+import type { User, UserStore } from "./accounts.ts";
+
+/** The tables that this needs, for `openDatabase`. */
+export const usersSchema = new URL("./schema.sql", import.meta.url);
+
+interface Row {
+  user_id: string;
+  name: string;
+  email: string;
+  created_at: Date;
+  request_hash: string;
+}
+
+const toUser = ({ user_id, name, email, created_at }: Row): User => ({
+  userId: user_id,
+  name,
+  email,
+  createdAt: created_at,
+});
+
+export function userStore(db: Database): UserStore {
+  return {
+    find: async (userId) => {
+      const { rows } = await db.query<Row>("SELECT * FROM users WHERE user_id = $1", [userId]);
+      return rows[0] && toUser(rows[0]);
+    },
+    create: ({ userId, idempotencyKey, requestHash, name, email }) =>
+      db.transaction(async (tx) => {
+        const created = await tx.query<Row>(
+          `INSERT INTO users (user_id, idempotency_key, request_hash, name, email) VALUES ($1, $2, $3, $4, $5)
+           ON CONFLICT DO NOTHING RETURNING *`,
+          [userId, idempotencyKey, requestHash, name, email],
+        );
+        if (created.rows[0]) {
+          const user = toUser(created.rows[0]);
+          const payload: UserCreated = { userId, name, email, at: user.createdAt.toISOString() };
+          await append(tx, { type: "UserCreated", key: userId, payload });
+          return { kind: "created", user };
+        }
+        const known = await tx.query<Row>("SELECT * FROM users WHERE idempotency_key = $1", [idempotencyKey]);
+        const [row] = known.rows;
+        return row ? { kind: "known", user: toUser(row), requestHash: row.request_hash } : { kind: "taken" };
+      }),
+  };
+}

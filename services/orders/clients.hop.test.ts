@@ -1,0 +1,136 @@
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { Queue } from "bullmq";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { eventually, quiet, uniqueName } from "../../tests/fixtures.ts";
+import { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory_pb.js";
+import { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
+import { withDeadline } from "../_kit/deadline.ts";
+import { AppError } from "../_kit/errors.ts";
+import type { Listening } from "../_kit/listen.ts";
+import { connectRedis, jobQueue, PREFIX } from "../_kit/queue.ts";
+import { type RpcClient, rpcClient } from "../_kit/rpc-client.ts";
+import { serveRpc } from "../_kit/rpc-server.ts";
+import { inventoryOver, paymentsOver, refundsOver } from "./clients.ts";
+
+/** A neighbour that knows these charges, and says yes to all else. */
+const CHARGES: Readonly<Record<string, object>> = {
+  charged: { chargeId: "c-1" },
+  declined: { chargeId: "c-2", declined: true },
+  refunded: { chargeId: "c-3", refunded: true },
+  voided: { voided: true },
+};
+let server: Listening;
+let toInventory: RpcClient<typeof InventoryService>;
+let toPayments: RpcClient<typeof PaymentService>;
+beforeAll(async () => {
+  server = await serveRpc({
+    host: "127.0.0.1",
+    port: 0,
+    log: quiet,
+    services: [InventoryService, PaymentService],
+    routes: (router) => {
+      router.service(InventoryService, { reserve: () => ({}), release: () => ({}) });
+      router.service(PaymentService, {
+        getCharge: ({ idempotencyKey }) => {
+          const found = CHARGES[idempotencyKey];
+          if (!found) throw new AppError("not_found", "there is no charge with this key");
+          return found;
+        },
+      });
+    },
+    ready: async () => {},
+  });
+  toInventory = rpcClient(InventoryService, server.url);
+  toPayments = rpcClient(PaymentService, server.url);
+});
+afterAll(async () => {
+  toInventory.close();
+  toPayments.close();
+  await server.close();
+});
+
+test("what became of a charge: done, declined, undone by whichever way, or not known", async () => {
+  const { outcome } = paymentsOver(toPayments.call);
+  const keys = ["charged", "declined", "refunded", "voided", "never heard of"];
+  expect(await Promise.all(keys.map(outcome))).toEqual([
+    "charged",
+    "declined",
+    "undone",
+    "undone",
+    "unknown",
+  ]);
+});
+
+test("a caller who has given up ends the steps forward; what finds out and what undoes goes on", async () => {
+  const inventory = inventoryOver(toInventory.call);
+  const payments = paymentsOver(toPayments.call);
+  await withDeadline(AbortSignal.abort(), Number.POSITIVE_INFINITY, async () => {
+    await expect(inventory.reserve("o-1", [])).rejects.toMatchObject({ code: "cancelled" });
+    expect(await payments.outcome("charged")).toBe("charged");
+    await inventory.release("o-1");
+  });
+});
+
+/** Redis behind a door that can be shut: whoever is connected then gets no answer any more. */
+async function shuttable(url: string): Promise<{ url: string; shut: (is: boolean) => void; door: Server }> {
+  const target = new URL(url);
+  const pairs: [Socket, Socket][] = [];
+  const door = createServer((outer) => {
+    const inner = connect(Number(target.port), target.hostname);
+    pairs.push([outer, inner]);
+    outer.pipe(inner).pipe(outer);
+    for (const socket of [outer, inner]) socket.on("error", () => {}).on("close", () => outer.destroy());
+    outer.on("close", () => inner.destroy());
+  });
+  const port = await new Promise<number>((resolve) => {
+    door.listen(0, "127.0.0.1", () => {
+      const address = door.address();
+      resolve(typeof address === "object" && address ? address.port : 0);
+    });
+  });
+  const shut = (is: boolean) => {
+    for (const [outer, inner] of pairs) {
+      if (is) outer.unpipe(inner);
+      else outer.pipe(inner);
+    }
+  };
+  const behind = new URL(url);
+  behind.host = `127.0.0.1:${port}`;
+  return { url: behind.toString(), shut, door };
+}
+
+test("a queue that does not answer holds up nobody for longer than he is to wait; the command is sent once when it does", async () => {
+  const { url, shut, door } = await shuttable(inject("redisUrl"));
+  const redis = connectRedis(url);
+  const queue = jobQueue(uniqueName("payment-commands"), redis);
+  const requestRefund = refundsOver(queue, 100);
+  const refund = { chargeKey: "o-1:charge", orderId: "o-1", userId: "ann" };
+  await eventually("the queue to be there", () =>
+    queue
+      .ready()
+      .then(() => true)
+      .catch(() => undefined),
+  );
+
+  shut(true);
+  await expect(requestRefund(refund)).rejects.toMatchObject({ code: "unavailable" });
+  shut(false);
+  await eventually("the queue to take it", () =>
+    requestRefund(refund)
+      .then(() => true)
+      .catch(() => undefined),
+  );
+
+  const direct = connectRedis(inject("redisUrl"));
+  const seen = new Queue(queue.name, { connection: direct, prefix: PREFIX });
+  // What was sent while the door was shut has arrived, too, and changed nothing.
+  const jobs = await seen.getJobs();
+  expect(jobs.map(({ name, id, data }) => [name, id, data.payload])).toEqual([
+    ["refund", "refund-o-1", refund],
+  ]);
+  await seen.close();
+  await queue.close();
+  redis.disconnect();
+  direct.disconnect();
+  door.close();
+});

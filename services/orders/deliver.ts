@@ -1,0 +1,13 @@
+import type { Vocabulary } from "../_contracts/vocabulary.ts";
+import type { Note } from "../_kit/telemetry/note.ts";
+import type { Order } from "./order.ts";
+import type { OrderStore } from "./orders.ts";
+
+/** SHIPPED -> DELIVERED; again gives the same answer. Fails with `not_found`, and with reason `wrong_status`. */
+export function makeDeliver(orders: Pick<OrderStore, "deliver">, note: Note<Vocabulary>) {
+  return async (orderId: string): Promise<Order> => {
+    const { order, changed } = await orders.deliver(orderId);
+    if (changed) note("order.delivered", { orderId });
+    return order;
+  };
+}

@@ -1,0 +1,31 @@
+/** Gives back what a charge took, once per charge, however often the command comes and whichever of the two is first. */
+import type { Refund } from "../_contracts/commands.ts";
+import type { Vocabulary } from "../_contracts/vocabulary.ts";
+import { AppError } from "../_kit/errors.ts";
+import type { FaultAt } from "../_kit/faults.ts";
+import type { Received } from "../_kit/payload.ts";
+import type { Note } from "../_kit/telemetry/note.ts";
+import type { ChargeStore } from "./store.ts";
+
+export interface RefundDeps {
+  readonly charges: Pick<ChargeStore, "refund">;
+  readonly fault: FaultAt;
+  readonly note: Note<Vocabulary>;
+}
+
+/**
+ * Works off a refund command. A charge that is still to come is voided: it will be refused. Of a declined one, and of a
+ * refunded one, there is nothing to give back.
+ */
+export function makeRefund({ charges, fault, note }: RefundDeps) {
+  return async ({ payload }: Received<Refund>): Promise<void> => {
+    if (fault("payments.refund")?.kind === "failed") {
+      throw new AppError("unavailable", "the bank takes no refunds now");
+    }
+    const result = await charges.refund(payload);
+    if (result.did === "refunded") {
+      note("payment.refunded", { orderId: result.orderId, amountCents: result.amountCents });
+    }
+    if (result.did === "voided") note("payment.voided", { orderId: payload.orderId });
+  };
+}
