@@ -33,3 +33,18 @@ test("every wrong value is named at once", () => {
   const wrong = { BATON_PORT: "70000", LENS_STORE_BYTES: "much", LENS_MAX_REQUEST_BYTES: "1.5" };
   expect(() => readConfig(wrong)).toThrow(/BATON_PORT: .*LENS_STORE_BYTES: .*LENS_MAX_REQUEST_BYTES: /);
 });
+
+test("where all is sent on to, and a wrong header is named without its value", () => {
+  const env = { LENS_FORWARD_URL: "https://example.com:4318", LENS_FORWARD_HEADERS: "Api-Key=a%3Db, x=y" };
+  expect(readConfig(env).forward).toMatchObject({
+    url: env.LENS_FORWARD_URL,
+    headers: { "api-key": "a=b", x: "y" },
+  });
+  expect(readConfig({}).forward).toBeNull();
+  expect(() => readConfig({ LENS_FORWARD_URL: "ftp://example.com" })).toThrow(
+    /LENS_FORWARD_URL: must be an address/,
+  );
+  const wrong = () => readConfig({ LENS_FORWARD_HEADERS: "a=b,secret value" });
+  expect(wrong).toThrow(/LENS_FORWARD_HEADERS: entry 2 is not name=value/);
+  expect(wrong).not.toThrow(/secret/);
+});

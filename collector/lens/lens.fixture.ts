@@ -12,13 +12,18 @@ export const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 export const EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
 /** A lens on these OTLP ports; the page is on any. */
-export const onPorts = (otlpHttpPort: string, otlpGrpcPort: string): Promise<Lens> =>
+export const onPorts = (
+  otlpHttpPort: string,
+  otlpGrpcPort: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Lens> =>
   startLens(
     readConfig({
       BATON_PORT: "0",
       LENS_OTLP_HTTP_PORT: otlpHttpPort,
       LENS_OTLP_GRPC_PORT: otlpGrpcPort,
       LENS_MAX_REQUEST_BYTES: String(MAX_REQUEST_BYTES),
+      ...more,
     }),
   );
 

@@ -12,7 +12,7 @@ export type Consumers = ReadonlyMap<string, readonly string[]>;
  * be done with it; where nobody is named one consumer is enough, since a journey does not tell how many there are.
  */
 export function inFlightOf(
-  spans: readonly JourneySpan[],
+  spans: readonly Pick<JourneySpan, "span" | "shared">[],
   consumers: Consumers = new Map(),
 ): readonly string[] {
   const sent = new Map<string, readonly string[]>();

@@ -63,6 +63,12 @@ export class Cursor {
     return this.bytes.readBigUInt64LE(this.#take(8));
   }
 
+  /** Eight bytes as an unsigned integer rounded to a double: nanoseconds to within 256, many times faster. */
+  roughFixed64(): number {
+    const start = this.#take(8);
+    return this.bytes.readUInt32LE(start + 4) * TWO_32 + this.bytes.readUInt32LE(start);
+  }
+
   /** Eight bytes as a double. */
   double(): number {
     return this.bytes.readDoubleLE(this.#take(8));
@@ -136,11 +142,6 @@ export class Cursor {
     const length = this.uint();
     this.#take(length);
     return length;
-  }
-
-  /** Passes over eight bytes. */
-  skip64(): void {
-    this.#take(8);
   }
 
   /** Claims the next `length` bytes and returns where they start. */

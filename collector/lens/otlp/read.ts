@@ -4,29 +4,34 @@
  */
 import { type IndexedKey, walkAnyValue, walkKeyValue } from "./attributes.ts";
 import { Cursor } from "./cursor.ts";
-import { malformed } from "./error.ts";
+import { isSame, readId, readParent, SPAN_ID_BYTES, TRACE_ID_BYTES } from "./ids.ts";
 import { decodeJson } from "./json-out.ts";
 
 /** What spans and log records have in common: `start` and `end` cut the encoded item out of its scope's buffer. */
 export interface RawItem {
   readonly start: number;
   readonly end: number;
-  /** Lower-case hex; empty for a log record outside any trace. */
-  readonly traceId: string;
-  /** Index entries of its indexed attributes. */
-  readonly entries: readonly string[];
+  /** Where the 16 bytes of its trace id are in the buffer; -1 for a log record outside any trace. */
+  readonly traceAt: number;
+  /** Hashes of the entries of its indexed attributes, two halves each. */
+  readonly entries: readonly number[];
 }
 
 export interface RawSpan extends RawItem {
-  /** The span id's halves: cheaper to compare than its text. */
+  /** The halves of its id and of its parent's, signed: such numbers need no memory of their own. 0 and 0 without a parent. */
   readonly idHigh: number;
   readonly idLow: number;
-  readonly name: string;
+  readonly parentHigh: number;
+  readonly parentLow: number;
+  /** Where its name is in the buffer. */
+  readonly nameStart: number;
+  readonly nameEnd: number;
   readonly kind: number;
-  /** Unix nanoseconds rounded to a double (256 ns): good enough to leave out whole traces in a search. */
-  readonly roughStartNs: number;
-  /** Trace ids of its links, other than its own. */
-  readonly linkedTraces: readonly string[];
+  /** Unix nanoseconds rounded to a double (256 ns): good enough to leave out whole blocks in a search. */
+  readonly startNs: number;
+  readonly endNs: number;
+  /** Where the ids of the traces are that it links to, other than its own. */
+  readonly linkedAt: readonly number[];
 }
 
 /** The items of one scope of one resource. Buffers are views of the request. */
@@ -37,7 +42,7 @@ export interface RawScope<Item extends RawItem> {
   readonly scope: Buffer;
   readonly scopeSchemaUrl: string;
   readonly items: readonly Item[];
-  /** Spans without a valid trace or span id: they can neither be found nor joined. */
+  /** Spans without a valid id of their own, or with a broken one of a parent: they can neither be found nor joined. */
   readonly rejected: number;
 }
 
@@ -123,42 +128,41 @@ function readScope<Item extends RawItem>(
   return { buffer: cursor.bytes, scope, scopeSchemaUrl, items, rejected };
 }
 
-const NO_TRACE = "0".repeat(32);
+const NO_LINKS: readonly number[] = [];
 
+/** The span at the cursor; null when it has no valid ids. */
 function readSpan(cursor: Cursor, keys: readonly IndexedKey[]): RawSpan | null {
-  const start = cursor.pos;
-  let traceId = "";
-  let name = "";
-  let kind = 0;
-  let idHigh = 0;
-  let idLow = 0;
-  let roughStartNs = 0;
-  const entries: string[] = [];
-  const linkedTraces: string[] = [];
+  const { bytes, pos: start } = cursor;
+  let [traceAt, idAt, parentAt, nameStart, nameEnd] = [-1, -1, 0, start, start];
+  let [kind, startNs, endNs] = [0, 0, 0];
+  let linkedAt: number[] | undefined;
+  const entries: number[] = [];
   while (cursor.more()) {
     const tag = cursor.tag();
     switch (tag) {
       case 0x0a:
-        traceId = readTraceId(cursor);
+        traceAt = readId(cursor, TRACE_ID_BYTES);
         break;
       case 0x12:
-        checkLength(cursor.skipBytes(), 8, "a span id");
-        idHigh = cursor.bytes.readUInt32BE(cursor.pos - 8);
-        idLow = cursor.bytes.readUInt32BE(cursor.pos - 4);
+        idAt = readId(cursor, SPAN_ID_BYTES);
         break;
-      case 0x22: {
+      case 0x22:
+        parentAt = readParent(cursor);
+        break;
+      case 0x2a: {
         const length = cursor.skipBytes();
-        if (length !== 0) checkLength(length, 8, "a parent span id");
+        nameEnd = cursor.pos;
+        nameStart = nameEnd - length;
         break;
       }
-      case 0x2a:
-        name = cursor.string();
-        break;
       case 0x30:
         kind = cursor.uint();
         break;
       case 0x39:
-        roughStartNs = Number(cursor.fixed64());
+        startNs = cursor.roughFixed64();
+        break;
+      case 0x41:
+        endNs = cursor.roughFixed64();
         break;
       case 0x4a:
         walkKeyValue(cursor, 0, keys, entries);
@@ -167,7 +171,8 @@ function readSpan(cursor: Cursor, keys: readonly IndexedKey[]): RawSpan | null {
         walkChild(cursor, 0x1a);
         break;
       case 0x6a:
-        walkLink(cursor, linkedTraces);
+        linkedAt ??= [];
+        walkLink(cursor, linkedAt);
         break;
       case 0x7a:
         walkChild(cursor, -1);
@@ -176,55 +181,48 @@ function readSpan(cursor: Cursor, keys: readonly IndexedKey[]): RawSpan | null {
         cursor.skip(tag);
     }
   }
-  if (traceId === "" || traceId === NO_TRACE || (idHigh === 0 && idLow === 0)) return null;
-  const others = linkedTraces.filter((id) => id !== traceId && id !== NO_TRACE);
+  if (traceAt < 0 || idAt < 0 || parentAt < 0) return null;
   return {
     start,
     end: cursor.pos,
-    traceId,
-    idHigh,
-    idLow,
-    name,
-    kind,
-    roughStartNs,
+    traceAt,
     entries,
-    linkedTraces: others,
+    idHigh: bytes.readInt32BE(idAt),
+    idLow: bytes.readInt32BE(idAt + 4),
+    parentHigh: parentAt === 0 ? 0 : bytes.readInt32BE(parentAt),
+    parentLow: parentAt === 0 ? 0 : bytes.readInt32BE(parentAt + 4),
+    nameStart,
+    nameEnd,
+    kind,
+    startNs,
+    endNs,
+    linkedAt: linkedAt?.filter((at) => !isSame(bytes, at, bytes, traceAt, TRACE_ID_BYTES)) ?? NO_LINKS,
   };
 }
 
+/** As the protocol asks: ids of a log record that are not valid count as not set. */
 function readLog(cursor: Cursor, keys: readonly IndexedKey[]): RawItem {
   const start = cursor.pos;
-  let traceId = "";
-  const entries: string[] = [];
+  let traceAt = -1;
+  const entries: number[] = [];
   while (cursor.more()) {
     const tag = cursor.tag();
     if (tag === 0x2a) walkAnyValue(cursor, 0);
     else if (tag === 0x32) walkKeyValue(cursor, 0, keys, entries);
-    else if (tag === 0x4a) traceId = readTraceId(cursor);
-    else if (tag === 0x52) {
-      const length = cursor.skipBytes();
-      if (length !== 0) checkLength(length, 8, "a span id");
-    } else cursor.skip(tag);
+    else if (tag === 0x4a) traceAt = readId(cursor, TRACE_ID_BYTES);
+    else cursor.skip(tag);
   }
-  return { start, end: cursor.pos, traceId: traceId === NO_TRACE ? "" : traceId, entries };
+  return { start, end: cursor.pos, traceAt, entries };
 }
 
-function readTraceId(cursor: Cursor): string {
-  const traceId = cursor.hex();
-  if (traceId !== "") checkLength(traceId.length / 2, 16, "a trace id");
-  return traceId;
-}
-
-function checkLength(length: number, expected: number, what: string): void {
-  if (length !== expected) throw malformed(`${what} has ${length} bytes, not ${expected}`);
-}
-
-function walkLink(cursor: Cursor, linkedTraces: string[]): void {
+function walkLink(cursor: Cursor, linkedAt: number[]): void {
   const outer = cursor.enter();
   while (cursor.more()) {
     const tag = cursor.tag();
-    if (tag === 0x0a) linkedTraces.push(readTraceId(cursor));
-    else if (tag === 0x22) walkKeyValue(cursor, 0);
+    if (tag === 0x0a) {
+      const at = readId(cursor, TRACE_ID_BYTES);
+      if (at >= 0) linkedAt.push(at);
+    } else if (tag === 0x22) walkKeyValue(cursor, 0);
     else cursor.skip(tag);
   }
   cursor.leave(outer);

@@ -20,7 +20,7 @@ export function newApp() {
   const counters = newCounters();
   const index = ["baton.order.id"];
   const indexed = new Set(["correlation.id", ...index]);
-  const intake = new Intake(store, counters, indexed);
+  const intake = new Intake(store, counters, { index: indexed });
   const journeys = new Journeys(store, { edges: new Set(["gateway"]), index });
   const app = queryApp({
     store,
@@ -31,6 +31,7 @@ export function newApp() {
     page: () => "<p>lens",
   });
   return {
+    store,
     send: (request: object) => intake.json("traces", Buffer.from(JSON.stringify(request))),
     sendLogs: (request: object) => intake.json("logs", Buffer.from(JSON.stringify(request))),
     async get(path: string) {
@@ -43,18 +44,18 @@ export function newApp() {
 }
 
 /** A checkout of one trace at the edge, and the trace of a consumer that links to it. */
-export function checkout(
+export async function checkout(
   app: ReturnType<typeof newApp>,
   n: number,
   correlationId: string,
   orderId = `o${n}`,
-): void {
+): Promise<void> {
   const attributes = [
     textAttribute("correlation.id", correlationId),
     textAttribute("baton.order.id", orderId),
   ];
   const times = { startTimeUnixNano: at(n), endTimeUnixNano: at(n + 1), attributes };
-  app.send(oneSpan({ traceId: trace(n), spanId: span(n), ...times }));
+  await app.send(oneSpan({ traceId: trace(n), spanId: span(n), ...times }));
   const links = [{ traceId: trace(n), spanId: span(n) }];
   const consumer = {
     traceId: trace(n + 100),
@@ -64,5 +65,5 @@ export function checkout(
     links,
     ...times,
   };
-  app.send(oneSpan(consumer, "shipping"));
+  await app.send(oneSpan(consumer, "shipping"));
 }

@@ -21,7 +21,7 @@ test.each([
 
 test("/metrics answers in Prometheus' format with its content type", async () => {
   const app = newApp();
-  app.send(oneSpan());
+  await app.send(oneSpan());
   const response = await app.request("/metrics");
   expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
   expect(await response.text()).toContain('lens_stored_total{signal="traces"} 1\n');

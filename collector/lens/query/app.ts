@@ -3,13 +3,15 @@ import { Hono } from "hono";
 import type { Logger } from "pino";
 import { type Counters, METRICS_CONTENT_TYPE, renderMetrics } from "../counters.ts";
 import { journeyToJson, logToJson } from "../journey/json.ts";
+import type { JourneySpan } from "../journey/model.ts";
 import type { Store } from "../store/store.ts";
 import { integrityReader } from "./integrity.ts";
 import { jaegerApi } from "./jaeger.ts";
 import { type Journeys, summaryOf } from "./journeys.ts";
 import { findLogs } from "./logs.ts";
-import { countParam, firstOf, flagParam } from "./params.ts";
+import { countParam, cursorOf, cursorParam, firstOf, flagParam } from "./params.ts";
 import { Problem, problemResponse } from "./problem.ts";
+import { wrongTimesOf } from "./wrong-times.ts";
 
 export interface QueryDependencies {
   readonly store: Store;
@@ -18,6 +20,8 @@ export interface QueryDependencies {
   /** Names of the attributes that the store indexes. */
   readonly indexed: ReadonlySet<string>;
   readonly log: Logger;
+  /** What else /metrics says, in Prometheus' text format. */
+  readonly moreMetrics?: () => string;
   /** The HTML of `/`, made when it is asked for: by then the addresses are known. */
   readonly page: () => string;
 }
@@ -26,10 +30,12 @@ const MAX_JOURNEYS = 200;
 const MAX_LOGS = 10_000;
 /** Spans of one journey. They come in tree order, so that what is left out leaves a whole tree. */
 const MAX_SPANS = 20_000;
+/** And of all of them as JSON, about. */
+const MAX_ANSWER_CHARS = 32 * 1024 * 1024;
 
 /** Everything that answers on lens' own port. Errors are problem details (RFC 9457). */
 export function queryApp(dependencies: QueryDependencies): Hono {
-  const { store, counters, journeys, indexed, log, page } = dependencies;
+  const { store, counters, journeys, indexed, log, page, moreMetrics = () => "" } = dependencies;
   const app = new Hono();
   app.onError((error, c) => {
     // Whoever asked has gone: nothing failed, and nobody reads this answer.
@@ -45,16 +51,27 @@ export function queryApp(dependencies: QueryDependencies): Hono {
   );
   app.get("/", (c) => c.html(page()));
   app.get("/healthz", (c) => c.json({ status: "ok" }));
-  const integrity = integrityReader((limit) => journeys.latest(limit, null));
-  app.get("/metrics", (c) =>
-    c.body(renderMetrics(counters, store, integrity()), 200, { "content-type": METRICS_CONTENT_TYPE }),
+  const integrity = integrityReader(
+    async (limit) => (await journeys.latest({ limit, service: null })).journeys,
+  );
+  app.get("/metrics", async (c) =>
+    c.body(renderMetrics(counters, store, await integrity()) + moreMetrics(), 200, {
+      "content-type": METRICS_CONTENT_TYPE,
+    }),
   );
   app.route("/api/v3", jaegerApi(store, indexed));
 
-  app.get("/api/journeys", (c) => {
+  app.get("/api/journeys", async (c) => {
     const params = new URL(c.req.url).searchParams;
     const limit = countParam(firstOf(params, "limit"), 20, MAX_JOURNEYS);
-    return c.json({ journeys: journeys.latest(limit, params.get("service")).map(summaryOf) });
+    const before = cursorParam(firstOf(params, "cursor"));
+    const {
+      journeys: found,
+      next,
+      partial,
+    } = await journeys.latest({ limit, service: params.get("service"), before });
+    const more = next === undefined ? {} : { cursor: cursorOf(next) };
+    return c.json({ journeys: found.map(summaryOf), ...more, ...(partial && { partial }) });
   });
 
   app.get("/api/journeys/:id", (c) => {
@@ -62,10 +79,12 @@ export function queryApp(dependencies: QueryDependencies): Hono {
     const found = journeys.find(c.req.param("id"));
     if (!found) throw new Problem(404, "no span with this trace, correlation or order id is here");
     const { journey, others } = found;
+    const spans = firstSpans(journey.spans);
     const body = {
-      journey: journeyToJson({ ...journey, spans: journey.spans.slice(0, MAX_SPANS) }),
+      journey: journeyToJson({ ...journey, spans }),
       others,
-      spansLeftOut: Math.max(0, journey.spans.length - MAX_SPANS),
+      spansLeftOut: journey.spans.length - spans.length,
+      wrongTimes: wrongTimesOf({ spans }, BigInt(Date.now()) * 1_000_000n),
     };
     if (!withLogs) return c.json(body);
     const { logs, leftOut } = findLogs(store, { ...journey, limit: MAX_LOGS });
@@ -82,4 +101,21 @@ export function queryApp(dependencies: QueryDependencies): Hono {
     return c.json({ logs: logs.map(logToJson), leftOut });
   });
   return app;
+}
+
+/** As many spans of a tree as an answer may hold. */
+function firstSpans(spans: readonly JourneySpan[]): readonly JourneySpan[] {
+  let size = 0;
+  const end = spans.findIndex(({ span }, place) => {
+    size += roughSize(span);
+    return place >= MAX_SPANS || size > MAX_ANSWER_CHARS;
+  });
+  return end < 0 ? spans : spans.slice(0, end);
+}
+
+/** Characters of a span as JSON, without making it; everything but texts is counted flat. */
+function roughSize(value: unknown): number {
+  if (typeof value === "string") return value.length + 3;
+  if (typeof value !== "object" || value === null) return 8;
+  return Object.entries(value).reduce((sum, [key, held]) => sum + key.length + 4 + roughSize(held), 2);
 }

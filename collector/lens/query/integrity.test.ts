@@ -25,21 +25,21 @@ test("of no journeys there is nothing to say", () => {
   expect(integrityOf([], after(0))).toEqual({ underWay: 0, settled: 0, unsettled: 0, orphans: 0 });
 });
 
-test("the figures are made anew at most every four seconds", () => {
+test("the figures are made anew at most every four seconds", async () => {
   let nowMs = Number(after(31) / 1_000_000n);
   let looks = 0;
   const read = integrityReader(
-    () => {
+    async () => {
       looks += 1;
       return journeys;
     },
     () => nowMs,
   );
-  expect(read()).toMatchObject({ unsettled: 2, orphans: 1 });
+  expect(await read()).toMatchObject({ unsettled: 2, orphans: 1 });
   nowMs += 3_999;
-  read();
+  await read();
   expect(looks).toBe(1);
   nowMs += 1;
-  read();
+  await read();
   expect(looks).toBe(2);
 });

@@ -14,11 +14,14 @@ export interface Integrity {
 /** A journey that nothing has been added to for this long should have come to its end. */
 const QUIET_NS = 30n * 1_000_000_000n;
 
+/** What ends this far in the future has a wrong clock, and would be under way for as long. */
+const AHEAD_NS = 24n * 3600n * 1_000_000_000n;
+
 /** `nowNs`: Unix nanoseconds. A child often arrives before its parent: a journey under way has no orphans yet. */
 export function integrityOf(journeys: readonly Journey[], nowNs: bigint): Integrity {
   const settled = journeys.filter((journey) => journey.settled);
   const open = journeys.filter((journey) => !journey.settled);
-  const unsettled = open.filter(({ endNs }) => nowNs - endNs > QUIET_NS);
+  const unsettled = open.filter(({ endNs }) => nowNs - endNs > QUIET_NS || endNs - nowNs > AHEAD_NS);
   return {
     underWay: open.length - unsettled.length,
     settled: settled.length,
@@ -33,14 +36,15 @@ const LATEST = 100;
 
 /** Looks at the latest journeys of `latest`, not more often than every 4 s. */
 export function integrityReader(
-  latest: (limit: number) => readonly Journey[],
+  latest: (limit: number) => Promise<readonly Journey[]>,
   now: () => number = Date.now,
-): () => Integrity {
-  let kept: { readonly atMs: number; readonly integrity: Integrity } | undefined;
+): () => Promise<Integrity> {
+  let kept: { readonly atMs: number; readonly integrity: Promise<Integrity> } | undefined;
   return () => {
     const atMs = now();
     if (kept === undefined || atMs - kept.atMs >= KEPT_MS) {
-      kept = { atMs, integrity: integrityOf(latest(LATEST), BigInt(atMs) * 1_000_000n) };
+      const integrity = latest(LATEST).then((journeys) => integrityOf(journeys, BigInt(atMs) * 1_000_000n));
+      kept = { atMs, integrity };
     }
     return kept.integrity;
   };

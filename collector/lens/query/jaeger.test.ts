@@ -7,9 +7,9 @@ const WHOLE_DAY = "query.start_time_min=2023-11-14T00:00:00Z&query.start_time_ma
 describe("Jaeger's API", () => {
   test("lists services, and a service's operations by kind", async () => {
     const app = newApp();
-    app.send(oneSpan({ name: "b", kind: 3 }));
-    app.send(oneSpan({ name: "a", kind: 2, spanId: span(2) }));
-    app.send(oneSpan({ name: "c", spanId: span(3) }, "orders"));
+    await app.send(oneSpan({ name: "b", kind: 3 }));
+    await app.send(oneSpan({ name: "a", kind: 2, spanId: span(2) }));
+    await app.send(oneSpan({ name: "c", spanId: span(3) }, "orders"));
     expect((await app.get("/api/v3/services")).body).toEqual({ services: ["gateway", "orders"] });
     expect((await app.get("/api/v3/operations?service=gateway")).body).toEqual({
       operations: [
@@ -23,7 +23,7 @@ describe("Jaeger's API", () => {
 
   test("gives a trace by its id, in short form and in capitals too", async () => {
     const app = newApp();
-    app.send(oneSpan({ traceId: trace(0xabc) }));
+    await app.send(oneSpan({ traceId: trace(0xabc) }));
     const expected = { result: oneSpan({ traceId: trace(0xabc) }) };
     for (const id of [trace(0xabc), "abc", "ABC"]) {
       expect((await app.get(`/api/v3/traces/${id}`)).body).toEqual(expected);
@@ -37,7 +37,7 @@ describe("Jaeger's API", () => {
       [2, "gateway"],
       [3, "orders"],
     ] as const) {
-      app.send(
+      await app.send(
         oneSpan(
           {
             traceId: trace(n),

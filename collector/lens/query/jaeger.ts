@@ -6,16 +6,19 @@
  */
 import { type Context, Hono } from "hono";
 import { kindName } from "../otlp/decode.ts";
-import type { Bundle } from "../store/bundle.ts";
 import type { Store } from "../store/store.ts";
+import type { StoredTrace } from "../store/stored-trace.ts";
 import { tracesToJson } from "./otlp-json.ts";
-import { firstOf } from "./params.ts";
+import { cursorOf, firstOf } from "./params.ts";
 import { Problem } from "./problem.ts";
 import { findTraces } from "./search.ts";
 import { parseTraceQuery } from "./trace-query.ts";
 
-/** Spans in one answer. What is left out is counted in the header `lens-spans-left-out`. */
-const MAX_SPANS = 20_000;
+/**
+ * What one answer may hold. What Jaeger's API has no words for stands in headers: `lens-spans-left-out`, and for a search
+ * `lens-cursor` (hand it back as the parameter `cursor` to go on) and `lens-partial` (its time ran out).
+ */
+const BOUNDS = { spans: 20_000, bytes: 8 * 1024 * 1024 };
 
 /** The routes below `/api/v3`. `indexed`: names of the attributes that the store indexes. */
 export function jaegerApi(store: Store, indexed: ReadonlySet<string>): Hono {
@@ -24,11 +27,15 @@ export function jaegerApi(store: Store, indexed: ReadonlySet<string>): Hono {
     .get("/operations", (c) => c.json({ operations: operations(store, new URL(c.req.url).searchParams) }))
     .get("/traces", async (c) => {
       const query = parseTraceQuery(new URL(c.req.url).searchParams);
-      return answer(c, await findTraces(store, query, indexed, c.req.raw.signal));
+      const { traces, next, partial } = await findTraces(store, query, indexed, c.req.raw.signal);
+      if (next !== undefined) c.header("lens-cursor", cursorOf(next));
+      if (partial) c.header("lens-partial", "true");
+      // Not a 404, which would say that there is nothing: there may be more behind the cursor.
+      return traces.length === 0 && partial ? c.json({ result: { resourceSpans: [] } }) : answer(c, traces);
     })
     .get("/traces/:id", (c) => {
-      const bundle = store.trace(parseTraceId(c.req.param("id")));
-      return answer(c, bundle && bundle.spans.count > 0 ? [bundle] : []);
+      const trace = store.trace(parseTraceId(c.req.param("id")));
+      return answer(c, trace && trace.spanCount > 0 ? [trace] : []);
     });
 }
 
@@ -53,9 +60,9 @@ function parseTraceId(id: string): string {
   return id.toLowerCase().padStart(32, "0");
 }
 
-function answer(c: Context, bundles: readonly Bundle[]): Response {
-  if (bundles.length === 0) throw new Problem(404, "No traces found");
-  const { resourceSpans, leftOut } = tracesToJson(bundles, MAX_SPANS);
+function answer(c: Context, traces: readonly StoredTrace[]): Response {
+  if (traces.length === 0) throw new Problem(404, "No traces found");
+  const { resourceSpans, leftOut } = tracesToJson(traces, BOUNDS);
   if (leftOut > 0) c.header("lens-spans-left-out", String(leftOut));
   return c.json({ result: { resourceSpans } });
 }

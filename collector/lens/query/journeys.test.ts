@@ -9,7 +9,7 @@ describe("journeys", () => {
 
   test("are found by any of their traces, whole", async () => {
     const app = newApp();
-    checkout(app, 1, "c1");
+    await checkout(app, 1, "c1");
     for (const id of [trace(1), trace(101)]) {
       const { journey } = await find(app, id);
       expect(journey).toMatchObject({ id: trace(1), traceIds: [trace(1), trace(101)] });
@@ -18,9 +18,9 @@ describe("journeys", () => {
 
   test("hold the spans that hang by a link inside one trace", async () => {
     const app = newApp();
-    app.send(oneSpan({ traceId: trace(1), spanId: span(1) }));
+    await app.send(oneSpan({ traceId: trace(1), spanId: span(1) }));
     const links = [{ traceId: trace(1), spanId: span(1) }];
-    app.send(oneSpan({ traceId: trace(1), spanId: span(2), kind: 5, parentSpanId: span(9), links }));
+    await app.send(oneSpan({ traceId: trace(1), spanId: span(2), kind: 5, parentSpanId: span(9), links }));
     const { body } = await app.get(`/api/journeys/${trace(1)}`);
     const { spans } = body.journey as { spans: { edge: string; under: string | null }[] };
     expect(spans.map(({ edge, under }) => [edge, under])).toEqual([
@@ -31,7 +31,7 @@ describe("journeys", () => {
 
   test("with one correlation id: the newest, and the ids of the others", async () => {
     const app = newApp();
-    for (const n of [1, 3, 2]) checkout(app, n, "same");
+    for (const n of [1, 3, 2]) await checkout(app, n, "same");
     const { journey, others } = await find(app, "same");
     expect([journey.id, others]).toEqual([trace(3), [trace(2), trace(1)]]);
   });
@@ -42,34 +42,36 @@ describe("journeys", () => {
     for (const n of [1, 2]) {
       const links = [{ traceId: trace(n), spanId: span(n) }];
       const attributes = [textAttribute("correlation.id", `c${n}`)];
-      app.send(oneSpan({ traceId: trace(50), spanId: span(50 + n), kind: 5, links, attributes }, "mail"));
+      await app.send(
+        oneSpan({ traceId: trace(50), spanId: span(50 + n), kind: 5, links, attributes }, "mail"),
+      );
     }
-    for (const n of [1, 2]) checkout(app, n, `c${n}`);
+    for (const n of [1, 2]) await checkout(app, n, `c${n}`);
     const { journey, others } = await find(app, "c2");
     expect([journey.id, others]).toEqual([trace(2), []]);
   });
 
   test("are found by a value that only a log record of theirs carries", async () => {
     const app = newApp();
-    app.send(oneSpan({ traceId: trace(1) }));
+    await app.send(oneSpan({ traceId: trace(1) }));
     const record = { traceId: trace(1), attributes: [textAttribute("correlation.id", "logged")] };
-    app.sendLogs({ resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] });
+    await app.sendLogs({ resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] });
     expect((await find(app, "logged")).journey.id).toBe(trace(1));
   });
 
   test("with one order id: the one that made it", async () => {
     const app = newApp();
-    for (const n of [1, 2]) checkout(app, n, `c${n}`, "the order");
+    for (const n of [1, 2]) await checkout(app, n, `c${n}`, "the order");
     const { journey, others } = await find(app, "the%20order");
     expect([journey.id, others]).toEqual([trace(1), [trace(2)]]);
   });
 
   test("are listed newest first by their beginning, however late their consumers come", async () => {
     const app = newApp();
-    checkout(app, 1, "c1");
-    checkout(app, 2, "c2");
+    await checkout(app, 1, "c1");
+    await checkout(app, 2, "c2");
     const links = [{ traceId: trace(1), spanId: span(1) }];
-    app.send(
+    await app.send(
       oneSpan({ traceId: trace(500), kind: 5, links, startTimeUnixNano: at(60), endTimeUnixNano: at(61) }),
     );
     const list = async (query: string) => {
@@ -86,7 +88,7 @@ describe("journeys", () => {
 
   test("have a summary", async () => {
     const app = newApp();
-    checkout(app, 1, "c1");
+    await checkout(app, 1, "c1");
     const { body } = await app.get("/api/journeys?service=shipping");
     expect(body.journeys).toMatchObject([
       {

@@ -1,9 +1,10 @@
 /** Finds journeys in the store: the latest ones, or those that an id leads to. */
+import { setImmediate } from "node:timers/promises";
 import { BATON } from "../../../services/_kit/telemetry/conventions.ts";
 import type { Cause, Journey } from "../journey/model.ts";
 import { type JourneyOptions, journeyOf } from "../journey/stitch.ts";
-import type { Bundle } from "../store/bundle.ts";
 import type { Store } from "../store/store.ts";
+import type { StoredTrace } from "../store/stored-trace.ts";
 import { sourceOf } from "./source.ts";
 
 /** A journey in one line of a list. */
@@ -29,8 +30,28 @@ export interface FoundJourney {
   readonly others: readonly string[];
 }
 
-/** Traces that are looked at for one answer. */
+export interface LatestQuery {
+  readonly limit: number;
+  /** Only journeys that pass through it; null for all. */
+  readonly service: string | null;
+  /** Where the list before this one stopped. */
+  readonly before?: number | undefined;
+}
+
+export interface LatestJourneys {
+  readonly journeys: readonly Journey[];
+  /** The number of the last trace that was looked at, when there may be more; else undefined. */
+  readonly next: number | undefined;
+  /** True when the time ran out before enough was found. */
+  readonly partial: boolean;
+}
+
+/** Traces that are looked at for one id. */
 const MAX_TRACES = 2000;
+/** Telemetry and other questions go on in between. */
+const PAUSE_AFTER_MS = 8;
+/** What one list may take. */
+const BUDGET_MS = 1_000;
 
 export class Journeys {
   readonly #store: Store;
@@ -44,19 +65,33 @@ export class Journeys {
     this.#index = options.index.filter((name) => name !== BATON.correlationId);
   }
 
-  /** The journeys whose root arrived last, newest first. `service`: only those that pass through it. */
-  latest(limit: number, service: string | null): Journey[] {
+  /**
+   * The journeys whose first trace arrived last, the newest first. The order is that of arrival and not of the spans' own
+   * times: a clock that is years ahead must not stand on top for ever, and a cursor must not move while telemetry comes in.
+   */
+  async latest({ limit, service, before }: LatestQuery, budgetMs = BUDGET_MS): Promise<LatestJourneys> {
     const stitch = this.#stitcher();
-    const found: Journey[] = [];
-    let looked = 0;
-    for (const bundle of this.#store.newestFirst()) {
-      if (found.length >= limit || looked++ >= MAX_TRACES) break;
+    const journeys: Journey[] = [];
+    const startedAt = performance.now();
+    let pausedAt = startedAt;
+    let next = before;
+    for (let rest = this.#store.newestFirst(next); ; ) {
+      const { done, value: trace } = rest.next();
+      if (done) return { journeys, next: undefined, partial: false };
+      next = trace.number;
       // A journey counts when its own first trace comes up, or a late e-mail would pass an old one off as new.
-      const journey = stitch(bundle);
-      if (journey?.id !== bundle.traceId) continue;
-      if (!service || journey.spans.some(({ span }) => span.service === service)) found.push(journey);
+      const journey = stitch(trace);
+      const isIts = journey?.id === trace.traceId;
+      if (isIts && (!service || journey.spans.some(({ span }) => span.service === service)))
+        journeys.push(journey);
+      if (journeys.length >= limit) return { journeys, next, partial: false };
+      const now = performance.now();
+      if (now - startedAt >= budgetMs) return { journeys, next, partial: true };
+      if (now - pausedAt < PAUSE_AFTER_MS) continue;
+      await setImmediate();
+      pausedAt = performance.now();
+      rest = this.#store.newestFirst(next);
     }
-    return found.sort(newestFirst);
   }
 
   /**
@@ -82,9 +117,10 @@ export class Journeys {
   #carrying(name: string, value: string): Journey[] {
     const stitch = this.#stitcher();
     const found = new Map<string, Journey>();
-    const bundles = [...this.#store.withAttribute(name, value)].slice(-MAX_TRACES);
-    for (const bundle of bundles) {
-      const journey = stitch(bundle);
+    let looked = 0;
+    for (const trace of this.#store.withAttribute(name, value)) {
+      if (looked++ >= MAX_TRACES) break;
+      const journey = stitch(trace);
       if (journey) found.set(journey.rootKey, journey);
     }
     const all = [...found.values()].sort(newestFirst);
@@ -97,11 +133,11 @@ export class Journeys {
   }
 
   /** Stitches each journey once, however many of its traces are asked for. */
-  #stitcher(): (bundle: Bundle) => Journey | null {
+  #stitcher(): (trace: StoredTrace) => Journey | null {
     const byTrace = new Map<string, Journey>();
     const source = sourceOf(this.#store);
-    return ({ traceId, spans }) => {
-      if (spans.count === 0) return null;
+    return ({ traceId, spanCount }) => {
+      if (spanCount === 0) return null;
       const known = byTrace.get(traceId);
       if (known) return known;
       const journey = journeyOf(source, traceId, this.#options);

@@ -22,13 +22,13 @@ export function findLogs(store: Store, query: LogQuery): FoundLogs {
   const traceIds = new Set(query.traceIds);
   const logs: LogRecord[] = [];
   for (const traceId of traceIds) {
-    const bundle = store.trace(traceId);
-    for (const log of bundle ? logsOf(bundle) : []) logs.push(log);
+    const trace = store.trace(traceId);
+    for (const log of trace ? logsOf(trace) : []) logs.push(log);
   }
   if (query.correlationId) {
-    for (const bundle of store.withAttribute(BATON.correlationId, query.correlationId)) {
-      if (bundle.traceId !== "" && traceIds.has(bundle.traceId)) continue;
-      for (const log of logsOf(bundle)) {
+    for (const trace of store.withAttribute(BATON.correlationId, query.correlationId)) {
+      if (trace.traceId !== "" && traceIds.has(trace.traceId)) continue;
+      for (const log of logsOf(trace)) {
         if (log.attributes[BATON.correlationId] === query.correlationId) logs.push(log);
       }
     }

@@ -1,7 +1,14 @@
 /** Traces as OTLP/JSON `resourceSpans`, grouped by resource and scope as they came. */
 import { decodeJson, type Json } from "../otlp/json-out.ts";
-import type { Bundle } from "../store/bundle.ts";
 import type { Origin } from "../store/origins.ts";
+import type { StoredTrace } from "../store/stored-trace.ts";
+
+/** How long an answer may become. */
+export interface AnswerBounds {
+  readonly spans: number;
+  /** Of the encoded spans; as JSON they take three to five times as much. */
+  readonly bytes: number;
+}
 
 export interface ResourceSpansJson {
   readonly resourceSpans: Json[];
@@ -9,18 +16,20 @@ export interface ResourceSpansJson {
   readonly leftOut: number;
 }
 
-/** `bundles`: the traces; `maxSpans`: how many spans the answer may hold. */
-export function tracesToJson(bundles: Iterable<Bundle>, maxSpans: number): ResourceSpansJson {
+/** The first spans of the traces, as many as the bounds let through. */
+export function tracesToJson(traces: Iterable<StoredTrace>, bounds: AnswerBounds): ResourceSpansJson {
   const byOrigin = new Map<Origin, Json[]>();
   let spans = 0;
+  let size = 0;
   let leftOut = 0;
-  for (const bundle of bundles) {
-    for (const { origin, bytes } of bundle.spans.read(bundle)) {
-      if (spans >= maxSpans) {
+  for (const trace of traces) {
+    for (const { origin, bytes } of trace.spans()) {
+      if (leftOut > 0 || spans >= bounds.spans || size + bytes.length > bounds.bytes) {
         leftOut++;
         continue;
       }
       spans++;
+      size += bytes.length;
       const list = byOrigin.get(origin);
       if (list) list.push(decodeJson("Span", bytes));
       else byOrigin.set(origin, [decodeJson("Span", bytes)]);

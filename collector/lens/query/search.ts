@@ -6,14 +6,26 @@
  */
 import { setImmediate } from "node:timers/promises";
 import type { AttributeValue, Span } from "../journey/model.ts";
-import type { Bundle } from "../store/bundle.ts";
+import type { Block } from "../store/block.ts";
 import type { Operation } from "../store/operations.ts";
 import type { Store } from "../store/store.ts";
+import type { StoredTrace } from "../store/stored-trace.ts";
 import { spansOf } from "./source.ts";
 import type { TraceQuery } from "./trace-query.ts";
 
 /** A search for an attribute that is not indexed may read the whole store; telemetry goes on in between. */
 const PAUSE_AFTER_MS = 8;
+/** What one search may take. What it has not seen by then, the next one can go on with. */
+export const BUDGET_MS = 1_000;
+
+export interface FoundTraces {
+  /** The newest first. */
+  readonly traces: readonly StoredTrace[];
+  /** The number of the last trace that was looked at, when there may be more; else undefined. */
+  readonly next: number | undefined;
+  /** True when the time ran out before enough was found. */
+  readonly partial: boolean;
+}
 
 /**
  * The traces that match, the newest first, at most `query.limit`. `indexed`: names of the indexed attributes. Rejects
@@ -24,26 +36,61 @@ export async function findTraces(
   query: TraceQuery,
   indexed: ReadonlySet<string>,
   signal: AbortSignal,
-): Promise<Bundle[]> {
-  const operations = wantedOperations(store, query);
-  const found: Bundle[] = [];
-  if (operations?.size === 0) return found;
-  let workedSince = performance.now();
-  for (const bundle of candidates(store, query, indexed)) {
-    if (found.length >= query.limit) break;
-    if (mayMatch(bundle, query, operations) && hasMatch(bundle, query)) found.push(bundle);
-    if (performance.now() - workedSince < PAUSE_AFTER_MS) continue;
+  budgetMs = BUDGET_MS,
+): Promise<FoundTraces> {
+  const traces: StoredTrace[] = [];
+  const mayHold = blockFilter(store, query);
+  if (!mayHold) return { traces, next: undefined, partial: false };
+  const startedAt = performance.now();
+  let pausedAt = startedAt;
+  let { before } = query;
+  for (let rest = candidates(store, query, indexed, before); ; ) {
+    const { done, value: trace } = rest.next();
+    if (done) return { traces, next: undefined, partial: false };
+    before = trace.number;
+    if (trace.mayBeIn(mayHold) && hasMatch(trace, query)) traces.push(trace);
+    if (traces.length >= query.limit) return { traces, next: before, partial: false };
+    const now = performance.now();
+    if (now - startedAt >= budgetMs) return { traces, next: before, partial: true };
+    if (now - pausedAt < PAUSE_AFTER_MS) continue;
     await setImmediate(undefined, { signal });
-    workedSince = performance.now();
+    pausedAt = performance.now();
+    // What the old list stood on may have been evicted meanwhile.
+    rest = candidates(store, query, indexed, before);
   }
-  return found;
 }
 
-function candidates(store: Store, query: TraceQuery, indexed: ReadonlySet<string>): Iterable<Bundle> {
-  for (const [key, value] of query.attributes) {
-    if (indexed.has(key)) return [...store.withAttribute(key, value)].reverse();
+/** The traces that can match, the newest first, from the number `before` on. */
+function* candidates(
+  store: Store,
+  query: TraceQuery,
+  indexed: ReadonlySet<string>,
+  before: number | undefined,
+): Generator<StoredTrace, undefined> {
+  const entry = [...query.attributes].find(([key]) => indexed.has(key));
+  if (!entry) {
+    yield* store.newestFirst(before);
+    return;
   }
-  return store.newestFirst();
+  for (const trace of store.withAttribute(...entry)) {
+    if (before === undefined || ((trace.number - before) | 0) < 0) yield trace;
+  }
+}
+
+/** What can be told of a block without decoding a span, and leaves out most of them. Null when nothing can match. */
+function blockFilter(store: Store, query: TraceQuery): ((block: Block) => boolean) | null {
+  const operations = wantedOperations(store, query);
+  if (operations?.size === 0) return null;
+  const known = new Map<Block, boolean>();
+  return (block) => {
+    const before = known.get(block);
+    if (before !== undefined) return before;
+    const passes =
+      isInTime(block, query) && hasOneOf(block, operations) && mayHaveAttributes(store, block, query);
+    // A block that is still written may get what it lacks now.
+    if (block.sealed) known.set(block, passes);
+    return passes;
+  };
 }
 
 /** The operations of which a matching trace has at least one; null when the query names neither kind. */
@@ -54,22 +101,18 @@ function wantedOperations(store: Store, query: TraceQuery): ReadonlySet<Operatio
   return new Set(operations.filter(({ name }) => !query.operation || name === query.operation));
 }
 
-/** A double holds Unix nanoseconds to within 256. */
-const ROUNDING_NS = 512;
+/** A double holds Unix nanoseconds to within 256, below the year 2262. */
+const ROUNDING_NS = 2048;
 
-/** What can be told without looking at a span, and leaves out most traces. */
-function mayMatch(bundle: Bundle, query: TraceQuery, operations: ReadonlySet<Operation> | null): boolean {
-  if (bundle.spans.count === 0) return false;
-  if (bundle.firstStartNs - ROUNDING_NS > Number(query.endNs)) return false;
-  if (bundle.lastStartNs + ROUNDING_NS < Number(query.startNs)) return false;
-  if (operations === null) return true;
-  for (const operation of bundle.operations) if (operations.has(operation)) return true;
-  return false;
+function isInTime(block: Block, query: TraceQuery): boolean {
+  if (block.firstStartNs - ROUNDING_NS > Number(query.endNs)) return false;
+  if (block.lastStartNs + ROUNDING_NS < Number(query.startNs)) return false;
+  return query.leastNs === null || block.longestNs + ROUNDING_NS >= Number(query.leastNs);
 }
 
-function hasMatch(bundle: Bundle, query: TraceQuery): boolean {
-  for (const [key, value] of query.attributes) if (!mayHaveAttribute(bundle, key, value)) return false;
-  for (const span of spansOf(bundle)) if (matches(span, query)) return true;
+function hasOneOf(block: Block, operations: ReadonlySet<Operation> | null): boolean {
+  if (operations === null) return true;
+  for (const operation of block.operations) if (operations.has(operation)) return true;
   return false;
 }
 
@@ -77,11 +120,18 @@ function hasMatch(bundle: Bundle, query: TraceQuery): boolean {
 const NOT_ONLY_TEXT = /^(?:[-+.\d]|true$|false$|NaN$|Infinity$|\[|\{)/;
 
 /** Looks for the texts of key and value in the encoded spans: many times faster than decoding them. */
-function mayHaveAttribute(bundle: Bundle, key: string, value: string): boolean {
-  if (key === "error") return true;
-  for (const { words } of bundle.origins.keys()) if (textOf(words.resource[key]) === value) return true;
-  if (!NOT_ONLY_TEXT.test(value) && !bundle.spans.include(Buffer.from(value))) return false;
-  return bundle.spans.include(Buffer.from(key));
+function mayHaveAttributes(store: Store, block: Block, { attributes }: TraceQuery): boolean {
+  return [...attributes].every(([key, value]) => {
+    if (key === "error") return true;
+    for (const { words } of block.origins) if (textOf(words.resource[key]) === value) return true;
+    const content = store.contentOf(block);
+    return content.includes(key) && (NOT_ONLY_TEXT.test(value) || content.includes(value));
+  });
+}
+
+function hasMatch(trace: StoredTrace, query: TraceQuery): boolean {
+  for (const span of spansOf(trace)) if (matches(span, query)) return true;
+  return false;
 }
 
 function matches(span: Span, query: TraceQuery): boolean {

@@ -3,34 +3,51 @@ import { BATON } from "../../../services/_kit/telemetry/conventions.ts";
 import type { LogRecord, Span } from "../journey/model.ts";
 import type { SpanSource } from "../journey/source.ts";
 import { decodeLog, decodeSpan } from "../otlp/decode.ts";
-import type { Bundle } from "../store/bundle.ts";
 import type { Store } from "../store/store.ts";
+import type { StoredTrace } from "../store/stored-trace.ts";
 
-/** The spans of a bundle, each decoded when it is asked for. */
-export function* spansOf(bundle: Bundle): Generator<Span> {
-  for (const { bytes, origin } of bundle.spans.read(bundle)) yield decodeSpan(bytes, origin.words);
+/** The spans of a trace, each decoded when it is asked for. */
+export function* spansOf(trace: StoredTrace): Generator<Span> {
+  for (const { bytes, origin } of trace.spans()) yield decodeSpan(bytes, origin.words);
 }
 
-/** The log records of a bundle, each decoded when it is asked for. */
-export function* logsOf(bundle: Bundle): Generator<LogRecord> {
-  for (const { bytes, origin } of bundle.logs.read(bundle)) yield decodeLog(bytes, origin.words);
+/** The log records of a trace, each decoded when it is asked for. */
+export function* logsOf(trace: StoredTrace): Generator<LogRecord> {
+  for (const { bytes, origin } of trace.logs()) yield decodeLog(bytes, origin.words);
 }
 
-/** A view, not a copy: it shows what the store holds at the moment of each call. */
+/** An id that a sender uses for everything says nothing of a journey: only the latest traces with it are looked at. */
+const MAX_CORRELATED = 256;
+/** Spans that are kept decoded for one question. */
+const MAX_DECODED = 20_000;
+
+/** What the store holds, for one question: traces that it comes back to, as the journeys of a list do, are decoded once. */
 export function sourceOf(store: Store): SpanSource {
+  const decoded = new Map<string, readonly Span[]>();
+  let spans = 0;
   return {
     trace(traceId) {
-      const bundle = store.trace(traceId);
-      return bundle ? spansOf(bundle) : [];
+      const known = decoded.get(traceId);
+      if (known) return known;
+      const trace = store.trace(traceId);
+      if (!trace) return [];
+      spans += trace.spanCount;
+      if (spans > MAX_DECODED) return spansOf(trace);
+      const read = [...spansOf(trace)];
+      decoded.set(traceId, read);
+      return read;
     },
     *linksInto(traceId) {
       // The index leaves out links inside one trace; whoever asks finds them in the trace itself.
       if (store.trace(traceId)) yield traceId;
-      for (const bundle of store.linkedTo(traceId)) yield bundle.traceId;
+      for (const from of store.linkedTo(traceId)) yield from.traceId;
     },
     *correlated(correlationId) {
-      for (const bundle of store.withAttribute(BATON.correlationId, correlationId)) {
-        if (bundle.spans.count > 0) yield bundle.traceId;
+      let found = 0;
+      for (const { traceId, spanCount } of store.withAttribute(BATON.correlationId, correlationId)) {
+        if (spanCount === 0) continue;
+        if (found++ >= MAX_CORRELATED) return;
+        yield traceId;
       }
     },
   };

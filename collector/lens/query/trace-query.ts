@@ -3,7 +3,7 @@
  *
  * Source: https://github.com/jaegertracing/jaeger, the package apiv3
  */
-import { countParam, durationParam, firstOf, timeParam } from "./params.ts";
+import { countParam, cursorParam, durationParam, firstOf, timeParam } from "./params.ts";
 import { Problem } from "./problem.ts";
 
 export interface TraceQuery {
@@ -18,6 +18,8 @@ export interface TraceQuery {
   readonly leastNs: bigint | null;
   readonly mostNs: bigint | null;
   readonly limit: number;
+  /** Where the search before this one stopped: the number of the last trace that it looked at. */
+  readonly before: number | undefined;
 }
 
 const PRESET_TRACES = 100;
@@ -40,6 +42,7 @@ export function parseTraceQuery(params: URLSearchParams): TraceQuery {
     leastNs: least && durationParam(least),
     mostNs: most && durationParam(most),
     limit: countParam(limit, PRESET_TRACES, MAX_TRACES),
+    before: cursorParam(firstOf(params, "cursor")),
   };
 }
 

@@ -26,7 +26,7 @@ export const RPC_OF: Readonly<Record<RefusalCode, number>> = {
 export const REJECTED_MESSAGE = "spans without a valid trace id and span id were left out";
 
 /** ExportTraceServiceResponse and its siblings, which are the same on the wire. Empty for a full success. */
-export function exportResponse({ rejected }: Accepted): Buffer {
+export function exportResponse({ rejected }: Pick<Accepted, "rejected">): Buffer {
   const writer = new Writer();
   if (rejected > 0) {
     writer.messageField(1, () => {

@@ -33,10 +33,10 @@ export class BodyReader {
   }
 
   /**
-   * Hands the unpacked body to `use` and returns what that returns; the body counts as held until then. Throws an
+   * Hands the unpacked body to `use` and resolves to what that resolves to; the body counts as held until then. Throws an
    * OtlpError: `too_large`, `busy`, or `malformed` for a broken gzip stream or a sender that went away.
    */
-  async read<T>(source: Readable, options: ReadOptions, use: (body: Buffer) => T): Promise<T> {
+  async read<T>(source: Readable, options: ReadOptions, use: (body: Buffer) => T | Promise<T>): Promise<T> {
     let held = 0;
     const hold = (bytes: number): void => {
       held += bytes;
@@ -47,10 +47,10 @@ export class BodyReader {
     try {
       if (options.declaredBytes > this.#maxBytes) throw this.#tooLarge();
       const { bytes, gzip } = options.open(await this.#collect(source, hold));
-      if (!gzip) return use(bytes);
+      if (!gzip) return await use(bytes);
       const body = await this.#unpack(bytes);
       hold(body.length);
-      return use(body);
+      return await use(body);
     } finally {
       this.#held -= held;
     }

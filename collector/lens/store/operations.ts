@@ -1,4 +1,6 @@
-/** The services and their operations (span name and kind) that the store holds, each as long as a bundle has it. */
+/** The services and their operations (span name and kind) that the store holds, each as long as something has it. */
+import { hashBytes, hashed } from "../otlp/hash.ts";
+import { isSame } from "../otlp/ids.ts";
 
 export interface Operation {
   readonly service: string;
@@ -7,48 +9,63 @@ export interface Operation {
   readonly kind: number;
 }
 
+interface Held extends Operation {
+  readonly key: number;
+  readonly nameBytes: Buffer;
+  holders: number;
+}
+
 /** The object and its entries in two tables; measured, rounded up. */
-const OPERATION_OVERHEAD = 256;
+const OPERATION_OVERHEAD = 400;
 
 export class Operations {
-  readonly #byService = new Map<string, Map<string, Operation>>();
-  readonly #holders = new Map<Operation, number>();
+  /** By service, then by a hash of name and kind. */
+  readonly #byService = new Map<string, Map<number, Held[]>>();
+  #bytes = 0;
 
-  /** The operation with these words, made if it is new. Whoever calls must hold it, or nothing will let it go. */
-  intern(service: string, name: string, kind: number): Operation {
+  /** What all of them take. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The operation whose name stands in `bytes`, made if it is new, with one more holder. */
+  hold(service: string, kind: number, bytes: Buffer, start: number, end: number): Operation {
     let operations = this.#byService.get(service);
     if (!operations) {
       operations = new Map();
       this.#byService.set(service, operations);
     }
-    const key = keyOf(name, kind);
-    let operation = operations.get(key);
-    if (!operation) {
-      operation = { service, name, kind };
-      operations.set(key, operation);
+    hashBytes(bytes, start, end, kind);
+    const alike = operations.get(hashed.low);
+    for (const known of alike ?? []) {
+      if (known.kind !== kind || known.nameBytes.length !== end - start) continue;
+      if (!isSame(known.nameBytes, 0, bytes, start, end - start)) continue;
+      known.holders++;
+      return known;
     }
-    return operation;
+    const nameBytes = Buffer.from(bytes.subarray(start, end));
+    const made = { service, kind, name: nameBytes.toString(), nameBytes, key: hashed.low, holders: 1 };
+    if (alike) alike.push(made);
+    else operations.set(made.key, [made]);
+    this.#bytes += sizeOf(made);
+    return made;
   }
 
-  /** Counts one more holder. Returns the bytes that the store has grown by: 0 unless this is the first. */
-  hold(operation: Operation): number {
-    const holders = this.#holders.get(operation) ?? 0;
-    this.#holders.set(operation, holders + 1);
-    return holders === 0 ? sizeOf(operation) : 0;
+  /** Counts one more holder of an operation that somebody holds. */
+  holdAgain(operation: Operation): void {
+    (operation as Held).holders++;
   }
 
-  /** Counts one holder less and forgets the operation with the last. Returns the bytes that became free. */
-  release(operation: Operation): number {
-    const holders = this.#holders.get(operation) ?? 0;
-    if (holders > 1) {
-      this.#holders.set(operation, holders - 1);
-      return 0;
-    }
-    this.#holders.delete(operation);
-    const operations = this.#byService.get(operation.service);
-    operations?.delete(keyOf(operation.name, operation.kind));
-    if (operations?.size === 0) this.#byService.delete(operation.service);
-    return sizeOf(operation);
+  /** Counts one holder less and forgets the operation with the last. */
+  release(operation: Operation): void {
+    const held = operation as Held;
+    if (--held.holders > 0) return;
+    this.#bytes -= sizeOf(held);
+    const operations = this.#byService.get(held.service);
+    const alike = operations?.get(held.key) ?? [];
+    alike.splice(alike.indexOf(held), 1);
+    if (alike.length === 0) operations?.delete(held.key);
+    if (operations?.size === 0) this.#byService.delete(held.service);
   }
 
   /** Names of the services, sorted. */
@@ -58,10 +75,9 @@ export class Operations {
 
   /** The operations of a service; none for a service that is not known. */
   of(service: string): Iterable<Operation> {
-    return this.#byService.get(service)?.values() ?? [];
+    return [...(this.#byService.get(service)?.values() ?? [])].flat();
   }
 }
 
-const keyOf = (name: string, kind: number): string => `${kind} ${name}`;
 const sizeOf = (operation: Operation): number =>
-  OPERATION_OVERHEAD + 2 * (operation.name.length + operation.service.length);
+  OPERATION_OVERHEAD + 3 * (operation.name.length + operation.service.length);

@@ -1,16 +1,14 @@
 /**
- * The span ids of one trace, to recognise a span that an exporter sends twice. A JavaScript Set of strings takes about 100
+ * The span ids of one long trace, to recognise a span that an exporter sends twice. A JavaScript Set of strings takes about 100
  * bytes an id; this open-addressing table takes 11 to 23.
  */
-
-/** Mixed into every hash, so that a sender cannot prepare ids that all collide. */
-const SEED = Math.floor(Math.random() * 2 ** 32) | 1;
+import { hashWords } from "../otlp/hash.ts";
 
 const FIRST_CAPACITY = 8;
 
 export class SpanIds {
   /** Pairs of halves; 0, 0 is a free place, since OTLP forbids the id of zeros. */
-  #slots = new Uint32Array(FIRST_CAPACITY * 2);
+  #slots = new Int32Array(FIRST_CAPACITY * 2);
   #count = 0;
 
   /** What the table itself takes, in bytes. */
@@ -18,7 +16,7 @@ export class SpanIds {
     return this.#slots.byteLength;
   }
 
-  /** Takes up an id that is not all zeros, as two unsigned 32-bit halves. False when it was there already. */
+  /** Takes up an id that is not all zeros, as two signed 32-bit halves. False when it was there already. */
   add(high: number, low: number): boolean {
     if (!insert(this.#slots, high, low)) return false;
     this.#count++;
@@ -26,8 +24,18 @@ export class SpanIds {
     return true;
   }
 
+  /** True for an id that was taken up. */
+  has(high: number, low: number): boolean {
+    const mask = this.#slots.length / 2 - 1;
+    for (let place = hashWords(high, low) & mask; ; place = (place + 1) & mask) {
+      const [knownHigh, knownLow] = [this.#slots[place * 2], this.#slots[place * 2 + 1]];
+      if (knownHigh === high && knownLow === low) return true;
+      if (knownHigh === 0 && knownLow === 0) return false;
+    }
+  }
+
   #grow(): void {
-    const wider = new Uint32Array(this.#slots.length * 2);
+    const wider = new Int32Array(this.#slots.length * 2);
     for (let i = 0; i < this.#slots.length; i += 2) {
       const high = this.#slots[i] ?? 0;
       const low = this.#slots[i + 1] ?? 0;
@@ -37,11 +45,9 @@ export class SpanIds {
   }
 }
 
-function insert(slots: Uint32Array, high: number, low: number): boolean {
+function insert(slots: Int32Array, high: number, low: number): boolean {
   const mask = slots.length / 2 - 1;
-  let hash = Math.imul(high ^ Math.imul(low, SEED), 0x9e3779b1);
-  hash ^= hash >>> 15;
-  for (let place = hash & mask; ; place = (place + 1) & mask) {
+  for (let place = hashWords(high, low) & mask; ; place = (place + 1) & mask) {
     const i = place * 2;
     if (slots[i] === high && slots[i + 1] === low) return false;
     if (slots[i] === 0 && slots[i + 1] === 0) {

@@ -1,0 +1,117 @@
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { gunzipSync } from "node:zlib";
+import { pino } from "pino";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type ForwardCounts, newForwardCounts } from "../counters.ts";
+import { onPorts } from "../lens.fixture.ts";
+import { encodeJson } from "../otlp/json-in.ts";
+import { oneSpan } from "../otlp/requests.fixture.ts";
+import { Forwarder, type ForwardOptions } from "./forward.ts";
+
+interface Arrived {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** A backend that answers with the statuses in turn, and then with 200. */
+let backend: Server;
+let url = "";
+let statuses: number[] = [];
+let arrived: Arrived[] = [];
+let logged = "";
+let counts: ForwardCounts;
+
+beforeEach(async () => {
+  [statuses, arrived, logged, counts] = [[], [], "", newForwardCounts()];
+  backend = createServer(async (request, response) => {
+    const body = gunzipSync(await buffer(request));
+    arrived.push({ path: request.url ?? "", headers: request.headers, body });
+    response.writeHead(statuses.shift() ?? 200, { "retry-after": "0", location: "/elsewhere" }).end();
+  });
+  await new Promise<void>((resolve) => backend.listen(0, "127.0.0.1", resolve));
+  url = `http://127.0.0.1:${(backend.address() as AddressInfo).port}`;
+});
+afterEach(() => {
+  backend.closeAllConnections();
+  backend.close();
+});
+
+const forwarder = (more: Partial<ForwardOptions> = {}): Forwarder =>
+  new Forwarder({
+    url,
+    headers: { "api-key": "secret" },
+    queueBytes: 1_000_000,
+    counts,
+    log: pino({}, { write: (line) => (logged += line) }),
+    ...more,
+  });
+const taken = (body: string) =>
+  ({ signal: "traces", encoding: "protobuf", body: Buffer.from(body), items: 1 }) as const;
+
+test("sends on what it is offered with the headers, and what waits as one request", async () => {
+  const sender = forwarder();
+  for (const body of ["a", "b", "c"]) sender.offer(taken(body));
+  await sender.stop(10_000);
+  expect(arrived.map(({ path, body }) => [path, body.toString()])).toEqual([
+    ["/v1/traces", "a"],
+    ["/v1/traces", "bc"],
+  ]);
+  expect(arrived[0]?.headers).toMatchObject({
+    "api-key": "secret",
+    "content-type": "application/x-protobuf",
+    "content-encoding": "gzip",
+  });
+  expect(counts.sent.traces).toBe(3);
+});
+
+test("tries again while the backend is busy, drops what it refuses, and never says the headers' values", async () => {
+  statuses = [503, 429, 200, 400];
+  const sender = forwarder();
+  sender.offer(taken("a"));
+  sender.offer(taken("b"));
+  await sender.stop(20_000);
+  expect(arrived.map(({ body }) => body.toString())).toEqual(["a", "a", "a", "b"]);
+  expect([counts.sent.traces, counts.dropped.refused.traces]).toEqual([1, 1]);
+  expect(logged).toContain("forwarding works again");
+  expect(logged).not.toContain("secret");
+});
+
+test("drops what does not fit the queue and what cannot be delivered in time, and counts it", async () => {
+  backend.close();
+  const sender = forwarder({ queueBytes: 10, giveUpMs: 0 });
+  sender.offer(taken("x".repeat(11)));
+  sender.offer(taken("x"));
+  await sender.stop(20_000);
+  expect(counts.dropped.queue_full.traces).toBe(1);
+  expect(counts.dropped.gave_up.traces).toBe(1);
+});
+
+test("a redirect is not followed: it would take the key elsewhere", async () => {
+  statuses = [307];
+  const sender = forwarder();
+  sender.offer(taken("a"));
+  await sender.stop(10_000);
+  expect(arrived).toHaveLength(1);
+  expect(counts.dropped.refused.traces).toBe(1);
+});
+
+test("lens sends on all that it accepts, and nothing that it refuses", async () => {
+  const lens = await onPorts("0", "0", { LENS_FORWARD_URL: url, LENS_FORWARD_HEADERS: "api-key=a%20b" });
+  const request = encodeJson("TracesRequest", oneSpan());
+  const post = (body: Buffer) =>
+    fetch(`${lens.otlpHttpUrl}/v1/traces`, {
+      method: "POST",
+      body: new Uint8Array(body),
+      headers: { "content-type": "application/x-protobuf" },
+    });
+  expect((await post(request.subarray(0, -3))).status).toBe(400);
+  expect((await post(request)).status).toBe(200);
+  await expect
+    .poll(async () => (await fetch(`${lens.url}/metrics`)).text(), { timeout: 20_000 })
+    .toContain('lens_forwarded_total{signal="traces"} 1\n');
+  await lens.stop();
+  expect(arrived.map(({ body, headers }) => [body, headers["api-key"]])).toEqual([[request, "a b"]]);
+}, 30_000);
