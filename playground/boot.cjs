@@ -7,9 +7,10 @@
 const path = require("node:path");
 const fs = require("node:fs");
 const { spawn } = require("node:child_process");
-const { constants } = require("node:os");
+const { constants, homedir } = require("node:os");
 const { pinnedNode } = require("./boot/packages.cjs");
 const { install } = require("./boot/install.cjs");
+const { firstLook } = require("./boot/first-look.cjs");
 
 const root = path.dirname(__dirname);
 const startedAt = Math.round(Date.now() - process.uptime() * 1000);
@@ -28,6 +29,21 @@ function node24() {
   );
 }
 
+/** Path of a Node that reads TypeScript, for what runs before the packages are there; null when there is none. */
+function anyNode() {
+  const pinned = pinnedNode(root);
+  if (pinned && fs.existsSync(pinned)) return pinned;
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  return major > 22 || (major === 22 && minor >= 18) ? process.execPath : null;
+}
+
+/** Where compiled code is kept from one start to the next: the user's cache, which outlives the state folder. */
+function compileCache() {
+  const { XDG_CACHE_HOME: base = "" } = process.env;
+  const cache = path.isAbsolute(base) ? base : path.join(process.env.HOME || homedir(), ".cache");
+  return path.join(cache, "baton", "compile-cache");
+}
+
 /**
  * Runs the command line under `node` until it ends, and ends the same way. Descriptor 3 is a pipe that nobody writes
  * to: its end tells the command line that this process is gone, even if by SIGKILL.
@@ -36,7 +52,7 @@ function handOver(node, times) {
   const env = Object.assign({}, process.env, {
     BATON_BOOT_PIPE: "3",
     BATON_TIMES: JSON.stringify(times),
-    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE || path.join(state, "compile-cache"),
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE || compileCache(),
   });
   const child = spawn(node, [path.join(__dirname, "cli.ts")].concat(process.argv.slice(2)), {
     env,
@@ -63,9 +79,18 @@ function fail(error) {
   process.exit(1);
 }
 
-install(root, state)
-  .then((installedMs) => {
-    const node = node24();
-    handOver(node, { startedAt, packagesMs: installedMs });
-  })
-  .catch(fail);
+/** `npm run doctor` changes nothing: it installs nothing either, and says what it can under the Node that there is. */
+function doctor() {
+  const node = anyNode();
+  // Compiled code is kept nowhere: that would be a change.
+  process.env.NODE_DISABLE_COMPILE_CACHE = "1";
+  if (node) return handOver(node, { startedAt, packagesMs: 0 });
+  process.exitCode = firstLook(root) ? 0 : 1;
+}
+
+if (process.argv[2] === "doctor") doctor();
+else {
+  install(root, state)
+    .then((installedMs) => handOver(node24(), { startedAt, packagesMs: installedMs }))
+    .catch(fail);
+}

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { EXIT } from "./exit.ts";
 import { isFree, portsFor } from "./ports.ts";
 import { processStart, type Run, runningIn } from "./state.ts";
 import { type TemporaryState, temporaryState } from "./temporary.fixture.ts";
@@ -104,6 +105,51 @@ describe("the command line", () => {
     expect(status).toBe(0);
     for (const { name, ready } of run.parts)
       expect(out).toMatch(new RegExp(`^${name} .*${ready ? "ready" : "runs"}`, "m"));
+  });
+
+  it("says to programs what it takes and what flows, and that it is ready", async () => {
+    const { status, out } = await type(["status", "--json"]);
+    expect(status).toBe(EXIT.ok);
+    const report = JSON.parse(out);
+    expect(report).toMatchObject({ running: true, ready: true, pid: run.pid });
+    // Nothing flows, but everything could be asked.
+    for (const [name, figure] of Object.entries(report.figures))
+      expect(figure, name).toBeGreaterThanOrEqual(0);
+    const parts = report.parts.reduce(
+      (sum: number, part: { memoryBytes: number }) => sum + part.memoryBytes,
+      0,
+    );
+    expect(parts).toBeGreaterThan(100e6);
+    expect(report.memoryBytes).toBeGreaterThan(parts);
+  });
+
+  it("says which part is not ready, with a status of its own", async () => {
+    const pid = run.parts.find(({ name }) => name === "inventory")?.pid;
+    if (!pid) throw new Error("inventory does not run");
+    process.kill(pid, "SIGSTOP");
+    const { status, out } = await type(["status"]).finally(() => process.kill(pid, "SIGCONT"));
+    expect(status).toBe(EXIT.notReady);
+    expect(out).toMatch(/^inventory .* not ready/m);
+    expect(out).toContain("not all of it is ready");
+  });
+
+  it("starts a killed part again and says so, with where its log is", async () => {
+    const pid = run.parts.find(({ name }) => name === "analytics")?.pid;
+    if (!pid) throw new Error("analytics does not run");
+    process.kill(pid, "SIGKILL");
+    await until(async () => (/analytics runs again as process \d+/.test(printed) ? true : undefined), {
+      signal: never,
+      withinMs: 20_000,
+      onLate: () => new Error(`not started again:\n${printed}`),
+    });
+    expect(printed).toMatch(
+      /analytics ended \(signal 9\); starting it again in 250 ms; its log: .*analytics\.log/,
+    );
+    await until(async () => ((await type(["status"])).status === EXIT.ok ? true : undefined), {
+      signal: never,
+      withinMs: 20_000,
+      onLate: () => new Error("it did not get ready again"),
+    });
   });
 
   it("refuses a second start in the same folder", async () => {

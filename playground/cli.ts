@@ -1,18 +1,23 @@
 /** The command line: `npm start`, `npm run checkout` and so on all arrive here, under Node 24. */
 import { Socket } from "node:net";
 import path from "node:path";
-import { type Command, helpOf, type Io, readArguments, typed } from "./command.ts";
+import { asksForHelp, type Command, helpOf, type Io, isHelp, readArguments, typed } from "./command.ts";
+import { EXIT } from "./exit.ts";
 import { errorFrom, Problem } from "./problem.ts";
 import { stateDir } from "./state.ts";
 
 /** Loaded when asked for: most commands need few of the packages, and start at once. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
+export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import("./commands/start.ts")).start,
   demo: async () => (await import("./commands/demo.ts")).demo,
   checkout: async () => (await import("./commands/checkout.ts")).checkout,
   load: async () => (await import("./commands/load.ts")).load,
+  bench: async () => (await import("./commands/bench.ts")).bench,
   trace: async () => (await import("./commands/trace.ts")).trace,
   logs: async () => (await import("./commands/logs.ts")).logs,
+  redrive: async () => (await import("./commands/redrive.ts")).redrive,
+  lens: async () => (await import("./commands/lens.ts")).lens,
+  doctor: async () => (await import("./commands/doctor.ts")).doctor,
   status: async () => (await import("./commands/status.ts")).status,
   down: async () => (await import("./commands/down.ts")).down,
   test: async () => (await import("./commands/test.ts")).test,
@@ -21,7 +26,6 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   "test:stack": async () => (await import("./commands/test.ts")).testStack,
 };
 
-const USAGE_STATUS = 2;
 /** A terminal's Ctrl-C may arrive twice, from the terminal and from npm: only a later one means impatience. */
 const IMPATIENT_AFTER_MS = 1_000;
 
@@ -33,7 +37,7 @@ function untilSignal(): AbortSignal {
     if (!stop.signal.aborted) {
       firstAtMs = Date.now();
       stop.abort(name);
-    } else if (Date.now() - firstAtMs > IMPATIENT_AFTER_MS) process.exit(130);
+    } else if (Date.now() - firstAtMs > IMPATIENT_AFTER_MS) process.exit(EXIT.interrupted);
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
   return stop.signal;
@@ -55,21 +59,22 @@ async function overview(): Promise<string> {
   return `Baton, a distributed-tracing playground\n\n${lines.join("\n")}\n\nHelp on one: npm run checkout -- --help\n`;
 }
 
-async function main(argv: readonly string[], io: Io): Promise<number> {
+/** Runs the command that `argv` names; resolves to the exit status. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = argv;
-  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+  if (name === undefined || isHelp(name) || name === "help") {
     io.out.write(await overview());
-    return name === undefined ? USAGE_STATUS : 0;
+    return name === undefined ? EXIT.usage : EXIT.ok;
   }
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!load) {
     io.err.write(`unknown command "${name}"\n\n${await overview()}`);
-    return USAGE_STATUS;
+    return EXIT.usage;
   }
   const command = await load();
-  if (!command.passesOn && (rest.includes("--help") || rest.includes("-h"))) {
+  if (asksForHelp(command, rest)) {
     io.out.write(helpOf(command));
-    return 0;
+    return EXIT.ok;
   }
   return run(command, rest, io);
 }
@@ -79,33 +84,39 @@ async function run(command: Command, argv: readonly string[], io: Io): Promise<n
   try {
     return await command.run(readArguments(command, argv), io);
   } catch (error) {
-    if (io.signal.aborted) return 130;
+    if (io.signal.aborted) return EXIT.interrupted;
     if (!(error instanceof Problem)) throw error;
     const isUsage = error.code === "usage";
     io.err.write(`${command.name}: ${error.message}\n${isUsage ? `\n${helpOf(command)}` : ""}`);
-    return isUsage ? USAGE_STATUS : 1;
+    return isUsage || error.code === "environment" ? EXIT.usage : EXIT.failed;
   }
 }
 
-const root = path.dirname(import.meta.dirname);
-const signal = untilSignal();
-endWithBoot(process.env.BATON_BOOT_PIPE);
-const io: Io = {
-  out: process.stdout,
-  err: process.stderr,
-  env: process.env,
-  root,
-  dir: stateDir(root, process.env),
-  signal,
-};
-// A reader that has seen enough, as in `npm run logs | head`, or a terminal that was closed: stop, and stop in order.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.once("error", () => process.kill(process.pid, "SIGTERM"));
-  stream.on("error", () => {});
+/** The life of this process: its signals, its streams, its exit status. */
+async function runHere(): Promise<void> {
+  const root = path.dirname(import.meta.dirname);
+  const signal = untilSignal();
+  endWithBoot(process.env.BATON_BOOT_PIPE);
+  const io: Io = {
+    out: process.stdout,
+    err: process.stderr,
+    env: process.env,
+    root,
+    dir: stateDir(root, process.env),
+    signal,
+  };
+  // A reader that has seen enough, as in `npm run logs | head`, or a terminal that was closed: stop, and stop in order.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.once("error", () => process.kill(process.pid, "SIGTERM"));
+    stream.on("error", () => {});
+  }
+  try {
+    process.exitCode = await main(process.argv.slice(2), io);
+  } catch (error) {
+    process.stderr.write(`${errorFrom(error).stack}\n`);
+    process.exitCode = EXIT.failed;
+  }
 }
-try {
-  process.exitCode = await main(process.argv.slice(2), io);
-} catch (error) {
-  process.stderr.write(`${errorFrom(error).stack}\n`);
-  process.exitCode = 1;
-}
+
+// The tests load this file, too, for its table of commands.
+if (process.argv[1] === import.meta.filename) await runHere();

@@ -1,5 +1,6 @@
 /** What a command of the command line is, and what it is given. */
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import { STATUS_WORDS } from "./exit.ts";
 import { errorFrom, Problem } from "./problem.ts";
 
 /** The world of a command. */
@@ -30,8 +31,10 @@ export interface Command {
   readonly usage: string;
   /** More help: the options, one to a line. */
   readonly details?: string;
-  /** A command line that works. */
+  /** Command lines that work, one to a line. */
   readonly example: string;
+  /** What its exit statuses mean, where that is more than `STATUS_WORDS` says. */
+  readonly statuses?: Readonly<Record<number, string>>;
   readonly options: ParseArgsOptionsConfig;
   /** How many positional arguments it takes, and what they are called. */
   readonly positionals: { readonly least: number; readonly most: number; readonly what: string };
@@ -83,15 +86,31 @@ export function readArguments(command: Command, argv: readonly string[]): Argume
   return { values, positionals: parsed.positionals };
 }
 
+export const isHelp = (argument: string | undefined): boolean => argument === "--help" || argument === "-h";
+
 /** How a command is typed: npm knows `start` and `test` without `run`. */
 export const typed = (name: string): string =>
   name === "start" || name === "test" ? `npm ${name}` : `npm run ${name}`;
 
+/** True when `argv` asks for the command's help. What belongs to another program is that program's, but for a lone `--help`. */
+export function asksForHelp(command: Command, argv: readonly string[]): boolean {
+  const given = argv[0] === "--" ? argv.slice(1) : argv;
+  if (command.passesOn) return given.length === 1 && isHelp(given[0]);
+  const end = given.indexOf("--");
+  return given.slice(0, end < 0 ? undefined : end).some(isHelp);
+}
+
 /** The help of one command. */
 export function helpOf(command: Command): string {
   const details = command.details ? `\n\n${command.details}` : "";
+  const examples = command.example.split("\n");
+  const statuses = Object.entries({ ...STATUS_WORDS, ...command.statuses })
+    .map(([status, meaning]) => `  ${status.padEnd(4)} ${meaning}`)
+    .join("\n");
   return (
     `${typed(command.name)} ${command.usage}`.trimEnd() +
-    `\n\n${command.summary}${details}\n\nExample:\n  ${command.example}\n`
+    `\n\n${command.summary}${details}` +
+    `\n\nExample${examples.length > 1 ? "s" : ""}:\n${examples.map((line) => `  ${line}`).join("\n")}` +
+    `\n\nExit status:\n${statuses}\n`
   );
 }

@@ -46,9 +46,12 @@ describe("the environment of a service", () => {
   });
 
   it("holds no server that the service does not need", () => {
-    const gateway = serviceEnvironment(part("gateway"), input);
-    expect(gateway).not.toHaveProperty("BATON_NATS_URL");
-    expect(gateway).not.toHaveProperty("BATON_REDIS_URL");
+    for (const { name, servers } of services) {
+      const env = serviceEnvironment(part(name), input);
+      const needs: readonly string[] = servers;
+      expect("BATON_REDIS_URL" in env, name).toBe(needs.includes("redis"));
+      expect("BATON_NATS_URL" in env, name).toBe(needs.includes("nats"));
+    }
   });
 
   it("leaves OpenTelemetry's own variables to the user, who wins", () => {
@@ -82,6 +85,13 @@ describe("the environment of lens", () => {
       LENS_OTLP_GRPC_PORT: "4417",
     });
     expect(lens.port).toBe(4000);
+  });
+
+  it("holds what a user says to lens, but not the ports", () => {
+    const user = { LENS_STORE_BYTES: "1000000", LENS_INDEX: "", LENS_OTLP_HTTP_PORT: "1" };
+    const env = lensEnvironment({ ...input, user });
+    expect(env).toMatchObject({ LENS_STORE_BYTES: "1000000", LENS_OTLP_HTTP_PORT: "4418" });
+    expect(env).not.toHaveProperty("LENS_INDEX");
   });
 });
 

@@ -1,19 +1,16 @@
 /** The environment of each process of ours. Nothing of the user's passes but what is named here. */
+import path from "node:path";
 import { SUBSCRIBERS } from "../services/_contracts/events.ts";
 import { type Part, services } from "../services/topology.ts";
 import { type Ports, portOf } from "./ports.ts";
+import { cacheDir } from "./provide/apt.ts";
 import type { Database } from "./provide/databases.ts";
+import { SERVICE_SETTINGS } from "./variables.ts";
 
 /** What programs need to run at all, and what people set for their own Node programs. */
 const SYSTEM = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "NODE_COMPILE_CACHE", "NODE_EXTRA_CA_CERTS"];
 /** What a user may say to the services. All of OpenTelemetry's own `OTEL_*` pass, too, and win over ours. */
-const OURS = [
-  "BATON_ASYNC",
-  "BATON_TELEMETRY",
-  "BATON_INSTRUMENTATION",
-  "BATON_EDGE_TRACE",
-  "BATON_LOG_LEVEL",
-];
+const OURS = SERVICE_SETTINGS.map(({ name }) => name);
 
 type Env = Readonly<Record<string, string>>;
 
@@ -47,6 +44,11 @@ export function passedOn(user: NodeJS.ProcessEnv): Record<string, string> {
   return passed;
 }
 
+/** Compiled code is kept for the next start, where boot.cjs keeps it, too. */
+const compiled = (user: NodeJS.ProcessEnv): Env => ({
+  NODE_COMPILE_CACHE: path.join(cacheDir(user), "compile-cache"),
+});
+
 /** Whether the services' spans reach lens: not when they are sent elsewhere or not at all. */
 export function reachesLens(user: NodeJS.ProcessEnv): boolean {
   const elsewhere = user.OTEL_EXPORTER_OTLP_ENDPOINT || user.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT;
@@ -66,6 +68,7 @@ export function serviceEnvironment(part: Part, input: EnvironmentInput): Env {
   const database = databases.find(({ service }) => service === part.name);
   return {
     OTEL_EXPORTER_OTLP_ENDPOINT: urlOf(ports.otlpHttp),
+    ...compiled(input.user),
     ...passedOn(input.user),
     BATON_SERVICE: part.name,
     BATON_HOST: "127.0.0.1",
@@ -86,11 +89,14 @@ export function serviceEnvironment(part: Part, input: EnvironmentInput): Env {
 export function lensEnvironment(input: Pick<EnvironmentInput, "ports" | "dir" | "user" | "extra">): Env {
   const { ports, dir, user, extra } = input;
   return {
+    ...compiled(user),
     ...passedOn(user),
-    ...(user.LENS_INDEX && { LENS_INDEX: user.LENS_INDEX }),
+    ...Object.fromEntries(Object.entries(user).filter(([name, value]) => name.startsWith("LENS_") && value)),
     BATON_HOST: "127.0.0.1",
     BATON_PORT: String(ports.lens),
     BATON_STATE_DIR: dir,
+    // Written when it stops, read when it starts, and emptied before that unless `--keep` was said.
+    LENS_DATA_DIR: path.join(dir, "lens"),
     LENS_OTLP_HTTP_PORT: String(ports.otlpHttp),
     LENS_CONSUMERS: consumers,
     LENS_OTLP_GRPC_PORT: String(ports.otlpGrpc),

@@ -24,6 +24,9 @@ const standard: readonly (readonly [string, number])[] = [
 ];
 const highest = Math.max(...standard.map(([, port]) => port));
 
+/** The greatest `BATON_PORT_OFFSET` with which every port is still one. */
+export const MAX_PORT_OFFSET = 65_535 - highest;
+
 const collect = (entries: Iterable<readonly [string, number]>): Ports => Object.fromEntries(entries) as Ports;
 
 /** The topology's ports, each plus `offset`. */
@@ -34,10 +37,10 @@ export const portsFor = (offset: number): Ports =>
 export function portOffset(text: string | undefined): number {
   if (text === undefined || text.trim() === "") return 0;
   const offset = Number(text);
-  if (!/^\d+$/.test(text.trim()) || offset + highest > 65_535) {
+  if (!/^\d+$/.test(text.trim()) || offset > MAX_PORT_OFFSET) {
     throw new Problem(
-      "usage",
-      `BATON_PORT_OFFSET must be a whole number from 0 to ${65_535 - highest}, not "${text}"`,
+      "environment",
+      `BATON_PORT_OFFSET must be a whole number from 0 to ${MAX_PORT_OFFSET}, not ${JSON.stringify(text)}`,
     );
   }
   return offset;

@@ -2,6 +2,7 @@
 
 export type ProblemCode =
   | "usage"
+  | "environment"
   | "already_running"
   | "not_running"
   | "port_taken"
@@ -11,6 +12,7 @@ export type ProblemCode =
   | "not_ready"
   | "refused"
   | "unknown_journey"
+  | "unknown_letter"
   | "incomplete";
 
 /** An error whose message is written for a person: it is printed without a stack. */

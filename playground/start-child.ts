@@ -1,5 +1,6 @@
 /** Starts a supervised child and waits until it can do its work. */
 import { open } from "node:fs/promises";
+import path from "node:path";
 import { errorFrom, Problem } from "./problem.ts";
 import type { Reporter } from "./report.ts";
 import { type Child, type ChildEvent, type ChildSpec, supervise } from "./supervise.ts";
@@ -15,9 +16,10 @@ export interface StartOptions {
 
 const TAIL_BYTES = 8_192;
 const TAIL_LINES = 12;
+const LAST_WORDS = 3;
 
 /** The last lines of a log file, each with two spaces in front; an empty string when there are none. */
-export async function tailOf(logFile: string): Promise<string> {
+export async function tailOf(logFile: string, most = TAIL_LINES): Promise<string> {
   const file = await open(logFile, "r").catch(() => null);
   if (!file) return "";
   try {
@@ -26,7 +28,7 @@ export async function tailOf(logFile: string): Promise<string> {
       buffer: Buffer.alloc(TAIL_BYTES),
       position: Math.max(0, size - TAIL_BYTES),
     });
-    const lines = buffer.subarray(0, bytesRead).toString("utf8").trimEnd().split("\n").slice(-TAIL_LINES);
+    const lines = buffer.subarray(0, bytesRead).toString("utf8").trimEnd().split("\n").slice(-most);
     return lines.map((line) => `  ${line}`).join("\n");
   } finally {
     await file.close();
@@ -40,11 +42,15 @@ const reason = (last: unknown): string => (last === undefined ? "" : ` (${errorF
 const withLog = async (what: string, spec: ChildSpec): Promise<string> =>
   `${what}; the end of ${spec.logFile}:\n${(await tailOf(spec.logFile)) || "  (empty)"}`;
 
-/** What a person is told of a child that has been ready once. */
-function tell(event: ChildEvent, report: Reporter): void {
-  if (event.kind === "exited")
-    report.say(`${event.name} ended (${event.status}); starting it again in ${event.restartInMs} ms`);
-  else report.say(`${event.name} runs again as process ${event.pid}`);
+/** What a person is told of a child that has been ready once; of one that ended by itself, what it said last. */
+async function tell(event: ChildEvent, { logFile }: ChildSpec, report: Reporter): Promise<void> {
+  if (event.kind === "started") return report.say(`${event.name} runs again as process ${event.pid}`);
+  const { name, status, restartInMs } = event;
+  const where = path.relative(process.cwd(), logFile);
+  const what = `${name} ended (${status}); starting it again in ${restartInMs} ms; its log: ${where}`;
+  // What was killed from outside had no last word.
+  const last = status.startsWith("signal") ? "" : await tailOf(logFile, LAST_WORDS);
+  report.say(last ? `${what}\n${last}` : what);
 }
 
 /**
@@ -60,7 +66,7 @@ export async function startChild<T>(
   const died = new AbortController();
   let ready = false;
   const onEvent = (event: ChildEvent): void => {
-    if (ready) tell(event, options.report);
+    if (ready) void tell(event, spec, options.report).catch(() => {});
     else if (event.kind === "exited") died.abort(event.status);
     options.onEvent?.(event);
   };

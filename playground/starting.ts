@@ -2,7 +2,7 @@
 import path from "node:path";
 import { lens, type Part, services } from "../services/topology.ts";
 import { type Ports, portOf } from "./ports.ts";
-import { provide, type Servers } from "./provide/provide.ts";
+import { type Prepared, prepare, type Servers } from "./provide/provide.ts";
 import type { Reporter } from "./report.ts";
 import type { StackPart } from "./stack/part.ts";
 import type { StackPorts } from "./stack/ports.ts";
@@ -39,7 +39,8 @@ export const root = path.dirname(import.meta.dirname);
 const READY_WITHIN_MS = 60_000;
 /** After a Ctrl-C nothing is left after 5 s: services have 3 s, then the Collector 1 s, then all the others 1 s. */
 const SERVICE_STOP_MS = 3_000;
-const LENS_STOP_MS = 1_000;
+/** Lens writes down what it holds first: a bound, not a wait. */
+const LENS_STOP_MS = 8_000;
 const PROBE_TIMEOUT_MS = 2_000;
 /** Services that have a database of their own. */
 export const usesPostgres = services
@@ -159,15 +160,22 @@ export class Starting {
     flags: readonly string[],
     env: Readonly<Record<string, string>>,
     to: RunningPart[],
+    isHeld?: () => boolean,
   ): Promise<void> {
     const { dir, ports } = this.options;
     const ready = readyUrl(part, ports);
-    await this.stackPart({ spec: specOf(part, dir, flags, env), port: portOf(part.name, ports), ready }, to);
+    const stackPart = { spec: specOf(part, dir, flags, env), port: portOf(part.name, ports), ready };
+    await this.stackPart(stackPart, to, isHeld);
   }
 
-  /** Starts `part`, waits until it is ready and adds it to `to`. */
-  async stackPart({ spec, port, ready }: StackPart, to: RunningPart[]): Promise<void> {
-    const { child } = await startChild(spec, (signal) => answers(ready, signal), {
+  /** Starts `part`, waits until it is ready and adds it to `to`. While it `isHeld` it need not be asked. */
+  async stackPart(
+    { spec, port, ready }: StackPart,
+    to: RunningPart[],
+    isHeld: () => boolean = () => false,
+  ): Promise<void> {
+    const probe = async (signal: AbortSignal) => (isHeld() ? undefined : answers(ready, signal));
+    const { child } = await startChild(spec, probe, {
       report: this.options.report,
       signal: this.signal,
       withinMs: READY_WITHIN_MS,
@@ -177,23 +185,17 @@ export class Starting {
     this.publish();
   }
 
-  async servers(): Promise<Servers> {
+  /** Finds what the servers need; none of them runs yet. */
+  async prepareServers(): Promise<Prepared> {
     const { dir, ports, keep = false, report } = this.options;
     const signal = this.signal;
     const onEvent = (): void => this.publish();
-    const servers = await provide({
-      root,
-      dir,
-      ports,
-      env: process.env,
-      keep,
-      services: usesPostgres,
-      report,
-      signal,
-      onEvent,
-    });
-    this.acquired.servers = servers;
+    const services = usesPostgres;
+    return prepare({ root, dir, ports, env: process.env, keep, services, report, signal, onEvent });
+  }
+
+  async startServers(prepared: Prepared): Promise<void> {
+    this.acquired.servers = await prepared.start();
     this.publish();
-    return servers;
   }
 }

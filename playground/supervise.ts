@@ -8,6 +8,7 @@ import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { boundLog, LOG_BOUND, type LogBound } from "./bound-log.ts";
 import { errorFrom } from "./problem.ts";
 
 /** What to run. */
@@ -20,6 +21,8 @@ export interface ChildSpec {
   readonly cwd: string;
   /** Takes standard output and standard error; appended to. */
   readonly logFile: string;
+  /** How long the log may get; `LOG_BOUND` without it. */
+  readonly logBound?: LogBound;
   /** Which user and group run it; our own without it. */
   readonly owner?: { readonly uid: number; readonly gid: number };
   /** What asks it to end; SIGTERM without it. */
@@ -154,7 +157,8 @@ export async function supervise(spec: ChildSpec, onEvent: (event: ChildEvent) =>
   };
 
   await start();
-  const kept = keepRunning();
+  const unbind = boundLog(spec.logFile, spec.logBound ?? LOG_BOUND);
+  const kept = keepRunning().finally(unbind);
   let ending: Promise<void> | undefined;
   return {
     name: spec.name,

@@ -2,12 +2,12 @@
  * Brings a whole playground up and down: servers, lens, services. The command line and the end-to-end tests use it in
  * their own process, several at once in different folders. It never exits and never prints.
  */
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { lens, type Part, services } from "../services/topology.ts";
-import { type EnvironmentInput, lensEnvironment, reachesLens, serviceEnvironment } from "./environment.ts";
+import { lensEnvironment, reachesLens, serviceEnvironment } from "./environment.ts";
 import { checkFree, type Ports } from "./ports.ts";
-import { makeDatabases } from "./provide/databases.ts";
+import { databaseUrl, makeDatabases } from "./provide/databases.ts";
 import type { Server, Source } from "./provide/server.ts";
 import { minimum } from "./provide/versions.ts";
 import { FullStack } from "./stack/full.ts";
@@ -20,6 +20,8 @@ const SERVICE_FLAGS = [
   "--max-old-space-size=96",
   "--import",
   "./services/_kit/telemetry/start.ts",
+  "--import",
+  "./playground/hold.ts",
 ];
 const words: Readonly<Record<Source, string>> = {
   url: "given",
@@ -27,6 +29,8 @@ const words: Readonly<Record<Source, string>> = {
   cache: "from the cache",
   embedded: "from npm",
 };
+/** In the state folder; there once the servers are ready: see hold.ts. */
+const HOLD_FILE = "servers-ready";
 const LENS_FLAGS = ["--max-old-space-size=512"];
 
 export interface Playground {
@@ -83,7 +87,7 @@ export async function up(options: UpOptions): Promise<Playground> {
     publish([]);
     FullStack.check(options, process.env);
     await checkFree([...ownPorts(ports), ...Object.entries(options.full ?? {})]);
-    for (const folder of ["logs", "mail"]) {
+    for (const folder of ["logs", "mail", "lens"]) {
       if (!keep) await rm(path.join(dir, folder), { recursive: true, force: true });
       await mkdir(path.join(dir, folder), { recursive: true });
     }
@@ -96,6 +100,7 @@ export async function up(options: UpOptions): Promise<Playground> {
 
 const describe = ({ name, version, from }: Server): string => `${name} ${version} (${words[from]})`;
 
+/** All at once: the servers, lens, and the services' processes, which wait for the servers with their code loaded. */
 async function startAll(
   starting: Starting,
   addresses: { gateway: string; lens: string },
@@ -105,35 +110,46 @@ async function startAll(
   const user = process.env;
   const full = options.full && (await FullStack.prepare(starting, options.full));
   const beginMs = performance.now();
-  let input: EnvironmentInput | undefined;
+  let serversMs = 0;
+  let held = true;
+  const prepared = await starting.prepareServers();
+  const { natsUrl, redisUrl, postgresUrl, passwordFor } = prepared;
+  const databases = usesPostgres.map((service) => {
+    return { service, url: databaseUrl(postgresUrl, service, passwordFor(service)) };
+  });
+  const holdFile = path.join(dir, HOLD_FILE);
+  await rm(holdFile, { force: true });
   const serversAndDatabases = async (): Promise<void> => {
-    const servers = await starting.servers();
-    const databases = await makeDatabases(servers.postgresUrl, usesPostgres, servers.passwordFor);
-    input = { ports, dir, natsUrl: servers.natsUrl, redisUrl: servers.redisUrl, databases, user, extra };
+    await starting.startServers(prepared);
+    await makeDatabases(postgresUrl, usesPostgres, passwordFor);
   };
   // Lens needs no server: it starts beside them.
   const lensEnv = lensEnvironment({ ports, dir, user, extra: { ...full?.lensEnvironment, ...extra } });
-  const lensStart = starting.part(lens, LENS_FLAGS, lensEnv, acquired.lens);
-  await starting.all([serversAndDatabases(), lensStart, ...(full?.startBackends() ?? [])]);
-  const serversMs = performance.now() - beginMs;
-  const { servers } = acquired;
-  if (!input || !servers) throw new Error("the servers started without addresses");
-  const environment = input;
-  options.report.say(`servers ready: ${servers.parts.map(describe).join(", ")}`);
-  if (full) {
-    await starting.all([full.startCollector(servers)]);
-    options.report.say(`full stack ready: ${full.describe()}`);
-  }
+  const foundation = async (): Promise<void> => {
+    const lensStart = starting.part(lens, LENS_FLAGS, lensEnv, acquired.lens);
+    await starting.all([serversAndDatabases(), lensStart, ...(full?.startBackends() ?? [])]);
+    const { servers } = acquired;
+    if (!servers) throw new Error("the servers started without a trace");
+    options.report.say(`servers ready: ${servers.parts.map(describe).join(", ")}`);
+    serversMs = performance.now() - beginMs;
+    if (full) {
+      await starting.all([full.startCollector(servers)]);
+      options.report.say(`full stack ready: ${full.describe()}`);
+    }
+    await writeFile(holdFile, "");
+    held = false;
+  };
+  const input = { ports, dir, natsUrl, redisUrl, databases, user, extra: { BATON_HOLD: holdFile, ...extra } };
   const start = (part: Part): Promise<void> =>
-    starting.part(part, SERVICE_FLAGS, serviceEnvironment(part, environment), acquired.services);
-  await starting.all(services.map(start));
+    starting.part(part, SERVICE_FLAGS, serviceEnvironment(part, input), acquired.services, () => held);
+  await starting.all([foundation(), ...services.map(start)]);
   const startMs = performance.now() - beginMs - serversMs;
   options.report.say(`services ready: ${services.map(({ name }) => name).join(", ")}`);
   return {
     ports,
-    urls: { ...addresses, nats: servers.natsUrl, redis: servers.redisUrl, postgres: servers.postgresUrl },
+    urls: { ...addresses, nats: natsUrl, redis: redisUrl, postgres: postgresUrl },
     stack: FullStack.addresses(acquired.parts()),
-    databases: Object.fromEntries(environment.databases.map(({ service, url }) => [service, url])),
+    databases: Object.fromEntries(databases.map(({ service, url }) => [service, url])),
     parts: acquired.parts(),
     reachesLens: reachesLens({ ...user, ...extra }),
     times: { serversMs, startMs },

@@ -109,4 +109,4 @@ async function installLocked(root, state) {
   done("done");
 }
 
-module.exports = { install };
+module.exports = { install, npmCommand };

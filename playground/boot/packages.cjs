@@ -72,13 +72,19 @@ function missing(root) {
   return allThere(root, installed) ? null : "a file";
 }
 
+const isMarked = (root) => read(marker(root)).trim() === wanted(root);
+
 /** True when the packages are there and of this lock file: by our own marker, or for who ran `npm ci` by hand, by comparison. */
-function isInstalled(root) {
+function isComplete(root) {
   const hidden = read(path.join(root, "node_modules", ".package-lock.json"));
-  if (read(marker(root)).trim() === wanted(root))
-    return hidden !== "" && allThere(root, JSON.parse(hidden).packages);
-  if (missing(root)) return false;
-  markInstalled(root);
+  if (isMarked(root)) return hidden !== "" && allThere(root, JSON.parse(hidden).packages);
+  return missing(root) === null;
+}
+
+/** As `isComplete`, and notes it, so that the next look is a short one. */
+function isInstalled(root) {
+  if (!isComplete(root)) return false;
+  if (!isMarked(root)) markInstalled(root);
   return true;
 }
 
@@ -91,4 +97,4 @@ function markInstalled(root) {
   }
 }
 
-module.exports = { pinnedNode, isInstalled, markInstalled, missing };
+module.exports = { pinnedNode, isComplete, isInstalled, markInstalled, missing };

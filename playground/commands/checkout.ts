@@ -1,6 +1,7 @@
 /** `npm run checkout`: one checkout to the running playground, and its journey. */
 import { scenarios } from "../../load/scenarios/index.ts";
 import { type Arguments, type Command, text, wholeNumber } from "../command.ts";
+import { EXIT } from "../exit.ts";
 import { type Answer, DEFAULT_TOKEN, newUser, type Order, sendCheckout } from "../gateway-client.ts";
 import { playgroundHere } from "../here.ts";
 import { awaitJourney } from "../lens-client.ts";
@@ -34,7 +35,14 @@ export const checkout: Command = {
     "  --user       a new one unless given",
     "  --token      the card's token",
   ].join("\n"),
-  example: "npm run checkout -- --sku kettle --quantity 2 --fault payments.charge:declined",
+  example:
+    "npm run checkout\n" +
+    "npm run checkout -- --sku kettle --quantity 2\n" +
+    "npm run checkout -- --fault payments.charge:declined",
+  statuses: {
+    [EXIT.ok]: "its journey is complete, whatever the answer was",
+    [EXIT.failed]: "it is not complete after 20 s, or nothing answered",
+  },
   options: {
     sku: { type: "string" },
     quantity: { type: "string" },
@@ -63,6 +71,6 @@ export const checkout: Command = {
     const awaited = await awaitJourney(here.lens, answer.traceId, hops, options).finally(done);
     show("Its journey", awaited.found, io, hops.length > 0 ? { hops } : {});
     io.out.write(paint("dim", `\nits log lines: npm run logs -- ${answer.correlationId}\n`));
-    return awaited.complete ? 0 : 1;
+    return awaited.complete ? EXIT.ok : EXIT.failed;
   },
 };

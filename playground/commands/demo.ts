@@ -1,5 +1,6 @@
 /** `npm run demo`: as `npm start`, and then it stops; for a first look and for checks. */
 import type { Command } from "../command.ts";
+import { EXIT } from "../exit.ts";
 import { table } from "../paint.ts";
 import { bringDown, bringUp, type Started } from "./start.ts";
 
@@ -39,6 +40,7 @@ export const demo: Command = {
     "Starts everything, shows a good and a declined checkout, and stops; status 0 only if both journeys are complete.",
   usage: "",
   example: "npm run demo",
+  statuses: { [EXIT.ok]: "both journeys are complete", [EXIT.failed]: "they are not, or it could not start" },
   options: {},
   positionals: { least: 0, most: 0, what: "" },
   async run(_args, io) {
@@ -49,6 +51,6 @@ export const demo: Command = {
     const { played } = started;
     const isComplete = played.length > 0 && played.every(({ awaited }) => awaited.complete);
     io.out.write(isComplete ? "\nboth journeys are complete\n" : "\nnot both journeys are complete\n");
-    return isComplete ? 0 : 1;
+    return isComplete ? EXIT.ok : EXIT.failed;
   },
 };

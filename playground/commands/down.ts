@@ -1,5 +1,6 @@
 /** `npm run down`: stops the playground that runs here. */
 import type { Command } from "../command.ts";
+import { EXIT } from "../exit.ts";
 import { Problem } from "../problem.ts";
 import { reporterOn } from "../report.ts";
 import { processStart, type Run, runningIn } from "../state.ts";
@@ -22,6 +23,7 @@ export const down: Command = {
   summary: "Stops the playground that runs here and waits until all of it is gone.",
   usage: "",
   example: "npm run down",
+  statuses: { [EXIT.ok]: "nothing runs here any more, or nothing did" },
   options: {},
   positionals: { least: 0, most: 0, what: "" },
   async run(_args, io) {
@@ -29,7 +31,7 @@ export const down: Command = {
     const here = await runningIn(io.dir);
     if (!here) {
       io.out.write("no playground is running here\n");
-      return 0;
+      return EXIT.ok;
     }
     const done = reporterOn(io.err).begin("the playground to stop");
     try {
@@ -47,6 +49,6 @@ export const down: Command = {
       done();
     }
     io.out.write("stopped; nothing is left running\n");
-    return 0;
+    return EXIT.ok;
   },
 };

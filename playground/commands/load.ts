@@ -6,6 +6,7 @@ import { profiles } from "../../load/profiles.ts";
 import { scenarios } from "../../load/scenarios/index.ts";
 import { FAULT_POINTS } from "../../services/_contracts/vocabulary.ts";
 import { type Arguments, type Command, type Io, text } from "../command.ts";
+import { EXIT } from "../exit.ts";
 import { playgroundHere } from "../here.ts";
 import { findK6 } from "../load/k6-program.ts";
 import { invocation, type LoadRun } from "../load/k6-run.ts";
@@ -15,8 +16,6 @@ import { reporterOn } from "../report.ts";
 
 /** k6's own page, before `BATON_PORT_OFFSET`. */
 const PAGE_PORT = 5665;
-/** What k6 ends with when a promise was broken, and when the script itself is. */
-const THRESHOLDS_BROKEN = 99;
 
 /** Throws a Problem `usage` that lists what there is, when `given` is none of `names`. */
 function oneOf(what: string, given: string, names: readonly string[]): string {
@@ -92,7 +91,7 @@ async function runK6(load: LoadRun, io: Io): Promise<number> {
   io.signal.addEventListener("abort", passOn, { once: true });
   if (io.signal.aborted) passOn();
   const [code] = await once(child, "exit").finally(() => io.signal.removeEventListener("abort", passOn));
-  return typeof code === "number" ? code : 1;
+  return typeof code === "number" ? code : EXIT.failed;
 }
 
 const list = (of: readonly { readonly name: string; readonly says: string }[]): string =>
@@ -110,17 +109,16 @@ export const load: Command = {
     "  --profile",
     list(profiles.map(({ name, does }) => ({ name, says: does }))),
     "  --fault      a fault more in every request, to see a promise broken",
-    "",
-    "  The status is 0 when every threshold held, 99 when one did not.",
   ].join("\n"),
-  example: "npm run load -- mix --profile steady",
+  example: "npm run load -- checkout\nnpm run load -- mix --profile steady",
+  statuses: { [EXIT.ok]: "every threshold held", [EXIT.threshold]: "a threshold did not hold" },
   options: { profile: { type: "string" }, fault: { type: "string" } },
   positionals: { least: 1, most: 1, what: "a scenario" },
   async run(args, io) {
     const load = await loadRun(args, io);
     if (load.pagePort > 0) io.out.write(`k6's page while it runs: http://127.0.0.1:${load.pagePort}\n`);
     const status = await runK6(load, io);
-    if (status === THRESHOLDS_BROKEN)
+    if (status === EXIT.threshold)
       io.out.write("a threshold did not hold; the first ✗ above says where to look\n");
     return status;
   },

@@ -4,6 +4,7 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Command, Io } from "../command.ts";
+import { EXIT } from "../exit.ts";
 import { belongsTo, clock, inOrder, type LogLine, parseLogLine, restOf } from "../log-lines.ts";
 import { type Paint, paintFor, type Style } from "../paint.ts";
 import { Problem } from "../problem.ts";
@@ -47,7 +48,8 @@ function print(line: LogLine, serviceWidth: number, paint: Paint): string {
 async function logFiles(io: Io): Promise<string[]> {
   const folder = path.join(io.dir, "logs");
   const names = await readdir(folder).catch(() => []);
-  return names.filter((name) => name.endsWith(".log")).map((name) => path.join(folder, name));
+  // A log that has grown long has its older half beside it: see bound-log.ts.
+  return names.filter((name) => /\.log(\.1)?$/.test(name)).map((name) => path.join(folder, name));
 }
 
 export const logs: Command = {
@@ -55,6 +57,7 @@ export const logs: Command = {
   summary: "Reads across the logs of all services: every line of one request, in order of time.",
   usage: "-- <correlation or trace id>",
   example: "npm run logs -- 01998f2e-7c1a-7d3e-9a52-0c5f3f9e2b11",
+  statuses: { [EXIT.failed]: "nothing has run here, or no line has that id" },
   options: {},
   positionals: { least: 1, most: 1, what: "a correlation or trace id" },
   async run({ positionals: [id = ""] }, io) {
@@ -67,6 +70,6 @@ export const logs: Command = {
     const width = Math.max(...lines.map(({ service }) => service.length));
     const paint = paintFor(io.out);
     io.out.write(`${lines.map((line) => print(line, width, paint)).join("\n")}\n`);
-    return 0;
+    return EXIT.ok;
   },
 };

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import path from "node:path";
 import type { Command, Io } from "../command.ts";
+import { EXIT } from "../exit.ts";
 import { type Played, playFirst } from "../first-journeys.ts";
 import { paintFor, table } from "../paint.ts";
 import { portOffset, portsFor } from "../ports.ts";
@@ -9,6 +10,7 @@ import { reporterOn } from "../report.ts";
 import { show } from "../show.ts";
 import { stackPortsFor } from "../stack/ports.ts";
 import { type Playground, up } from "../up.ts";
+import { checkEnvironment } from "../variables.ts";
 
 /** A playground that is up, its first journeys, and how long each phase took. */
 export interface Started {
@@ -27,6 +29,7 @@ export interface BringUpOptions {
 
 /** Starts everything and prints the first two journeys. When the second part fails, the playground is stopped again. */
 export async function bringUp(io: Io, { keep, full = false }: BringUpOptions): Promise<Started> {
+  checkEnvironment(io.env, (line) => io.err.write(`warning: ${line}\n`));
   const report = reporterOn(io.out);
   const offset = portOffset(io.env.BATON_PORT_OFFSET);
   const ports = portsFor(offset);
@@ -85,7 +88,11 @@ export const start: Command = {
     "           not on the PATH is built once with Go, or unpacked from this machine's packages, into your cache folder",
     "  --keep   keep orders, streams, queues and logs of the last time; otherwise it begins empty",
   ].join("\n"),
-  example: "BATON_PORT_OFFSET=100 npm start",
+  example: "npm start\nBATON_PORT_OFFSET=100 npm start -- --keep",
+  statuses: {
+    [EXIT.ok]: "it ran until it was asked to stop, and all of it has stopped",
+    [EXIT.failed]: "it could not start; the message says why, and nothing is left running",
+  },
   options: { full: { type: "boolean" }, keep: { type: "boolean" } },
   positionals: { least: 0, most: 0, what: "" },
   async run({ values }, io) {
@@ -93,6 +100,6 @@ export const start: Command = {
     io.out.write(welcome(playground, io));
     if (!io.signal.aborted) await once(io.signal, "abort");
     await bringDown(playground, io);
-    return 0;
+    return EXIT.ok;
   },
 };

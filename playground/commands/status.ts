@@ -1,72 +1,150 @@
-/** `npm run status`: what runs here. */
-import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
-import { promisify } from "node:util";
-import { lens, services } from "../../services/topology.ts";
-import type { Command } from "../command.ts";
-import { paintFor, table } from "../paint.ts";
-import { type RunPart, runningIn } from "../state.ts";
+/** `npm run status`: what runs here, whether it is ready, what it takes, what flows through it. */
+import { lens, services, ports as sharedPorts } from "../../services/topology.ts";
+import type { Command, Io } from "../command.ts";
+import { EXIT } from "../exit.ts";
+import { listens } from "../listens.ts";
+import { type Paint, paintFor, table } from "../paint.ts";
+import { type Run, type RunPart, runningIn } from "../state.ts";
+import { type Figures, figuresOf } from "../status/figures.ts";
+import { MEMORY_KIND, memoryOf } from "../status/memory.ts";
 
-const run = promisify(execFile);
 const PROBE_TIMEOUT_MS = 2_000;
+const MB = 1024 * 1024;
+/** States of a part that does its work. */
+const WELL = ["ready", "runs", "given"];
 
-/** Resident memory of process `pid` in MB; null when it cannot be told. */
-async function residentMb(pid: number): Promise<number | null> {
-  const text =
-    process.platform === "linux"
-      ? /^VmRSS:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/status`, "utf8").catch(() => ""))?.[1]
-      : (await run("ps", ["-o", "rss=", "-p", String(pid)]).catch(() => null))?.stdout.trim();
-  return text ? Number(text) / 1024 : null;
+/** What is told of one part. */
+interface Shown extends RunPart {
+  readonly state: string;
+  readonly memoryBytes: number;
+  readonly does: string;
 }
 
-async function readiness({ ready, pid }: RunPart): Promise<string> {
-  if (!ready) return pid === null ? "given" : "runs";
+/** What `--json` prints. */
+interface Report {
+  readonly running: true;
+  /** Every part of the topology is there and ready. */
+  readonly ready: boolean;
+  readonly pid: number;
+  readonly since: string;
+  readonly urls: Run["urls"];
+  readonly parts: readonly Shown[];
+  readonly memoryBytes: number;
+  readonly figures: Figures;
+}
+
+/** A server has no page that says that it is ready; one that was given is not ours to judge. */
+async function stateOf({ ready, pid, port, exits }: RunPart): Promise<string> {
+  const isGiven = !ready && pid === null && exits === 0;
+  if (isGiven) return "given";
+  if (pid === null) return "restarting";
+  if (!ready) return (await listens("127.0.0.1", port)) ? "runs" : "not ready";
   try {
     const response = await fetch(ready, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
     await response.body?.cancel();
     return response.status === 200 ? "ready" : `not ready (${response.status})`;
   } catch {
-    return pid === null ? "restarting" : "not ready";
+    return "not ready";
   }
 }
 
 const does = (name: string): string => [lens, ...services].find((part) => part.name === name)?.does ?? "";
+const isServer = (name: string): boolean => name in sharedPorts && !name.startsWith("otlp");
+const expected = [...services, lens]
+  .map(({ name }) => name)
+  .concat(Object.keys(sharedPorts).filter(isServer));
+
+async function look(run: Run, io: Io): Promise<Report> {
+  const pids = [run.pid, ...run.parts.map(({ pid }) => pid ?? 0)];
+  const [figures, memory, states] = await Promise.all([
+    figuresOf(run, io),
+    memoryOf(pids),
+    Promise.all(run.parts.map(stateOf)),
+  ]);
+  const parts = run.parts.map((part, i) => {
+    const state = states[i] ?? "";
+    return { ...part, state, memoryBytes: memory[i + 1] ?? 0, does: does(part.name) };
+  });
+  const names = new Set(parts.map(({ name }) => name));
+  const ready = expected.every((name) => names.has(name)) && parts.every(({ state }) => WELL.includes(state));
+  const { pid, since, urls } = run;
+  return { running: true, ready, pid, since, urls, parts, memoryBytes: memory[0] ?? 0, figures };
+}
+
+const megabytes = (bytes: number): string => (bytes > 0 ? `${(bytes / MB).toFixed(0)} MB` : "-");
+const figure = (value: number | null, digits = 0): string => (value === null ? "?" : value.toFixed(digits));
+
+function print({ ready, pid, since, parts, memoryBytes, figures }: Report, paint: Paint): string {
+  const rows = parts.map((part) => [
+    part.name,
+    String(part.port),
+    part.pid === null ? "-" : String(part.pid),
+    part.state,
+    megabytes(part.memoryBytes),
+    part.exits === 0 ? "" : `exited ${part.exits}x`,
+    part.does,
+  ]);
+  const [heading = "", ...lines] = table([
+    ["part", "port", "process", "state", `memory (${MEMORY_KIND})`, "", ""],
+    ...rows,
+  ]).split("\n");
+  const flows = table([
+    [
+      "flowing",
+      `${figure(figures.checkoutsPerSecond, 1)} checkouts/s, ${figure(figures.spansPerSecond)} spans/s`,
+    ],
+    [
+      "waiting",
+      `${figure(figures.outbox)} in outboxes, ${figure(figures.streams)} in streams, ${figure(figures.queues)} in queues`,
+    ],
+    ["dead letters", figure(figures.deadLetters)],
+    ["memory in all", `${megabytes(memoryBytes)}, the runner and the guards included`],
+  ]);
+  return (
+    `playground of process ${pid}, since ${since}: ${ready ? "ready" : paint("red", "not all of it is ready")}\n\n` +
+    `${paint("bold", heading)}\n${lines.join("\n")}\n\n${flows}\n`
+  );
+}
+
+/** Looks once and prints; resolves to the exit status. */
+async function once(io: Io, asJson: boolean): Promise<number> {
+  const run = await runningIn(io.dir);
+  if (!run) {
+    const said = `no playground is running here (${io.dir})\nStart one with: npm start`;
+    io.out.write(`${asJson ? JSON.stringify({ running: false, ready: false }) : said}\n`);
+    return EXIT.failed;
+  }
+  const report = await look(run, io);
+  io.out.write(asJson ? `${JSON.stringify(report, null, 2)}\n` : print(report, paintFor(io.out)));
+  return report.ready ? EXIT.ok : EXIT.notReady;
+}
 
 export const status: Command = {
   name: "status",
-  summary: "Says whether a playground runs here, and of each part its process, port, readiness and memory.",
-  usage: "",
-  example: "npm run status",
-  options: {},
+  summary:
+    "Says whether a playground runs here, of each part its state and memory, and what flows and waits.",
+  usage: "[-- --json] [--watch]",
+  details: [
+    "  --json    the same for programs; with --watch one object after another",
+    "  --watch   again and again, until Ctrl-C",
+    "",
+    `  Memory is ${MEMORY_KIND}, of a process with all that it started. A rate is what came in one second.`,
+  ].join("\n"),
+  example: "npm run status\nnpm run status -- --json",
+  statuses: {
+    [EXIT.ok]: "it runs and every part is ready",
+    [EXIT.failed]: "no playground runs here",
+    [EXIT.notReady]: "it runs, and not every part is ready",
+  },
+  options: { json: { type: "boolean" }, watch: { type: "boolean" } },
   positionals: { least: 0, most: 0, what: "" },
-  async run(_args, io) {
-    const here = await runningIn(io.dir);
-    if (!here) {
-      io.out.write(`no playground is running here (${io.dir})\nStart one with: npm start\n`);
-      return 1;
+  async run({ values }, io) {
+    const asJson = values.json === true;
+    // Each look takes a second by itself.
+    for (;;) {
+      if (values.watch === true && io.out.isTTY) io.out.write("\x1b[2J\x1b[H");
+      const status = await once(io, asJson);
+      if (values.watch !== true || status === EXIT.failed || io.signal.aborted) return status;
     }
-    const rows = await Promise.all(
-      here.parts.map(async (part) => {
-        const mb = part.pid === null ? null : await residentMb(part.pid);
-        return [
-          part.name,
-          String(part.port),
-          part.pid === null ? "-" : String(part.pid),
-          await readiness(part),
-          mb === null ? "-" : `${mb.toFixed(0)} MB`,
-          part.exits === 0 ? "" : `exited ${part.exits}x`,
-          does(part.name),
-        ];
-      }),
-    );
-    const paint = paintFor(io.out);
-    const [heading = "", ...lines] = table([
-      ["part", "port", "process", "state", "memory", "", ""],
-      ...rows,
-    ]).split("\n");
-    io.out.write(
-      `playground of process ${here.pid}, since ${here.since}\n\n${paint("bold", heading)}\n${lines.join("\n")}\n`,
-    );
-    return 0;
   },
 };

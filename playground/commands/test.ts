@@ -3,9 +3,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import type { Command, Io } from "../command.ts";
+import { EXIT } from "../exit.ts";
 
 /** What needs no Go, Docker or browser, and is done in five minutes. */
 const QUICK = ["unit", "hop", "system"];
+
+const statuses = { [EXIT.ok]: "every test passed", [EXIT.failed]: "a test failed" };
 
 /** Runs vitest on `projects` with the arguments `more`; resolves to its exit status. */
 async function vitest(projects: readonly string[], more: readonly string[], io: Io): Promise<number> {
@@ -21,14 +24,15 @@ async function vitest(projects: readonly string[], more: readonly string[], io: 
   io.signal.addEventListener("abort", passOn, { once: true });
   const [code] = await once(child, "exit");
   io.signal.removeEventListener("abort", passOn);
-  return typeof code === "number" ? code : 1;
+  return typeof code === "number" ? code : EXIT.failed;
 }
 
 export const test: Command = {
   name: "test",
   summary: "Runs the unit, hop and end-to-end tests; no Go, Docker or browser is needed.",
   usage: "[-- <file or filter>... <options of vitest>]",
-  example: "npm test -- playground/ports",
+  example: "npm test\nnpm test -- playground/ports",
+  statuses,
   options: {},
   positionals: { least: 0, most: 0, what: "" },
   passesOn: true,
@@ -40,6 +44,7 @@ export const testAll: Command = {
   summary: "Runs all tests, those included that take long or need more than a Node.",
   usage: "[-- <file or filter>... <options of vitest>]",
   example: "npm run test:all",
+  statuses,
   options: {},
   positionals: { least: 0, most: 0, what: "" },
   passesOn: true,
@@ -47,7 +52,7 @@ export const testAll: Command = {
     const quick = await vitest(QUICK, positionals, io);
     if (io.signal.aborted) return quick;
     const rest = await vitest(["all"], positionals, io);
-    const word = (status: number): string => (status === 0 ? "passed" : `failed (status ${status})`);
+    const word = (status: number): string => (status === EXIT.ok ? "passed" : `failed (status ${status})`);
     io.out.write(`unit, hop and system: ${word(quick)}; all: ${word(rest)}\n`);
     return quick || rest;
   },
@@ -59,6 +64,7 @@ const single = (name: string, file: string, summary: string): Command => ({
   summary,
   usage: "[-- <options of vitest>]",
   example: `npm run ${name}`,
+  statuses,
   options: {},
   positionals: { least: 0, most: 0, what: "" },
   passesOn: true,

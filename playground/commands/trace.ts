@@ -1,5 +1,6 @@
 /** `npm run trace`: a journey as a tree in the terminal. */
 import { type Command, wholeNumber } from "../command.ts";
+import { EXIT } from "../exit.ts";
 import { playgroundHere } from "../here.ts";
 import { type Found, findJourney, lastCheckout } from "../lens-client.ts";
 import { Problem } from "../problem.ts";
@@ -31,7 +32,8 @@ export const trace: Command = {
     "  --full    fold nothing away",
     "  --width   columns; the terminal's unless given",
   ].join("\n"),
-  example: "npm run trace -- last --logs",
+  example: "npm run trace -- last --logs\nnpm run trace -- 8031a021-eddf-483f-a5f6-8986fc909b0b --json",
+  statuses: { [EXIT.failed]: "no playground runs here, or lens knows no such journey" },
   options: {
     json: { type: "boolean" },
     logs: { type: "boolean" },
@@ -45,7 +47,7 @@ export const trace: Command = {
     const found = await find(here.lens, args.positionals[0] ?? "", io.signal);
     if (args.values.json === true) {
       io.out.write(`${JSON.stringify(found.json, null, 2)}\n`);
-      return 0;
+      return EXIT.ok;
     }
     const options = {
       logs: args.values.logs === true,
@@ -54,6 +56,6 @@ export const trace: Command = {
     };
     io.out.write(`${treeOf(found, io, options)}\n`);
     if (found.others.length > 0) io.out.write(`also with this id: ${found.others.join(" ")}\n`);
-    return 0;
+    return EXIT.ok;
   },
 };

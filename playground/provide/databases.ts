@@ -25,6 +25,10 @@ function urlFor(url: string, name: string, password: string): string {
 const exists = async (url: string, question: string, name: string): Promise<boolean> =>
   withPostgres(url, async (client) => (await client.query(question, [name])).rowCount === 1);
 
+/** Address of the database of `service`, with its own role. `url`: of the server. */
+export const databaseUrl = (url: string, service: string, password: string): string =>
+  urlFor(url, nameFor(service), password);
+
 async function makeOne(url: string, service: string, password: string): Promise<Database> {
   const name = nameFor(service);
   const role = identifier(name);
@@ -38,7 +42,7 @@ async function makeOne(url: string, service: string, password: string): Promise<
     await client.query(`CREATE DATABASE ${role} OWNER ${role} TEMPLATE template0 ENCODING 'UTF8'`);
     await client.query(`REVOKE CONNECT ON DATABASE ${role} FROM PUBLIC`);
   });
-  return { service, url: urlFor(url, name, password) };
+  return { service, url: databaseUrl(url, service, password) };
 }
 
 /**

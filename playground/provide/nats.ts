@@ -7,6 +7,7 @@ import { Problem } from "../problem.ts";
 import { startChild } from "../start-child.ts";
 import type { Program } from "./program.ts";
 import {
+  type Login,
   READY_WITHIN_MS,
   type Server,
   type ServerContext,
@@ -34,7 +35,7 @@ function dial(url: string): Promise<NatsConnection> {
 }
 
 /** Connects to `url`, asks JetStream for its account and lets `use` work; closes in any case. */
-async function withNats<T>(url: string, use: (connection: NatsConnection) => Promise<T>): Promise<T> {
+export async function withNats<T>(url: string, use: (connection: NatsConnection) => Promise<T>): Promise<T> {
   const connection = await dial(url);
   try {
     return await use(connection);
@@ -48,6 +49,9 @@ const askVersion = (url: string): Promise<string> =>
     await (await jetstreamManager(connection)).getAccountInfo();
     return connection.info?.version ?? "";
   });
+
+/** Address of the private server. */
+export const natsUrl = ({ port, password }: Login): string => `nats://${USER}:${password}@127.0.0.1:${port}`;
 
 /** Starts `program` privately, keeping its streams below `data/nats`. */
 export async function startNats(program: Program, from: Source, context: ServerContext): Promise<Server> {
@@ -63,7 +67,7 @@ export async function startNats(program: Program, from: Source, context: ServerC
     authorization: { user: USER, password: context.password },
   };
   await writeFile(config, JSON.stringify(settings, null, 2), { mode: 0o600 });
-  const url = `nats://${USER}:${context.password}@127.0.0.1:${context.port}`;
+  const url = natsUrl(context);
   const spec = {
     name: "nats",
     command: program.file,

@@ -9,6 +9,7 @@ import { startChild } from "../start-child.ts";
 import { giveToNobody, homeForNobody, isRoot, NOBODY, runnableByNobody } from "./nobody.ts";
 import { asProgram, findProgram } from "./program.ts";
 import {
+  type Login,
   READY_WITHIN_MS,
   type Server,
   type ServerContext,
@@ -140,6 +141,10 @@ const settings = (port: number): string[] =>
     log_timezone: "UTC",
   }).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 
+/** Address of the private server, for the role that may create databases. */
+export const postgresUrl = ({ port, password }: Login): string =>
+  `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`;
+
 /** Starts `programs` privately. As root it runs as nobody, see nobody.ts. */
 export async function startPostgres(programs: PostgresPrograms, context: ServerContext): Promise<Server> {
   const owner = isRoot() ? NOBODY : undefined;
@@ -150,7 +155,7 @@ export async function startPostgres(programs: PostgresPrograms, context: ServerC
   else await mkdir(home, { recursive: true, mode: 0o700 });
   const cluster = path.join(home, "cluster");
   if (!(await lstat(cluster).catch(() => null))) await initialise(bin, home, context.password, owner);
-  const url = `postgres://${USER}:${context.password}@127.0.0.1:${context.port}/postgres`;
+  const url = postgresUrl(context);
   const spec = {
     name: "postgres",
     command: path.join(bin, "postgres"),

@@ -6,18 +6,19 @@ import type { ChildEvent } from "../supervise.ts";
 import { type AptServer, fetchWithApt, findCached, hasApt, writableCacheDir } from "./apt.ts";
 import { dropDatabases } from "./databases.ts";
 import { missingProblem } from "./missing.ts";
-import { givenNats, startNats, wipeNats } from "./nats.ts";
+import { givenNats, natsUrl, startNats, wipeNats } from "./nats.ts";
 import {
   findPostgres,
   givenPostgres,
   type PostgresPrograms,
   postgresHome,
+  postgresUrl,
   startPostgres,
 } from "./postgres.ts";
 import { findProgram, foldersOf, type Program } from "./program.ts";
-import { givenRedis, startRedis, wipeRedis } from "./redis.ts";
+import { givenRedis, redisUrl, startRedis, wipeRedis } from "./redis.ts";
 import { passwords } from "./secret.ts";
-import type { Server, ServerContext, Source } from "./server.ts";
+import type { Login, Server, ServerContext, Source } from "./server.ts";
 import type { ServerName } from "./versions.ts";
 
 export interface ProvideOptions {
@@ -147,43 +148,58 @@ function mustHave<T>(found: T | null | undefined): T {
   return found;
 }
 
-/**
- * Provides NATS, Redis and Postgres, the private ones at once and on 127.0.0.1 only. Resolves when all three answer a client.
- * Rejects with a Problem: `server_missing` names what is missing and how to install it, `server_unfit` what is wrong with a
- * given one, `part_died` and `not_ready` show the end of a log. When it rejects, nothing is left running.
- */
-export async function provide(options: ProvideOptions): Promise<Servers> {
+/** The servers' addresses, known before the servers run, and what starts them. */
+export interface Prepared extends Pick<Servers, "natsUrl" | "redisUrl" | "postgresUrl" | "passwordFor"> {
+  /**
+   * Starts the private ones at once, on 127.0.0.1 only, and resolves when all three answer a client. Rejects with a
+   * Problem: `server_unfit` names what is wrong with a given one, `part_died` and `not_ready` show the end of a log.
+   * When it rejects, nothing is left running.
+   */
+  start(): Promise<Servers>;
+}
+
+/** Finds the programs, or rejects with the Problem `server_missing`, and empties the data folder unless its data is kept. */
+export async function prepare(options: ProvideOptions): Promise<Prepared> {
   const found = await plan(options);
   if (!options.keep) await clear(options);
   await mkdir(path.join(options.dir, "logs"), { recursive: true });
   const passwordFor = await passwords(options.dir);
+  const login = (server: ServerName) => ({ port: options.ports[server], password: passwordFor(server) });
+  const known = {
+    natsUrl: given("nats", options.env) ?? natsUrl(login("nats")),
+    redisUrl: given("redis", options.env) ?? redisUrl(login("redis")),
+    postgresUrl: given("postgres", options.env) ?? postgresUrl(login("postgres")),
+    passwordFor,
+  };
+  return { ...known, start: async () => ({ ...known, ...(await startAll(found, options, login)) }) };
+}
+
+/** Starts or checks all three. */
+async function startAll(
+  found: Plan,
+  options: ProvideOptions,
+  login: (server: ServerName) => Login,
+): Promise<Pick<Servers, "parts" | "stop">> {
   // One that fails ends the others' start.
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
-  const start = (server: ServerName): Promise<Server> => {
-    const context = {
-      dir: options.dir,
-      port: options.ports[server],
-      password: passwordFor(server),
-      report: options.report,
-      signal,
-    };
-    return provideOne(server, found, options, { ...context, onEvent: options.onEvent ?? (() => {}) }).catch(
-      (error) => {
-        failed.abort(error);
-        throw error;
-      },
-    );
-  };
+  const { dir, report, onEvent = () => {} } = options;
+  const start = (server: ServerName): Promise<Server> =>
+    provideOne(server, found, options, { dir, report, signal, onEvent, ...login(server) }).catch((error) => {
+      failed.abort(error);
+      throw error;
+    });
   const outcomes = await Promise.allSettled([start("nats"), start("redis"), start("postgres")] as const);
   const parts = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
   const stop = async (): Promise<void> => {
     await Promise.all(parts.map((part) => part.child?.stop()));
   };
-  const [nats, redis, postgres] = parts;
-  if (!nats || !redis || !postgres) {
+  if (parts.length < outcomes.length) {
     await stop();
     throw failed.signal.reason;
   }
-  return { natsUrl: nats.url, redisUrl: redis.url, postgresUrl: postgres.url, parts, passwordFor, stop };
+  return { parts, stop };
 }
+
+/** Prepares and starts: see `prepare` for what it rejects with. */
+export const provide = async (options: ProvideOptions): Promise<Servers> => (await prepare(options)).start();

@@ -6,6 +6,7 @@ import { Problem } from "../problem.ts";
 import { startChild } from "../start-child.ts";
 import type { Program } from "./program.ts";
 import {
+  type Login,
   READY_WITHIN_MS,
   type Server,
   type ServerContext,
@@ -21,7 +22,7 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const SCAN_COUNT = 500;
 
 /** Connects to `url`, once, and lets `use` work; closes in any case. */
-async function withRedis<T>(url: string, use: (redis: Redis) => Promise<T>): Promise<T> {
+export async function withRedis<T>(url: string, use: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(url, {
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
@@ -43,6 +44,9 @@ const askVersion = (url: string): Promise<string> =>
 
 const quoted = (text: string): string => JSON.stringify(text);
 
+/** Address of the private server. */
+export const redisUrl = ({ port, password }: Login): string => `redis://:${password}@127.0.0.1:${port}`;
+
 /** Starts `program` privately, keeping its append-only file below `data/redis`. */
 export async function startRedis(program: Program, from: Source, context: ServerContext): Promise<Server> {
   const data = path.join(context.dir, "data", "redis");
@@ -60,7 +64,7 @@ export async function startRedis(program: Program, from: Source, context: Server
     "daemonize no",
   ];
   await writeFile(config, `${settings.join("\n")}\n`, { mode: 0o600 });
-  const url = `redis://:${context.password}@127.0.0.1:${context.port}`;
+  const url = redisUrl(context);
   const spec = {
     name: "redis",
     command: program.file,

@@ -18,12 +18,16 @@ export interface Server {
   readonly child: Child | null;
 }
 
-/** What it takes to start one privately. */
-export interface ServerContext {
-  /** State folder, absolute: data below `data/`, logs below `logs/`, both there already. */
-  readonly dir: string;
+/** What it takes to speak to a private one. */
+export interface Login {
   readonly port: number;
   readonly password: string;
+}
+
+/** What it takes to start one privately. */
+export interface ServerContext extends Login {
+  /** State folder, absolute: data below `data/`, logs below `logs/`, both there already. */
+  readonly dir: string;
   readonly report: Reporter;
   readonly signal: AbortSignal;
   readonly onEvent: (event: ChildEvent) => void;

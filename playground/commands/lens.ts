@@ -1,0 +1,164 @@
+/** `npm run lens`: lens alone, for any application that speaks OTLP. */
+import { once } from "node:events";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { lens as part } from "../../services/topology.ts";
+import { type Arguments, type Command, type Io, text, wholeNumber } from "../command.ts";
+import { passedOn } from "../environment.ts";
+import { EXIT } from "../exit.ts";
+import { checkFree, portOffset, portsFor } from "../ports.ts";
+import { Problem } from "../problem.ts";
+import { reporterOn } from "../report.ts";
+import { startChild } from "../start-child.ts";
+import type { ChildSpec } from "../supervise.ts";
+
+const START_WITHIN_MS = 20_000;
+/** lens ends its requests, sends on what waits and writes what it keeps. */
+const STOP_WITHIN_MS = 10_000;
+const LEAST_MEMORY_MB = 8;
+const MAX_PORT = 65_535;
+
+interface Settings {
+  readonly port: number;
+  readonly httpPort: number;
+  readonly grpcPort: number;
+  /** Of lens, as environment variables. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Port of option `name`; `preset` when it is not given. Throws a Problem `usage`. */
+function portOption(args: Arguments, name: string, preset: number): number {
+  const port = wholeNumber(args, name, 1) ?? preset;
+  if (port > MAX_PORT) throw new Problem("usage", `--${name} takes a port up to ${MAX_PORT}, not ${port}`);
+  return port;
+}
+
+/** The address of another backend, as it was given. Throws a Problem `usage`. */
+function forwardUrl(args: Arguments): string | undefined {
+  const given = text(args, "otlp");
+  if (given === undefined) return undefined;
+  const url = URL.canParse(given) ? new URL(given) : null;
+  if (url && /^https?:$/.test(url.protocol) && url.username === "") return given;
+  throw new Problem("usage", `--otlp takes an address like https://example.com:4318, not "${given}"`);
+}
+
+/** `--otlp-header` may come several times. Throws a Problem `usage` that never shows a value. */
+function forwardHeaders(args: Arguments): string {
+  const given: unknown = args.values["otlp-header"];
+  const entries = Array.isArray(given) ? given.map(String) : [];
+  return entries
+    .map((entry, i) => {
+      const at = entry.indexOf("=");
+      const name = entry.slice(0, Math.max(0, at)).trim();
+      if (!/^[A-Za-z0-9-]+$/.test(name))
+        throw new Problem("usage", `--otlp-header number ${i + 1} is not name=value`);
+      return `${name}=${encodeURIComponent(entry.slice(at + 1).trim())}`;
+    })
+    .join(",");
+}
+
+/** Reads all of it before anything listens. */
+export function settingsOf(args: Arguments, env: NodeJS.ProcessEnv): Settings {
+  const preset = portsFor(portOffset(env.BATON_PORT_OFFSET));
+  const [port, httpPort, grpcPort] = [
+    portOption(args, "port", preset.lens),
+    portOption(args, "http-port", preset.otlpHttp),
+    portOption(args, "grpc-port", preset.otlpGrpc),
+  ];
+  const memoryMb = wholeNumber(args, "memory", LEAST_MEMORY_MB);
+  const url = forwardUrl(args);
+  const headers = forwardHeaders(args);
+  if (headers && !url && !env.LENS_FORWARD_URL) throw new Problem("usage", "--otlp-header needs --otlp");
+  const own = Object.entries(env).filter((entry): entry is [string, string] => {
+    const [name, value] = entry;
+    return name.startsWith("LENS_") && Boolean(value);
+  });
+  return {
+    port,
+    httpPort,
+    grpcPort,
+    env: {
+      ...passedOn(env),
+      ...Object.fromEntries(own),
+      ...(env.BATON_HOST && { BATON_HOST: env.BATON_HOST }),
+      BATON_PORT: String(port),
+      LENS_OTLP_HTTP_PORT: String(httpPort),
+      LENS_OTLP_GRPC_PORT: String(grpcPort),
+      ...(memoryMb !== undefined && { LENS_STORE_BYTES: String(memoryMb * 1024 * 1024) }),
+      ...(url && { LENS_FORWARD_URL: url }),
+      ...(headers && { LENS_FORWARD_HEADERS: headers }),
+    },
+  };
+}
+
+const welcome = ({ port, httpPort, grpcPort }: Settings, forwardedTo: string | undefined): string =>
+  [
+    `look here    http://127.0.0.1:${port}`,
+    `send here    http://127.0.0.1:${httpPort} (OTLP/HTTP) or http://127.0.0.1:${grpcPort} (OTLP/gRPC)`,
+    `for example  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:${httpPort} npm start`,
+    ...(forwardedTo ? [`sent on to   ${forwardedTo}`] : []),
+    "",
+  ].join("\n");
+
+async function serve(settings: Settings, io: Io): Promise<void> {
+  const { port, httpPort, grpcPort, env } = settings;
+  await checkFree([
+    ["lens", port],
+    ["OTLP/HTTP", httpPort],
+    ["OTLP/gRPC", grpcPort],
+  ]);
+  const logs = path.join(io.dir, "logs");
+  await mkdir(logs, { recursive: true });
+  const spec: ChildSpec = {
+    name: part.name,
+    command: process.execPath,
+    args: [part.entry],
+    env,
+    cwd: io.root,
+    logFile: path.join(logs, "lens-alone.log"),
+    stopWithinMs: STOP_WITHIN_MS,
+  };
+  const isReady = async (signal: AbortSignal): Promise<true | undefined> => {
+    const response = await fetch(`http://127.0.0.1:${port}${part.ready}`, { signal });
+    await response.body?.cancel();
+    return response.ok || undefined;
+  };
+  const report = reporterOn(io.err);
+  const { child } = await startChild(spec, isReady, { report, signal: io.signal, withinMs: START_WITHIN_MS });
+  io.out.write(welcome(settings, env.LENS_FORWARD_URL));
+  if (!io.signal.aborted) await once(io.signal, "abort");
+  await child.stop();
+}
+
+export const lens: Command = {
+  name: "lens",
+  summary: "Runs lens alone, for any application that speaks OTLP, until Ctrl-C.",
+  usage: "[-- --port <n>] [--memory <MB>] [--otlp <url> [--otlp-header <name=value>]...]",
+  details: [
+    "  --port         the page and the query API; 4000 without it",
+    "  --http-port    where OTLP/HTTP is taken; 4318 without it",
+    "  --grpc-port    where OTLP/gRPC is taken; 4317 without it",
+    "  --memory       megabytes for what is stored; 256 without it",
+    "  --otlp         another backend's OTLP/HTTP address: all that is accepted is sent on to it",
+    "  --otlp-header  a header for that backend, such as a key; may be given several times, is shown nowhere",
+    "",
+    "  BATON_PORT_OFFSET moves the ports. The LENS_ variables hold here, too; LENS_FORWARD_HEADERS keeps a key out of",
+    "  the list of processes.",
+  ].join("\n"),
+  example:
+    "npm run lens\nnpm run lens -- --memory 1024 --otlp https://example.com:4318 --otlp-header api-key=abc",
+  statuses: { [EXIT.ok]: "it ran until it was told to end" },
+  options: {
+    port: { type: "string" },
+    "http-port": { type: "string" },
+    "grpc-port": { type: "string" },
+    memory: { type: "string" },
+    otlp: { type: "string" },
+    "otlp-header": { type: "string", multiple: true },
+  },
+  positionals: { least: 0, most: 0, what: "" },
+  async run(args, io) {
+    await serve(settingsOf(args, io.env), io);
+    return EXIT.ok;
+  },
+};

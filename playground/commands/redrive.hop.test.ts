@@ -1,0 +1,119 @@
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type RunningConsumer, subscribe } from "../../services/_kit/consumer.ts";
+import { AppError } from "../../services/_kit/errors.ts";
+import { connectNats, ensureStreams, eventStream, type Nats } from "../../services/_kit/jetstream.ts";
+import { type OwnNats, ownNats } from "../../services/_kit/own-nats.fixture.ts";
+import { eventually, quiet, uniqueName } from "../../tests/fixtures.ts";
+import { type Io, readArguments } from "../command.ts";
+import { Problem } from "../problem.ts";
+import { type TemporaryState, temporaryState } from "../temporary.fixture.ts";
+import { redrive } from "./redrive.ts";
+
+let server: OwnNats;
+let nats: Nats;
+let state: TemporaryState;
+const running: RunningConsumer[] = [];
+
+beforeAll(async () => {
+  state = await temporaryState();
+  // Its own: it redrives all that there is.
+  server = await ownNats();
+  nats = await connectNats(server.url, "redrive-command-test");
+  await ensureStreams(nats);
+});
+afterAll(async () => {
+  await Promise.all(running.map((one) => one.stop()));
+  await nats.close();
+  await server.stop();
+  await state.remove();
+});
+
+/** Types the command; answers its exit status and what it prints. */
+async function typed(argv: readonly string[], env: NodeJS.ProcessEnv = { BATON_NATS_URL: server.url }) {
+  const out = new PassThrough();
+  const io: Io = {
+    out: out as unknown as NodeJS.WriteStream,
+    err: out as unknown as NodeJS.WriteStream,
+    env,
+    root: state.dir,
+    dir: state.dir,
+    signal: new AbortController().signal,
+  };
+  const status = await redrive.run(readArguments(redrive, argv), io).finally(() => out.end());
+  return { status, printed: await text(out) };
+}
+const refusal = async (argv: readonly string[], env?: NodeJS.ProcessEnv) => {
+  const error = await typed(argv, env).catch((thrown: unknown) => thrown);
+  return error instanceof Problem ? error : undefined;
+};
+
+/** Dead-letters an event; from then on its handler is mended. */
+async function given(type: string) {
+  let broken = true;
+  let handled = 0;
+  const handle = async () => {
+    if (broken) throw new AppError("invalid", "not an order");
+    handled += 1;
+  };
+  running.push(await subscribe({ group: "shop", type, handle }, { nats, mode: "link", log: quiet }));
+  const event = {
+    subject: `events.p1.${type}`,
+    eventId: `e-${type}`,
+    carrier: { baggage: "fault=a.b:c,correlation.id=c-%31" },
+    payload: { orderId: "o-1" },
+  };
+  await eventStream(nats).publish({ ...event, createdMs: Date.now(), sentMs: Date.now() });
+  await eventually("the dead letter", async () =>
+    (await typed(["list"])).printed.includes(type) ? true : undefined,
+  );
+  broken = false;
+  return { handled: () => handled };
+}
+
+test("nothing, then a dead letter with all there is to know, redriven by its id, and nothing again", async () => {
+  expect(await typed(["list"])).toEqual({ status: 0, printed: "nothing in the dead letters\n" });
+  expect(await typed(["--all"])).toEqual({ status: 0, printed: "nothing in the dead letters\n" });
+  const type = uniqueName("Listed");
+  const { handled } = await given(type);
+  const { printed } = await typed(["list", "--json"]);
+  const [letter, ...more] = JSON.parse(printed);
+  expect(more).toEqual([]);
+  expect(letter).toMatchObject({
+    type,
+    consumer: `shop-${type}`,
+    reason: "invalid",
+    detail: "not an order",
+    attempts: 1,
+    redriven: 0,
+    correlationId: "c-1",
+    orderId: "o-1",
+  });
+  const { printed: asTable } = await typed(["list"]);
+  for (const cell of [letter.id, letter.at, "invalid", "c-1", "o-1"]) expect(asTable).toContain(cell);
+
+  const done = await typed([letter.id]);
+  expect(done).toEqual({ status: 0, printed: `${letter.id} is on its way to shop-${type} once more\n` });
+  await eventually("the redrive", () => (handled() === 1 ? true : undefined));
+  expect((await typed(["list"])).printed).toBe("nothing in the dead letters\n");
+});
+
+test("all at once", async () => {
+  const all = [await given(uniqueName("One")), await given(uniqueName("Two"))];
+  expect((await typed(["--all"])).printed.split("\n")).toHaveLength(3);
+  await eventually("both", () => (all.every(({ handled }) => handled() === 1) ? true : undefined));
+});
+
+test("an id that is none, a wrong usage and a playground that does not run are said", async () => {
+  expect((await refusal(["BATON_EVENTS:1:nobody"]))?.code).toBe("unknown_letter");
+  for (const argv of [[], ["list", "--all"], ["some", "--json"]]) {
+    expect((await refusal(argv))?.code, argv.join(" ")).toBe("usage");
+  }
+  expect((await refusal(["list"], {}))?.code).toBe("not_running");
+  const away = new URL(server.url);
+  away.port = "1";
+  const refused = await refusal(["list"], { BATON_NATS_URL: away.toString() });
+  expect(refused?.code).toBe("not_ready");
+  expect(refused?.message).not.toContain(away.password);
+});

@@ -1,0 +1,114 @@
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { prognosis } from "../commands/doctor.ts";
+import { type Check, type Machine, quantity } from "./check.ts";
+import { clock, folders, node, packages } from "./machine.ts";
+import { environment, state } from "./place.ts";
+
+const MB = 1024 * 1024;
+const room = { least: 600 * MB, enough: 1_200 * MB, mend: "make room" };
+
+describe("what is looked at", () => {
+  let root = "";
+  let machine: Machine;
+  beforeEach(async () => {
+    root = await mkdtemp(path.join(os.tmpdir(), "baton-doctor-"));
+    machine = { root, dir: path.join(root, "state"), env: { HOME: path.join(root, "home") } };
+    await writeFile(path.join(root, "package.json"), "{}");
+    await writeFile(
+      path.join(root, "package-lock.json"),
+      '{"packages": {"node_modules/a": {"version": "1.0.0"}}}',
+    );
+  });
+  afterEach(() => rm(root, { recursive: true, force: true }));
+
+  it.each([
+    [599, "problem"],
+    [600, "note"],
+    [1_200, "ok"],
+  ])("%i MB are judged: %s", (megabytes, standing) => {
+    expect(quantity("memory", megabytes * MB, room)).toMatchObject({ standing, says: /MB free/ });
+  });
+
+  it("packages that are missing, or of another lock file, will be installed", async () => {
+    expect(packages(machine)).toMatchObject({ standing: "will", says: "will be installed, about 700 MB" });
+    await mkdir(path.join(root, "node_modules"));
+    await writeFile(
+      path.join(root, "node_modules/.package-lock.json"),
+      '{"packages": {"node_modules/a": {"version": "0.9.0"}}}',
+    );
+    expect(packages(machine)).toMatchObject({
+      standing: "will",
+      says: expect.stringContaining("stale (node_modules/a)"),
+    });
+  });
+
+  it("a Node comes with the packages, whatever the system's is", async () => {
+    expect(await node(machine, "20.20.2")).toMatchObject({
+      standing: "will",
+      says: expect.stringContaining("20.20.2"),
+    });
+  });
+
+  it("folders that are not there are judged by where they would be made, and not made", async () => {
+    const before = await readdir(root);
+    expect((await folders(machine)).map(({ standing }) => standing)).toEqual(["ok", "ok", "ok"]);
+    expect(await readdir(root)).toEqual(before);
+  });
+
+  it("a state folder below a file is a problem", async () => {
+    await writeFile(machine.dir, "");
+    const [first] = await folders({ ...machine, dir: path.join(machine.dir, "x") });
+    expect(first).toMatchObject({ topic: "state folder", standing: "problem" });
+  });
+
+  it("a clock before the project's own files is a problem, a time zone off is none", async () => {
+    const written = new Date("2026-06-01T12:00:00Z");
+    await utimes(path.join(root, "package.json"), written, written);
+    expect(await clock(machine, Date.parse("2026-06-01T01:00:00Z"))).toMatchObject({ standing: "ok" });
+    expect(await clock(machine, Date.parse("1970-01-02T00:00:00Z"))).toMatchObject({ standing: "problem" });
+  });
+
+  it("a dead runner's file will be cleared away", async () => {
+    expect((await state(machine)).check).toMatchObject({ standing: "ok" });
+    await mkdir(machine.dir);
+    await writeFile(
+      path.join(machine.dir, "run.json"),
+      JSON.stringify({ pid: process.pid, started: "long ago" }),
+    );
+    expect(await state(machine)).toMatchObject({ here: null, check: { standing: "will" } });
+  });
+
+  it("the environment is one good line, or one line for each thing that is wrong", () => {
+    expect(environment({ ...machine, env: {} })).toMatchObject([{ standing: "ok" }]);
+    expect(environment({ ...machine, env: { BATON_ASYNC: "x", BATON_NONSENSE_NAME: "y" } })).toMatchObject([
+      { standing: "problem", mend: "unset BATON_ASYNC" },
+      { standing: "note", says: "nothing reads BATON_NONSENSE_NAME" },
+    ]);
+  });
+});
+
+describe("what npm start would do", () => {
+  const check = (standing: Check["standing"]): Check => ({
+    topic: standing,
+    standing,
+    says: "so it is",
+    mend: "so it is mended",
+  });
+
+  it("is what it sees to first, and the start", () => {
+    expect(prognosis([check("ok"), check("will"), check("note")])).toEqual([
+      "will: so it is",
+      expect.stringMatching(/^start NATS, Redis and Postgres/),
+      expect.stringMatching(/^send a good and a declined checkout/),
+    ]);
+  });
+
+  it("is to fail, with the line that mends it, when there is a problem", () => {
+    expect(prognosis([check("will"), check("problem")])).toEqual([
+      "would fail: problem: so it is (mend: so it is mended)",
+    ]);
+  });
+});

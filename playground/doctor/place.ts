@@ -1,0 +1,80 @@
+/** Where `npm start` would run: the environment, the ports, and what is in the state folder already. */
+import { access } from "node:fs/promises";
+import path from "node:path";
+import { holderOf } from "../holder.ts";
+import { isFree, MAX_PORT_OFFSET, portsFor } from "../ports.ts";
+import { type Run, runningIn } from "../state.ts";
+import { unknownVariables, wrongVariables } from "../variables.ts";
+import type { Check, Machine } from "./check.ts";
+
+/** The environment variables; one line when all are right. */
+export function environment({ env }: Machine): Check[] {
+  const found: Check[] = [
+    ...wrongVariables(env).map(({ name, says }): Check => {
+      return { topic: "environment", standing: "problem", says, mend: `unset ${name}` };
+    }),
+    ...unknownVariables(env).map(({ name, says }): Check => {
+      return { topic: "environment", standing: "note", says, mend: `unset ${name}` };
+    }),
+  ];
+  const set = Object.keys(env).filter(
+    (name) => /^(BATON|OTEL|LENS)_/.test(name) && !/_(BOOT_PIPE|TIMES)$/.test(name),
+  );
+  const says =
+    set.length === 0
+      ? "nothing is set, everything is at its default"
+      : `as it should be: ${set.toSorted().join(", ")}`;
+  return found.length > 0 ? found : [{ topic: "environment", standing: "ok", says }];
+}
+
+const isGiven = (name: string, env: NodeJS.ProcessEnv): boolean =>
+  ["nats", "redis", "postgres"].includes(name) && Boolean(env[`BATON_${name.toUpperCase()}_URL`]);
+
+/** The ports: one line for each that is taken, or one for all. `here`: what runs in the state folder, whose ports are its own. */
+export async function ports({ env }: Machine, here: Run | null): Promise<Check[]> {
+  const offset = Number(env.BATON_PORT_OFFSET || 0);
+  // A wrong offset has its own line.
+  if (!Number.isInteger(offset) || offset < 0 || offset > MAX_PORT_OFFSET) return [];
+  const wanted = Object.entries(portsFor(offset)).filter(([name]) => !isGiven(name, env));
+  const own = new Set(Object.values(here?.ports ?? {}));
+  const taken = await Promise.all(
+    wanted.map(async ([name, port]): Promise<Check | null> => {
+      if (own.has(port) || (await isFree(port))) return null;
+      const says = `${port} (${name}) is held by ${await holderOf(port)}`;
+      return {
+        topic: "port",
+        standing: "problem",
+        says,
+        mend: `BATON_PORT_OFFSET=${offset + 100} npm start`,
+      };
+    }),
+  );
+  const found = taken.filter((check) => check !== null);
+  const all = wanted.map(([, port]) => port).toSorted((a, b) => a - b);
+  const says = `${all.length} from ${all[0]} to ${all.at(-1)}, ${here ? "free or this playground's" : "all free"}`;
+  return found.length > 0 ? found : [{ topic: "ports", standing: "ok", says }];
+}
+
+const exists = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
+
+/** What the state folder holds: a running playground, the traces of a dead one, data of the last time. */
+export async function state({ dir }: Machine): Promise<{ readonly check: Check; readonly here: Run | null }> {
+  const topic = "playground";
+  const here = await runningIn(dir);
+  if (here) {
+    const says = `runs here already, process ${here.pid} since ${here.since}`;
+    return { here, check: { topic, standing: "problem", says, mend: "npm run down" } };
+  }
+  if (await exists(path.join(dir, "run.json"))) {
+    const says = "its runner was killed; npm start clears that away";
+    return { here, check: { topic, standing: "will", says } };
+  }
+  const says = (await exists(path.join(dir, "data")))
+    ? "none runs here; the last one's data is emptied at the next start, unless -- --keep"
+    : "none runs here, and none has";
+  return { here, check: { topic, standing: "ok", says } };
+}
