@@ -1,0 +1,50 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { until } from "../../playground/until.ts";
+import { cpuTime, family, processes, pssMb } from "./processes.ts";
+
+test("a child's memory counts for the nearest part above it, and strangers for none", () => {
+  const all = [
+    { pid: 10, parent: 1 },
+    { pid: 11, parent: 10 },
+    { pid: 12, parent: 11 },
+    { pid: 13, parent: 12 },
+    { pid: 99, parent: 1 },
+  ];
+  const names = new Map([
+    [10, "runner"],
+    [12, "postgres"],
+  ]);
+  expect(family(all, 10, names)).toEqual([
+    { pid: 10, part: "runner" },
+    { pid: 11, part: "runner" },
+    { pid: 12, part: "postgres" },
+    { pid: 13, part: "postgres" },
+  ]);
+});
+
+test("this process is among them, and has memory", async () => {
+  expect(await processes()).toContainEqual({ pid: process.pid, parent: process.ppid });
+  expect(await pssMb(process.pid)).toBeGreaterThan(10);
+  expect(await pssMb(2 ** 22 + 1)).toBe(0);
+});
+
+test("CPU time grows with work, in the thread that does it", async () => {
+  const program = "const end = Date.now() + 60000; process.stdout.write('.'); while (Date.now() < end);";
+  const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "ignore"] });
+  try {
+    await once(child.stdout, "data");
+    const pid = child.pid ?? 0;
+    const before = await cpuTime(pid);
+    await until(async () => ((await cpuTime(pid)).mainMs >= before.mainMs + 50 ? true : undefined), {
+      signal: new AbortController().signal,
+      withinMs: 4_000,
+      onLate: () => new Error("the main thread has not run for 50 ms"),
+    });
+    expect((await cpuTime(pid)).poolMs).toBeLessThan(50);
+  } finally {
+    child.kill("SIGKILL");
+  }
+  expect(await cpuTime(2 ** 22 + 1)).toEqual({ mainMs: 0, helpersMs: 0, poolMs: 0 });
+});

@@ -1,0 +1,34 @@
+/** The queries that people and tools ask of lens, and how long each takes. */
+import { correlationIdOf, orderIdOf, TRACES_PER_GROUP, traceIdOf } from "./spans.ts";
+
+/** A time range that holds everything. */
+const EVER = "query.startTimeMin=2000-01-01T00:00:00Z&query.startTimeMax=2100-01-01T00:00:00Z";
+
+/** The path of each query; `group` is one whose traces are stored in whole. */
+export const QUERIES = {
+  trace: (group: number, index: number) => `/api/v3/traces/${traceIdOf(group, index)}`,
+  correlation: (group: number, index: number) => `/api/journeys/${correlationIdOf(group, index)}`,
+  order: (group: number, index: number) => `/api/journeys/${orderIdOf(group, index)}`,
+  search: () => `/api/v3/traces?query.serviceName=payments&query.searchDepth=20&${EVER}`,
+  list: () => "/api/journeys?limit=20",
+} as const;
+export type QueryName = keyof typeof QUERIES;
+export const QUERY_NAMES = Object.keys(QUERIES) as QueryName[];
+
+export interface Asked {
+  readonly ms: number;
+  /** 404: what was asked for has been evicted, or has not come yet. */
+  readonly status: 200 | 404;
+}
+
+/** Asks one query and reads its whole answer. Rejects when lens refuses or fails. */
+export async function ask(url: string, name: QueryName, group: number): Promise<Asked> {
+  const path = QUERIES[name](group, Math.floor(Math.random() * TRACES_PER_GROUP));
+  const beganMs = performance.now();
+  const response = await fetch(`${url}${path}`);
+  const body = await response.text();
+  const ms = performance.now() - beganMs;
+  const { status } = response;
+  if (status !== 200 && status !== 404) throw new Error(`lens answered ${status} to ${path}: ${body}`);
+  return { ms, status };
+}

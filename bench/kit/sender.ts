@@ -1,0 +1,88 @@
+/**
+ * Sends spans to lens as fast as it is told to, in a process of its own: `node sender.ts <SendPlan as JSON>`, started
+ * by send.ts. Tells its parent how far it is, and at the end what came of it.
+ */
+import { Agent, request } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import type { SendPlan, Sent } from "./send.ts";
+import { REQUESTS_PER_GROUP, RequestTemplate, SPANS_PER_REQUEST } from "./spans.ts";
+
+const PROGRESS_EVERY = 20;
+
+interface Answer {
+  readonly status: number;
+  readonly retryAfterMs: number;
+}
+
+const plan = JSON.parse(process.argv[2] ?? "") as SendPlan;
+const agent = new Agent({ keepAlive: true, maxSockets: plan.connections });
+const requests = Math.ceil(plan.spans / SPANS_PER_REQUEST / REQUESTS_PER_GROUP) * REQUESTS_PER_GROUP;
+const everyMs = (SPANS_PER_REQUEST / plan.perSecond) * 1e3;
+const sent: { -readonly [K in keyof Sent]: Sent[K] } = {
+  spans: 0,
+  resent: 0,
+  broken: 0,
+  tookMs: 0,
+  lastGroup: plan.firstGroup,
+};
+const unanswered = new Set<number>();
+
+function post(body: Buffer): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const headers = { "content-type": "application/x-protobuf", "content-length": body.length };
+    const posting = request(`${plan.url}/v1/traces`, { method: "POST", agent, headers }, (response) => {
+      response.on("error", reject);
+      response.on("end", () => {
+        const seconds = Number(response.headers["retry-after"] ?? 1);
+        resolve({ status: response.statusCode ?? 0, retryAfterMs: seconds * 1e3 });
+      });
+      response.resume();
+    });
+    posting.on("error", reject);
+    posting.end(body);
+  });
+}
+
+/** Sends one request until it is taken, as OTLP asks of a client. */
+async function deliver(body: Buffer): Promise<void> {
+  for (;;) {
+    const answer = await post(body).catch(() => null);
+    if (answer?.status === 200) break;
+    if (answer && answer.status !== 429 && answer.status !== 503)
+      throw new Error(`lens answered ${answer.status}`);
+    // A connection that broke may have delivered all the same: lens then has the spans, and counts these as repeated.
+    if (answer) sent.resent += 1;
+    else sent.broken += 1;
+    await delay(answer?.retryAfterMs ?? 100);
+  }
+  sent.spans += SPANS_PER_REQUEST;
+}
+
+let next = 0;
+const beganMs = performance.now();
+
+/** One of the connections: takes the next request when it is due. Its templates are its own: one is filled while another's is on its way. */
+async function connection(): Promise<void> {
+  const templates = Array.from({ length: REQUESTS_PER_GROUP }, (_, service) => new RequestTemplate(service));
+  while (next < requests) {
+    const number = next++;
+    unanswered.add(number);
+    const dueMs = beganMs + number * everyMs - performance.now();
+    if (dueMs > 1) await delay(dueMs);
+    const template = templates[number % REQUESTS_PER_GROUP];
+    if (!template) throw new Error("no template");
+    await deliver(template.fill(plan.firstGroup + Math.floor(number / REQUESTS_PER_GROUP), Date.now()));
+    unanswered.delete(number);
+    if (number % PROGRESS_EVERY === 0) process.send?.({ group: wholeGroup() });
+  }
+}
+
+/** The last group of which everything up to it was taken. */
+const wholeGroup = (): number =>
+  plan.firstGroup + Math.floor(Math.min(next, ...unanswered) / REQUESTS_PER_GROUP) - 1;
+
+await Promise.all(Array.from({ length: plan.connections }, connection));
+sent.tookMs = performance.now() - beganMs;
+sent.lastGroup = wholeGroup();
+agent.destroy();
+process.send?.({ sent }, () => process.disconnect());
