@@ -46,6 +46,8 @@ const from = (source: Source, rows: readonly Row[]): readonly Metric[] =>
 const TAIL = { unshown: "the 99 of 100 and the longest say what matters" };
 const BY_SPANS = { unshown: "the services' own histograms and the span metrics say it with fewer series" };
 const FAILURE = { after: "an export that failed for good" };
+const BY_SERVICE = { unshown: "the evictions as a whole are shown", after: "a full store" };
+const FORWARDING = { unshown: "only lens alone forwards", after: "LENS_FORWARD_URL" };
 
 /** All of them. */
 export const METRICS: readonly Metric[] = [
@@ -69,6 +71,12 @@ export const METRICS: readonly Metric[] = [
     [GAUGE.queueJobs, "gauge", "{job}"],
     [GAUGE.streamMessages, "gauge", "{message}"],
     [GAUGE.streamBytes, "gauge", "By"],
+    [
+      GAUGE.sseOpen,
+      "gauge",
+      "{stream}",
+      { unshown: "how many watch an order says nothing of how the shop does" },
+    ],
   ]),
   ...from("instrumentation", [
     ["http.server.request.duration", "histogram", "s"],
@@ -157,6 +165,12 @@ export const METRICS: readonly Metric[] = [
     ["lens_stored_total", "counter"],
     ["lens_duplicates_total", "counter"],
     ["lens_evicted_total", "counter"],
+    ["lens_evicted_journeys_total", "counter", "", BY_SERVICE],
+    ["lens_evicted_spans_total", "counter", "", BY_SERVICE],
+    ["lens_late_spans_total", "counter", "", { unshown: "it is no fault: the journey takes them in" }],
+    ["lens_forwarded_total", "counter", "", FORWARDING],
+    ["lens_forward_dropped_total", "counter", "", FORWARDING],
+    ["lens_forward_queue_bytes", "gauge", "", FORWARDING],
     ["lens_refused_total", "counter"],
     ["lens_store_bytes", "gauge"],
     ["lens_store_limit_bytes", "gauge"],

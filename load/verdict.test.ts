@@ -125,7 +125,7 @@ test("waits of other kinds than promised are named", () => {
   const attributes = { ...message("m"), "baton.delivery.outcome": "ack", "baton.wait.job": 1 };
   const waited = span({ at: "t/x", parent: "root", kind: "CONSUMER", start: 5, attributes });
   expect(judged(declined, [...spansOf(declined.expect), waited])).toEqual([
-    "waits: expected none, found job",
+    "waits: expected outbox, stream, found job, outbox, stream",
   ]);
 });
 

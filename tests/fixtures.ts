@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { pino } from "pino";
 import { until } from "../playground/until.ts";
+import type { FaultAt } from "../services/_kit/faults.ts";
 import type { Logger } from "../services/_kit/log.ts";
 
 export const quiet: Logger = pino({ level: "silent" });
@@ -21,6 +22,29 @@ export async function freshDatabase(url: string): Promise<string> {
 
 /** An event type or queue name that no other test uses: they share a server. */
 export const uniqueName = (start: string): string => `${start}${randomUUID().slice(0, 8)}`;
+
+/** Faults of a request that asks for `kind` at every point, always; for none when there is no kind. */
+export const biting =
+  (kind?: string): FaultAt =>
+  (point) =>
+    kind === undefined ? undefined : { point, kind, arg: undefined, attempts: 1 };
+
+/**
+ * Runs `work` for each item, so many at once; answers in the items' order. All at once would wait for the few connections of
+ * a pool, and give up on a slow machine.
+ */
+export async function inWaves<T, R>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const answers: R[] = [];
+  for (let from = 0; from < items.length; from += atOnce) {
+    const wave = items.slice(from, from + atOnce).map((item, n) => work(item, from + n));
+    answers.push(...(await Promise.all(wave)));
+  }
+  return answers;
+}
 
 /** Waits until `look` answers something; after 10 s (or `withinMs`) fails and says what was waited for. */
 export function eventually<T>(

@@ -190,21 +190,22 @@ const shipping: readonly ExpectedHop[] = [
   },
 ];
 
-const email: readonly ExpectedHop[] = [
+/** One e-mail, from the event that asks for it. */
+const letter = (kind: string, event: string): ExpectedHop[] => [
   {
     service: "notifications",
-    name: "send email.confirmation",
+    name: `send email.${kind}`,
     kind: "PRODUCER",
     shape: "child",
-    of: name("notifications", "process events.OrderConfirmed", "CONSUMER"),
+    of: name("notifications", `process events.${event}`, "CONSUMER"),
     attributes: MESSAGE,
   },
   {
     service: "notifications",
-    name: "process email.confirmation",
+    name: `process email.${kind}`,
     kind: "CONSUMER",
     shape: "process",
-    of: name("notifications", "send email.confirmation", "PRODUCER"),
+    of: name("notifications", `send email.${kind}`, "PRODUCER"),
     attributes: JOB,
   },
 ];
@@ -214,7 +215,7 @@ export const goodHops: readonly ExpectedHop[] = [
   ...untilCharge,
   ...event("orders", "OrderConfirmed", SAGA, ["shipping", "notifications"], "analytics"),
   ...shipping,
-  ...email,
+  ...letter("confirmation", "OrderConfirmed"),
   ...event(
     "shipping",
     "OrderShipped",
@@ -236,6 +237,79 @@ export const declinedHops: readonly ExpectedHop[] = [
     attributes: [BATON.compensation],
   },
   ...call("orders", "inventory", `${INVENTORY}/Release`, name("orders", "compensate", "INTERNAL")),
+  ...event("orders", "OrderRejected", SAGA, [], "analytics"),
+];
+
+const edgeOf = (route: string): ExpectedHop => ({
+  service: "gateway",
+  name: route,
+  kind: "SERVER",
+  shape: "root",
+  of: "",
+  attributes: [ATTR.httpMethod, ATTR.httpRoute, ATTR.httpStatus, ATTR.urlPath, BATON.edge],
+});
+const ACCOUNTS = "baton.accounts.v1.AccountService";
+const SIGN_UP = "POST /api/v1/users";
+const CANCEL = "DELETE /api/v1/orders/:id";
+
+/** Somebody signs up. */
+export const signUpHops: readonly ExpectedHop[] = [
+  edgeOf(SIGN_UP),
+  ...call("gateway", "orders", `${ACCOUNTS}/CreateUser`, name("gateway", SIGN_UP, "SERVER")),
+  ...event(
+    "orders",
+    "UserCreated",
+    name("orders", `${ACCOUNTS}/CreateUser`, "SERVER"),
+    ["notifications"],
+    "analytics",
+  ),
+  ...letter("welcome", "UserCreated"),
+];
+
+/** A confirmed order is called off: released by a call, refunded by a command. */
+export const cancelHops: readonly ExpectedHop[] = [
+  edgeOf(CANCEL),
+  ...call("gateway", "orders", `${ORDERS}/CancelOrder`, name("gateway", CANCEL, "SERVER")),
+  ...event(
+    "orders",
+    "OrderCancelled",
+    name("orders", `${ORDERS}/CancelOrder`, "SERVER"),
+    ["shipping"],
+    "analytics",
+  ),
+  {
+    service: "orders",
+    name: "compensate",
+    kind: "INTERNAL",
+    shape: "child",
+    of: name("orders", `${ORDERS}/CancelOrder`, "SERVER"),
+    attributes: [BATON.compensation],
+  },
+  ...call("orders", "inventory", `${INVENTORY}/Release`, name("orders", "compensate", "INTERNAL")),
+  {
+    service: "orders",
+    name: "send payment-commands.refund",
+    kind: "PRODUCER",
+    shape: "child",
+    of: name("orders", "compensate", "INTERNAL"),
+    attributes: MESSAGE,
+  },
+  {
+    service: "payments",
+    name: "process payment-commands.refund",
+    kind: "CONSUMER",
+    shape: "process",
+    of: name("orders", "send payment-commands.refund", "PRODUCER"),
+    attributes: JOB,
+  },
+  ...event(
+    "payments",
+    "PaymentRefunded",
+    name("payments", "process payment-commands.refund", "CONSUMER"),
+    ["notifications"],
+    "analytics",
+  ),
+  ...letter("refund", "PaymentRefunded"),
 ];
 
 export const hopName = (hop: { service: string; name: string; kind: SpanKind }): string =>

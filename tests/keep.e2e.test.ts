@@ -12,10 +12,10 @@ beforeAll(async () => {
 afterAll(() => state.remove());
 
 /** Runs `work` against a playground in the one state folder, then stops it. */
-async function during<T>(keep: boolean, work: (gateway: string) => Promise<T>): Promise<T> {
+async function during<T>(keep: boolean, work: (gateway: string, lens: string) => Promise<T>): Promise<T> {
   const playground = await up({ dir: state.dir, ports: await freePorts(), keep, report: silent });
   try {
-    return await work(playground.urls.gateway);
+    return await work(playground.urls.gateway, playground.urls.lens);
   } finally {
     await playground.stop();
   }
@@ -26,7 +26,8 @@ const order = async (gateway: string, id: string) => {
   return { status: response.status, body: (await response.json()) as { status?: string } };
 };
 
-test("what was kept is there at the next start, jobs and events included; without --keep it begins empty", async () => {
+test("what was kept is there at the next start: orders, jobs, events and journeys; without --keep it begins empty", async () => {
+  const journey = (lens: string, id: string) => fetch(`${lens}/api/journeys/${id}`);
   const id = await during(false, async (gateway) => {
     const response = await fetch(`${gateway}/api/v1/checkouts`, {
       method: "POST",
@@ -37,12 +38,16 @@ test("what was kept is there at the next start, jobs and events included; withou
     // Stopped at once, with the event, the message and the jobs wherever they are.
     return ((await response.json()) as { orderId: string }).orderId;
   });
-  await during(true, (gateway) =>
-    eventually("the order to be shipped after the restart", async () => {
+  await during(true, async (gateway, lens) => {
+    expect((await journey(lens, id)).status, "the journey so far").toBe(200);
+    await eventually("the order to be shipped after the restart", async () => {
       const { status, body } = await order(gateway, id);
       expect(status).toBe(200);
       return body.status === "SHIPPED" || undefined;
-    }),
-  );
-  expect(await during(false, async (gateway) => (await order(gateway, id)).status)).toBe(404);
+    });
+  });
+  await during(false, async (gateway, lens) => {
+    expect((await order(gateway, id)).status).toBe(404);
+    expect((await journey(lens, id)).status).toBe(404);
+  });
 });

@@ -9,6 +9,9 @@ const HOP = {
   consumer: `${KIT}/consumer.hop.test.ts`,
   batch: `${KIT}/batch.hop.test.ts`,
   queue: `${KIT}/queue.hop.test.ts`,
+  redrive: `${KIT}/redrive.hop.test.ts`,
+  sse: `${KIT}/sse.hop.test.ts`,
+  restart: `${KIT}/telemetry/restart.test.ts`,
 } as const;
 
 const mutant = (name: string, file: string, test: string, find: string, replace = ""): Mutant => ({
@@ -65,7 +68,7 @@ export const mutants: readonly Mutant[] = [
   mutant("rpc: no inject", "rpc-client.ts", HOP.rpc, "propagation.inject(ctx, request.header, setHeader);"),
   mutant(
     "rpc: no extract",
-    "rpc-server.ts",
+    "rpc-span.ts",
     HOP.rpc,
     "propagation.extract(ROOT_CONTEXT, request.headers)",
     "ROOT_CONTEXT",
@@ -152,7 +155,7 @@ export const mutants: readonly Mutant[] = [
     "consumer: no link to the attempt before",
     "consumer.ts",
     HOP.consumer,
-    "previousAttempt: this.#previous.get(this.#key(message)),",
+    "previousAttempt: this.#previous.get(keyOf(message)) ?? lastAttemptOf(before),",
   ),
   mutant(
     "consumer: the handler does not know its attempt",
@@ -163,10 +166,10 @@ export const mutants: readonly Mutant[] = [
   ),
   mutant(
     "consumer: a dead letter without its context",
-    "consumer.ts",
+    "dead-letters.ts",
     HOP.consumer,
-    "for (const value of values) head.append(key, value);",
-    "for (const value of values) head.append('x', value);",
+    "writeHead(letter.head)",
+    "writeHead({ ...letter.head, carrier: {} })",
   ),
   // Batches.
   mutant("batch: receive does not link", "batch.ts", HOP.batch, "      links,\n"),
@@ -186,7 +189,13 @@ export const mutants: readonly Mutant[] = [
     "kind: SpanKind.CLIENT, links,",
     "kind: SpanKind.CLIENT,",
   ),
-  mutant("worker: no extract from the job", "worker.ts", HOP.queue, "carrier: data.carrier,", "carrier: {},"),
+  mutant(
+    "worker: no extract from the job",
+    "worker.ts",
+    HOP.queue,
+    "carrier: data.carrier ?? {},",
+    "carrier: {},",
+  ),
   mutant(
     "worker: no link to the attempt before",
     "worker.ts",
@@ -207,5 +216,46 @@ export const mutants: readonly Mutant[] = [
     `${KIT}/telemetry/sampler.test.ts`,
     "(kept ? this.#on : this.#off).shouldSample()",
     "this.#otherwise.shouldSample(ctx, traceId, name, kind, attributes, links)",
+  ),
+  // Redrive, a resumed saga, live status.
+  mutant(
+    "redrive: no link to the last attempt",
+    "redrive.ts",
+    HOP.redrive,
+    "if (lastAttempt) sent.set(LAST_ATTEMPT, traceparentOf(lastAttempt));",
+  ),
+  mutant(
+    "redrive: the fault bites again",
+    "redrive.ts",
+    HOP.redrive,
+    "withoutFaults(head.carrier)",
+    "head.carrier",
+  ),
+  mutant(
+    "redrive: handled as if it came for the first time",
+    "consumer.ts",
+    HOP.redrive,
+    'message.info.stream === REDRIVE_STREAM ? "restart" : row',
+    "row",
+  ),
+  mutant(
+    "saga: a resumed one does not link to its request",
+    "telemetry/restart.ts",
+    HOP.restart,
+    "const attributes =",
+    "options.links = [];\n  const attributes =",
+  ),
+  mutant(
+    "saga: a resumed one does not know its attempt",
+    "telemetry/restart.ts",
+    HOP.restart,
+    "withAttempt(ctx, attempt)",
+    "ctx",
+  ),
+  mutant(
+    "live status: the SERVER span lasts as long as the stream",
+    "sse.ts",
+    HOP.sse,
+    "endServerSpan(response);",
   ),
 ];

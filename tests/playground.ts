@@ -27,7 +27,9 @@ export interface TestPlayground extends Playground {
   ): Promise<{ status: number; body: Record<string, unknown> }>;
   /** Waits for the journey with this id to hold `hops` and be settled; fails and says what is missing. */
   journey(id: string, hops: readonly Hop[]): Promise<{ journey: Journey; logs: readonly LogRecord[] }>;
-  /** One value of the first row, from a service's own database. */
+  /** Rows from a service's own database. */
+  rows<T extends object>(service: string, sql: string): Promise<T[]>;
+  /** One number from it. */
   count(service: string, sql: string): Promise<number>;
   remove(): Promise<void>;
 }
@@ -67,6 +69,15 @@ export async function startPlayground(
     });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
+  const rows: TestPlayground["rows"] = async <T extends object>(service: string, sql: string) => {
+    const client = new pg.Client({ connectionString: databases[service] });
+    await client.connect();
+    try {
+      return (await client.query<T>(sql)).rows;
+    } finally {
+      await client.end();
+    }
+  };
   return {
     ...playground,
     dir: state.dir,
@@ -105,16 +116,9 @@ export async function startPlayground(
       const inFlight = found?.journey.inFlight.join(", ") || "nothing";
       throw new Error(`the journey ${id} is not complete: missing ${lacking}; in flight ${inFlight}`);
     },
-    count: async (service, sql) => {
-      const client = new pg.Client({ connectionString: databases[service] });
-      await client.connect();
-      try {
-        const { rows } = await client.query<{ n: string }>(`SELECT (${sql})::bigint AS n`);
-        return Number(rows[0]?.n);
-      } finally {
-        await client.end();
-      }
-    },
+    rows,
+    count: async (service, sql) =>
+      Number((await rows<{ n: string }>(service, `SELECT (${sql})::bigint AS n`))[0]?.n),
     remove: async () => {
       await playground.stop();
       await state.remove();

@@ -53,7 +53,13 @@ export const fulfilment: readonly Hop[] = [
   { service: "analytics", name: "receive events.OrderShipped", kind: "CLIENT" },
 ];
 
-/** What only a rejected order has. */
+/** How an order that came to nothing is told. */
+export const rejected: readonly Hop[] = [
+  ...event("orders", "OrderRejected", ["analytics"]),
+  { service: "analytics", name: "receive events.OrderRejected", kind: "CLIENT" },
+];
+
+/** What a reservation needs that comes to nothing. */
 export const compensation: readonly Hop[] = [
   { service: "orders", name: "compensate", kind: "INTERNAL" },
   rpc("orders", `${INVENTORY}/Release`, "CLIENT"),
@@ -72,7 +78,7 @@ const scenario: Scenario = {
     answeredStatus: "CONFIRMED",
     orderStatus: "SHIPPED",
     hops: [...untilReserve, ...charging, ...fulfilment],
-    never: compensation,
+    never: [...compensation, ...rejected],
     cause: null,
     waits: ["outbox", "stream", "job"],
     delay: null,

@@ -1,5 +1,5 @@
 import type { Scenario } from "../scenario.ts";
-import { charging, compensation, confirmed, untilReserve } from "./checkout.ts";
+import { charging, compensation, confirmed, rejected, untilReserve } from "./checkout.ts";
 
 const scenario: Scenario = {
   name: "out-of-stock",
@@ -13,10 +13,10 @@ const scenario: Scenario = {
     httpStatus: 409,
     answeredStatus: "REJECTED",
     orderStatus: "REJECTED",
-    hops: untilReserve,
+    hops: [...untilReserve, ...rejected],
     never: [...charging, ...compensation, confirmed],
     cause: { service: "inventory", name: "reserve", errorType: "out_of_stock" },
-    waits: [],
+    waits: ["outbox", "stream"],
     delay: null,
   },
   load: { weight: 5, p95Ms: 1_500 },

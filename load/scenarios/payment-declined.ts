@@ -1,5 +1,5 @@
 import type { Scenario } from "../scenario.ts";
-import { charging, compensation, confirmed, untilReserve } from "./checkout.ts";
+import { charging, compensation, confirmed, rejected, untilReserve } from "./checkout.ts";
 
 const scenario: Scenario = {
   name: "payment-declined",
@@ -12,10 +12,10 @@ const scenario: Scenario = {
     httpStatus: 402,
     answeredStatus: "REJECTED",
     orderStatus: "REJECTED",
-    hops: [...untilReserve, ...charging, ...compensation],
+    hops: [...untilReserve, ...charging, ...compensation, ...rejected],
     never: [confirmed],
     cause: { service: "payments", name: "charge", errorType: "card_declined" },
-    waits: [],
+    waits: ["outbox", "stream"],
     delay: null,
   },
   load: { weight: 10, p95Ms: 1_500 },

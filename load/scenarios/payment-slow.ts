@@ -1,5 +1,5 @@
 import type { Scenario } from "../scenario.ts";
-import { charging, compensation, fulfilment, untilReserve } from "./checkout.ts";
+import { charging, compensation, fulfilment, rejected, untilReserve } from "./checkout.ts";
 
 const SLOW_MS = 1_200;
 
@@ -15,7 +15,7 @@ const scenario: Scenario = {
     answeredStatus: "CONFIRMED",
     orderStatus: "SHIPPED",
     hops: [...untilReserve, ...charging, ...fulfilment],
-    never: compensation,
+    never: [...compensation, ...rejected],
     cause: null,
     waits: ["outbox", "stream", "job"],
     delay: { service: "payments", name: "charge", atLeastMs: SLOW_MS },

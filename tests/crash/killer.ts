@@ -1,0 +1,63 @@
+/** Kills parts of a playground with SIGKILL, and remembers when. The supervisor brings them back. */
+import type { Death } from "../../collector/lens/journey/killed.ts";
+import { eventually } from "../fixtures.ts";
+import type { TestPlayground } from "../playground.ts";
+
+export interface Killer {
+  /** Kills the part `name`; waits first until it runs again from the last time. Nobody waits for its return here. */
+  kill(name: string): Promise<void>;
+  /** How often each part was killed from here. */
+  readonly kills: ReadonlyMap<string, number>;
+  /** How often the part `name` has ended otherwise, by its own hand. */
+  ownEnds(name: string): number;
+  /** Every death of a part, by whosever hand, as it was noticed: what may explain a missing span. */
+  readonly deaths: readonly Death[];
+  /** Notices no more deaths. */
+  stop(): void;
+}
+
+const LOOK_EVERY_MS = 20;
+
+export function killerOf(playground: TestPlayground): Killer {
+  const kills = new Map<string, number>();
+  const deaths: Death[] = [];
+  const seen = new Map<string, number>();
+  const look = (): void => {
+    for (const { name, child } of playground.parts) {
+      const exits = child?.exits() ?? 0;
+      if (exits > (seen.get(name) ?? 0))
+        deaths.push({ service: name, instanceId: "", atNs: BigInt(Date.now()) * 1_000_000n });
+      seen.set(name, exits);
+    }
+  };
+  const timer = setInterval(look, LOOK_EVERY_MS);
+  return {
+    kills,
+    deaths,
+    ownEnds: (name) => (seen.get(name) ?? 0) - (kills.get(name) ?? 0),
+    stop: () => clearInterval(timer),
+    kill: async (name) => {
+      const child = playground.parts.find((part) => part.name === name)?.child;
+      if (!child) throw new Error(`there is no part ${name} to kill`);
+      await eventually(`${name} to run, so that it can be killed`, () => child.pid() ?? undefined, 60_000);
+      child.signal("SIGKILL");
+      kills.set(name, (kills.get(name) ?? 0) + 1);
+    },
+  };
+}
+
+/** Waits until every part answers again. */
+export async function allReady(playground: TestPlayground, withinMs: number): Promise<void> {
+  for (const { name, ready } of playground.parts) {
+    if (!ready) continue;
+    await eventually(
+      `${name} to be ready`,
+      async () => {
+        const response = await fetch(ready, { signal: AbortSignal.timeout(2_000) });
+        await response.body?.cancel();
+        return response.ok || undefined;
+      },
+      withinMs,
+    );
+  }
+}

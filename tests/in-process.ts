@@ -1,0 +1,70 @@
+/** A service with all of its wiring, as its `main.ts` runs it, but inside a test's process: on the run's servers. */
+import { randomUUID } from "node:crypto";
+import type { Redis } from "ioredis";
+import { inject } from "vitest";
+import { freePorts } from "../playground/ports.ts";
+import { connectNats, type Nats, writeHead } from "../services/_kit/jetstream.ts";
+import type { Life } from "../services/_kit/main.ts";
+import { bucketOf } from "../services/_kit/outbox.ts";
+import { type Database, openDatabase } from "../services/_kit/postgres.ts";
+import { connectRedis } from "../services/_kit/queue.ts";
+import { Releaser } from "../services/_kit/shutdown.ts";
+import { inject as carrier } from "../services/_kit/telemetry/propagation.ts";
+import { freshDatabase, quiet } from "./fixtures.ts";
+
+type Payload = { userId: string } & Record<string, unknown>;
+
+export interface InProcess {
+  readonly url: string;
+  /** The service's own. */
+  readonly db: Database;
+  readonly nats: Nats;
+  readonly redis: Redis;
+  /** Sends an event of `payload.userId` in the active context; answers its id. The same id again is delivered again. */
+  publish(type: string, payload: Payload, eventId?: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Starts it. `env`: beyond what every service gets. */
+export async function inProcess(
+  compose: (life: Life, env: NodeJS.ProcessEnv) => Promise<void>,
+  env: NodeJS.ProcessEnv = {},
+): Promise<InProcess> {
+  const releaser = new Releaser();
+  const [natsUrl, postgresUrl] = [inject("natsUrl"), await freshDatabase(inject("postgresUrl"))];
+  // Queues have fixed names: those of the services' tests lie apart from those that a test of the queues looks into.
+  const redisUrl = `${inject("redisUrl")}/1`;
+  const { gateway: port } = await freePorts();
+  const life = { log: quiet, releaser, signal: new AbortController().signal };
+  await compose(life, {
+    BATON_PORT: String(port),
+    BATON_NATS_URL: natsUrl,
+    BATON_REDIS_URL: redisUrl,
+    BATON_POSTGRES_URL: postgresUrl,
+    ...env,
+  });
+  const db = await openDatabase(postgresUrl, [], quiet);
+  const nats = await connectNats(natsUrl, "test");
+  const redis = connectRedis(redisUrl);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    db,
+    nats,
+    redis,
+    publish: async (type, payload, eventId = randomUUID()) => {
+      const nowMs = Date.now();
+      const head = writeHead({ eventId, carrier: carrier(), createdMs: nowMs, sentMs: nowMs });
+      // Without the id by which the stream would know it again: as if it came past the de-duplication window.
+      await nats.js.publish(`events.p${bucketOf(payload.userId)}.${type}`, JSON.stringify(payload), {
+        headers: head,
+      });
+      return eventId;
+    },
+    stop: async () => {
+      redis.disconnect();
+      await nats.close();
+      await db.close();
+      await releaser.release(quiet, 10_000);
+    },
+  };
+}
