@@ -69,8 +69,11 @@ export async function checkFree(wanted: Iterable<readonly [string, number]>): Pr
   );
 }
 
-/** Below Linux' and macOS' ranges for outgoing connections, so that no connection takes a port before its server does. */
-const FREE_FROM = 10_000;
+/**
+ * Below Linux' and macOS' ranges for outgoing connections, so that no connection takes a port before its server does, and
+ * above those of a playground with a small offset, so that tests of both kinds may run at once.
+ */
+const FREE_FROM = 20_000;
 const FREE_TO = 32_000;
 const handedOut = new Set<number>();
 
