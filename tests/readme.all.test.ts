@@ -135,6 +135,11 @@ describe("the README's commands, from a clone without node_modules", () => {
         expect(output).toMatch(/orders.*order\.placed[\s\S]*payment\.declined/);
       if (command.startsWith("curl -i")) expect(output).toMatch(/402[\s\S]*card-declined/);
       if (command.includes("/api/journeys/")) expect(output).toContain(ids.order);
+      if (command.includes("/events")) expect(output).toMatch(/CONFIRMED[\s\S]*SHIPPED/);
+      if (command.includes("/history")) expect(output).toContain('"CONFIRMED"');
+      if (command.includes("-X DELETE")) expect(output).toMatch(/wrong-status|CANCELLED/);
+      if (command.includes("GetOrder")) expect(output).toContain(`"orderId":"${ids.order}"`);
+      if (command.startsWith("npm run redrive")) expect(output).toContain("nothing in the dead letters");
       if (command.includes("/api/v3/services")) expect(output).toContain("analytics");
     }
     await eventually("npm start to end", () => (start.exitCode === null ? undefined : true));
