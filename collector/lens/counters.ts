@@ -165,6 +165,7 @@ const REASONS: readonly RefusalReason[] = [
   "malformed",
   "too_large",
   "unsupported_type",
+  "slow",
   "busy",
   "invalid_id",
 ];

@@ -9,6 +9,8 @@ export type RefusalCode =
   | "too_large"
   /** A content type or content encoding that OTLP does not define. */
   | "unsupported_type"
+  /** The body did not come in time. */
+  | "slow"
   /** Too many bytes are being received at this moment; the sender should try again. */
   | "busy";
 

@@ -7,6 +7,7 @@ import type { Accepted } from "./intake.ts";
 export const RPC = {
   ok: 0,
   invalidArgument: 3,
+  deadlineExceeded: 4,
   notFound: 5,
   resourceExhausted: 8,
   unimplemented: 12,
@@ -19,6 +20,7 @@ export const RPC_OF: Readonly<Record<RefusalCode, number>> = {
   malformed: RPC.invalidArgument,
   too_large: RPC.resourceExhausted,
   unsupported_type: RPC.unimplemented,
+  slow: RPC.deadlineExceeded,
   busy: RPC.unavailable,
 };
 

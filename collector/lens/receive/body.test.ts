@@ -37,3 +37,12 @@ test("a refused body gives back what it held", async () => {
   }
   expect(await bodies.read(Readable.from([Buffer.alloc(MAX_BYTES)]), plain, length)).toBe(MAX_BYTES);
 });
+
+test("a body that trickles is given up after a while, and gives back what it held", async () => {
+  const bodies = new BodyReader(MAX_BYTES, 30);
+  const open = Array.from({ length: 8 }, () => new PassThrough());
+  const reads = open.map((stream) => bodies.read(stream, plain, length));
+  for (const stream of open) stream.write(Buffer.alloc(MAX_BYTES));
+  for (const read of reads) await expect(read).rejects.toMatchObject({ code: "slow" });
+  expect(await bodies.read(Readable.from([Buffer.alloc(MAX_BYTES)]), plain, length)).toBe(MAX_BYTES);
+});

@@ -9,6 +9,9 @@ const unpack = promisify(gunzip);
 /** How many of the longest requests may be held at the same moment, by all senders together. */
 const REQUESTS_AT_ONCE = 8;
 
+/** A sender that trickles its body must not hold memory for ever, however steadily it trickles. */
+const WITHIN_MS = 30_000;
+
 /** A body as it came over the wire, to be unpacked or not. */
 export interface Packed {
   readonly bytes: Buffer;
@@ -25,16 +28,18 @@ export interface ReadOptions {
 /** One for all receivers, so that their senders share the bound on what is held at once. */
 export class BodyReader {
   readonly #maxBytes: number;
+  readonly #withinMs: number;
   #held = 0;
 
-  /** `maxBytes`: of one body, compressed or not. */
-  constructor(maxBytes: number) {
+  /** `maxBytes`: of one body, compressed or not. `withinMs`: from its first byte to its last. */
+  constructor(maxBytes: number, withinMs = WITHIN_MS) {
     this.#maxBytes = maxBytes;
+    this.#withinMs = withinMs;
   }
 
   /**
    * Hands the unpacked body to `use` and resolves to what that resolves to; the body counts as held until then. Throws an
-   * OtlpError: `too_large`, `busy`, or `malformed` for a broken gzip stream or a sender that went away.
+   * OtlpError: `too_large`, `busy`, `slow`, or `malformed` for a broken gzip stream or a sender that went away.
    */
   async read<T>(source: Readable, options: ReadOptions, use: (body: Buffer) => T | Promise<T>): Promise<T> {
     let held = 0;
@@ -59,16 +64,23 @@ export class BodyReader {
   async #collect(source: Readable, hold: (bytes: number) => void): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let length = 0;
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const slow = new OtlpError("slow", `the body did not come within ${this.#withinMs} ms`);
+    const timer = setTimeout(() => reject(slow), this.#withinMs);
+    // Not destroyed when we stop early: the answer still has to go out on this connection.
+    const coming = source.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Buffer>;
     try {
-      // Not destroyed when we stop early: the answer still has to go out on this connection.
-      for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-        length += chunk.length;
+      for (let next = await Promise.race([coming.next(), late]); !next.done; ) {
+        length += next.value.length;
         if (length > this.#maxBytes) throw this.#tooLarge();
-        hold(chunk.length);
-        chunks.push(chunk);
+        hold(next.value.length);
+        chunks.push(next.value);
+        next = await Promise.race([coming.next(), late]);
       }
     } catch (error) {
       throw error instanceof OtlpError ? error : malformed("the body ended early", error);
+    } finally {
+      clearTimeout(timer);
     }
     return Buffer.concat(chunks, length);
   }

@@ -16,11 +16,12 @@ const HTTP_STATUS: Readonly<Record<RefusalCode, number>> = {
   malformed: 400,
   too_large: 413,
   unsupported_type: 415,
+  slow: 408,
   busy: 503,
 };
 
-/** A sender that trickles its body must not hold memory for ever. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** For a request whose head does not come; its body has a bound of its own (body.ts). */
+const HEADERS_TIMEOUT_MS = 10_000;
 
 type Encoding = "protobuf" | "json";
 
@@ -33,7 +34,7 @@ export function otlpHttpServer(intake: Intake, bodies: BodyReader, log: Logger):
       else sendStatus(response, 500, "json", RPC.internal, "lens failed to take the request");
     });
   });
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
   return server;
 }
 
@@ -59,6 +60,8 @@ async function answer(
   } catch (error) {
     if (!(error instanceof OtlpError)) throw error;
     if (error.code === "busy") response.setHeader("retry-after", "1");
+    // What is still to come is not waited for.
+    if (error.code === "slow") response.setHeader("connection", "close");
     sendStatus(response, HTTP_STATUS[error.code], encoding ?? "json", RPC_OF[error.code], error.message);
   }
 }
