@@ -114,7 +114,7 @@ export async function user(): Promise<Check> {
   const entries = await readFile("/etc/passwd", "utf8").catch(() => "");
   if (isRoot()) {
     const says =
-      "root; Postgres will run as nobody, its data below /var/tmp/baton-root where nobody cannot enter";
+      "root; Postgres will run as nobody, with its data below /var/tmp/baton-root if that user may not enter the state folder";
     const isKnown = entries === "" || entries.includes(`:${NOBODY.uid}:`);
     if (isKnown) return { topic, standing: "ok", says };
     return {
