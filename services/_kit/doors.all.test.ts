@@ -128,11 +128,14 @@ test("messages of arbitrary bytes, headers and subjects", async () => {
     { group: "door", type, handle, concurrency: 64 },
     { nats, mode: "parent+link", log: quiet },
   );
-  const stranger = fc.record({
-    subject: fc.constantFrom("p0", "p7", "p", "pp", "x", "%").map((bucket) => `events.${bucket}.${type}`),
-    head: head.map((one) => Buffer.from(one)),
-    body,
-  });
+  const stranger = fc
+    .record({
+      subject: fc.constantFrom("p0", "p7", "p", "pp", "x", "%").map((bucket) => `events.${bucket}.${type}`),
+      head: head.map((one) => Buffer.from(one)),
+      body,
+    })
+    // Head and body together may have 1 MiB: beyond that the server hangs up, and nobody here gets to see it.
+    .map((one) => ({ ...one, body: one.body.subarray(0, 1_040_000 - one.head.length) }));
   const ours = fc.constant(undefined);
   const toMessage = (given: RawMessage | undefined): RawMessage => {
     if (given) return given;
