@@ -151,8 +151,21 @@ export function rawClient(url: string) {
     }
     return session;
   };
+  /**
+   * Without an answer it is asked again, alone on a connection of its own, where there must be one: a shared connection
+   * may end for another's sake. Node's server hangs up on who resets a thousand streams faster than 33 a second, as is
+   * done here on purpose; and a connection that is kept alive may be closed in the moment of its reuse.
+   */
+  const send = async (what: Sent): Promise<Got> => {
+    const got = await (what.version === 1 ? overHttp1(url, agent, what) : overHttp2(viaHttp2(), what));
+    if (got.status !== undefined || what.cut) return got;
+    if (what.version === 1) return overHttp1(url, false, what);
+    const own = http2.connect(url);
+    own.on("error", () => {});
+    return overHttp2(own, what).finally(() => own.destroy());
+  };
   return {
-    send: (what: Sent) => (what.version === 1 ? overHttp1(url, agent, what) : overHttp2(viaHttp2(), what)),
+    send,
     close: () => {
       agent.destroy();
       session?.destroy();
@@ -167,7 +180,7 @@ function collect(stream: NodeJS.ReadableStream, done: (body: string) => void): v
   stream.on("close", () => done(Buffer.concat(chunks).toString("latin1")));
 }
 
-function overHttp1(url: string, agent: http.Agent, what: Sent): Promise<Got> {
+function overHttp1(url: string, agent: http.Agent | false, what: Sent): Promise<Got> {
   return new Promise((resolve) => {
     const request = http.request(new URL(url), {
       agent,
@@ -223,7 +236,10 @@ function read(status: number | undefined, headers: Headers, trailers: Headers, b
 
 /** What is wrong with an answer to bad input, whatever it was; undefined when nothing is. */
 export function fault(what: Sent, got: Got): string | undefined {
-  if (got.status === undefined) return what.cut ? undefined : "no answer";
+  if (got.status === undefined)
+    return what.cut
+      ? undefined
+      : `no answer to ${what.version} ${what.verb} ${what.path} ${JSON.stringify(what.headers)} ${what.body.length}`;
   if (/\bat .+:\d+:\d+|node_modules|\.[jt]s:\d/.test(got.body + got.message)) return "a stack trace";
   if (got.body.length > 8 * 1024) return "an answer that is too long";
   if (got.code === "2" || got.code === "unknown") return "a code that says nothing";
