@@ -241,7 +241,8 @@ export function fault(what: Sent, got: Got): string | undefined {
       ? undefined
       : `no answer to ${what.version} ${what.verb} ${what.path} ${JSON.stringify(what.headers)} ${what.body.length}`;
   if (/\bat .+:\d+:\d+|node_modules|\.[jt]s:\d/.test(got.body + got.message)) return "a stack trace";
-  if (got.body.length > 8 * 1024) return "an answer that is too long";
+  if (got.body.length > 8 * 1024)
+    return `an answer that is too long, to ${JSON.stringify({ ...what, body: what.body.length })}: ${got.body.slice(0, 200)}`;
   if (got.code === "2" || got.code === "unknown") return "a code that says nothing";
   // Connect answers what is not implemented with 501 and what took too long with 504; 505 is an HTTP version too low.
   if (got.status >= 500 && ![501, 504, 505].includes(got.status) && got.code !== "internal")
