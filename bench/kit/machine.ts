@@ -16,7 +16,7 @@ export function thisMachine(): Machine {
     cores: os.availableParallelism(),
     cpu: os.cpus()[0]?.model.trim() ?? "unknown",
     memoryGb: Math.round(os.totalmem() / 2 ** 30),
-    os: `${os.platform()} ${os.release()} ${os.arch()}`,
+    os: `${os.platform()} ${os.arch()}`,
     node: process.versions.node,
     loadBefore: Math.round((os.loadavg()[0] ?? 0) * 100) / 100,
   };
