@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -76,6 +76,17 @@ test("many at once, by two mailers on one folder, make one whole file for each i
   await Promise.all(sends);
   expect((await files()).toSorted()).toEqual(ids.map((id) => `${id}.eml`));
   for (const id of ids) expect((await read(path.join(dir, `${id}.eml`))).body.trim()).toBe("Thank you.");
+});
+
+test("what a killed process left unfinished is removed by the next one, what is being written is not", async () => {
+  const { files, dir } = await mailbox("killed");
+  const old = path.join(dir, ".confirmation-e-1.0b8f");
+  const minutesAgo = new Date(Date.now() - 2 * 60_000);
+  await writeFile(old, "From: Ba");
+  await utimes(old, minutesAgo, minutesAgo);
+  await writeFile(path.join(dir, ".confirmation-e-2.77aa"), "From: Ba");
+  await fileMailer(dir);
+  expect(await files()).toEqual([".confirmation-e-2.77aa"]);
 });
 
 test("a line break in a subject cannot make a header", async () => {

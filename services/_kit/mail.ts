@@ -1,6 +1,6 @@
 /** E-mail, into a folder: a real message by nodemailer, one file each, instead of a server that a playground has not. */
 import { randomUUID } from "node:crypto";
-import { link, mkdir, unlink, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import nodemailer from "nodemailer";
 import { AppError } from "./errors.ts";
@@ -21,9 +21,16 @@ export interface Mailer {
 /** An id becomes a file's name: nothing in it may lead out of the folder or hide the file. */
 const ID = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
 
-/** Delivers into `folder` as `<id>.eml`. Sending fails with `invalid` when the id is no file name. */
+/** Longer than any message takes to be written. */
+const LEFT_AFTER_MS = 60_000;
+
+/**
+ * Delivers into `folder` as `<id>.eml`; what begins with a dot is no e-mail (yet). Sending fails with `invalid` when the
+ * id is no file name.
+ */
 export async function fileMailer(folder: string): Promise<Mailer> {
   await mkdir(folder, { recursive: true });
+  await removeUnfinished(folder);
   const transport = nodemailer.createTransport({ streamTransport: true, buffer: true });
   return {
     send: async ({ id, to, subject, text }) => {
@@ -50,4 +57,16 @@ export async function fileMailer(folder: string): Promise<Mailer> {
       }
     },
   };
+}
+
+/**
+ * Removes what a process that was killed in the midst of writing has left. By age, as Maildir does with its `tmp`: a
+ * replica may be writing into the same folder now.
+ */
+async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of (await readdir(folder)).filter((file) => file.startsWith("."))) {
+    const file = join(folder, name);
+    const found = await stat(file).catch(() => null);
+    if (found && Date.now() - found.mtimeMs > LEFT_AFTER_MS) await rm(file, { force: true });
+  }
 }
