@@ -73,10 +73,15 @@ function call(from: string, to: string, method: string, of: string): ExpectedHop
   ];
 }
 
-/** An event: created under `of`, sent by the relay, handled by single consumers and by a batching one. */
-function event(from: string, type: string, of: string, consumers: string[], batching: string): ExpectedHop[] {
+/** An event: created under `of`, sent by the relay, handled by single consumers and, if named, by a batching one. */
+function event(
+  from: string,
+  type: string,
+  of: string,
+  consumers: string[],
+  batching?: string,
+): ExpectedHop[] {
   const created = name(from, `create events.${type}`, "PRODUCER");
-  const receive = name(batching, `receive events.${type}`, "CLIENT");
   const handled = {
     name: `process events.${type}`,
     kind: "CONSUMER",
@@ -101,15 +106,22 @@ function event(from: string, type: string, of: string, consumers: string[], batc
       attributes: [...MESSAGE, ATTR.partition, BATON.outboxId, BATON.attempt, BATON.waitOutbox],
     },
     ...consumers.map((service): ExpectedHop => ({ ...handled, service, shape: "process" })),
+    ...(batching === undefined ? [] : inBatch(batching, handled)),
+  ];
+}
+
+function inBatch(service: string, handled: Omit<ExpectedHop, "service" | "shape">): ExpectedHop[] {
+  const receive = handled.name.replace("process", "receive");
+  return [
     {
-      service: batching,
-      name: `receive events.${type}`,
+      service,
+      name: receive,
       kind: "CLIENT",
       shape: "receive",
-      of: created,
+      of: handled.of,
       attributes: [ATTR.messagingSystem, ATTR.operationName, ATTR.operationType, ATTR.batchCount],
     },
-    { ...handled, service: batching, shape: "process in batch", receive },
+    { ...handled, service, shape: "process in batch", receive: name(service, receive, "CLIENT") },
   ];
 }
 
@@ -216,11 +228,12 @@ export const goodHops: readonly ExpectedHop[] = [
   ...event("orders", "OrderConfirmed", SAGA, ["shipping", "notifications"], "analytics"),
   ...shipping,
   ...letter("confirmation", "OrderConfirmed"),
+  ...event("shipping", "ParcelShipped", name("shipping", "process shipping.ship", "CONSUMER"), ["orders"]),
   ...event(
-    "shipping",
+    "orders",
     "OrderShipped",
-    name("shipping", "process shipping.ship", "CONSUMER"),
-    ["orders"],
+    name("orders", "process events.ParcelShipped", "CONSUMER"),
+    [],
     "analytics",
   ),
 ];

@@ -144,7 +144,7 @@ test("an order that has arrived is delivered, and nothing else can be said of it
   expect(entries.map(({ status }) => status)).toEqual(["PENDING", "CONFIRMED", "SHIPPED", "DELIVERED"]);
 });
 
-test("whoever watches an order sees it shipped, and after a break only what is new", async () => {
+test("whoever watches an order sees it shipped, may act on it at once, and after a break hears only what is new", async () => {
   const { body } = await ask("POST", "/v1/checkouts", order("eve"));
   const seen = await events(`${api}/v1/orders/${body.orderId}/events`, "SHIPPED");
   expect(seen.map(({ id, status }) => [id, status])).toEqual([
@@ -152,8 +152,10 @@ test("whoever watches an order sees it shipped, and after a break only what is n
     ["2", "CONFIRMED"],
     ["3", "SHIPPED"],
   ]);
-  const rest = await events(`${api}/v1/orders/${body.orderId}/events`, "SHIPPED", { "last-event-id": "2" });
-  expect(rest.map(({ id }) => id)).toEqual(["3"]);
+  const put = await ask("PUT", `/v1/orders/${body.orderId}/status`, { status: "DELIVERED" });
+  expect(put).toMatchObject({ status: 200, body: { status: "DELIVERED" } });
+  const rest = await events(`${api}/v1/orders/${body.orderId}/events`, "DELIVERED", { "last-event-id": "2" });
+  expect(rest.map(({ id }) => id)).toEqual(["3", "4"]);
 });
 
 /** Reads server-sent events until one with this status. */
@@ -191,6 +193,8 @@ test("a user's orders come as pages with a cursor, and as lines", async () => {
   const second = await ask("GET", `/v1/orders?userId=lee&limit=3&cursor=${first.body.nextCursor}`);
   expect([...ids(first.body), ...ids(second.body)]).toEqual(made);
   expect(second.body.nextCursor ?? null).toBeNull();
+  const madeUp = await ask("GET", "/v1/orders?userId=lee&cursor=made-up");
+  expect(madeUp).toMatchObject({ status: 400, body: { detail: expect.stringContaining("cursor") } });
 
   const lines = await fetch(`${api}/v1/orders?userId=lee`, { headers: { accept: "application/x-ndjson" } });
   const text = (await lines.text()).trim().split("\n");

@@ -49,7 +49,8 @@ export const fulfilment: readonly Hop[] = [
   job("shipping", "shipping.ship"),
   { service: "notifications", name: "send email.confirmation", kind: "PRODUCER" },
   job("notifications", "email.confirmation"),
-  ...event("shipping", "OrderShipped", ["orders", "analytics"]),
+  ...event("shipping", "ParcelShipped", ["orders"]),
+  ...event("orders", "OrderShipped", ["analytics"]),
   { service: "analytics", name: "receive events.OrderShipped", kind: "CLIENT" },
 ];
 

@@ -114,7 +114,7 @@ describe("a journey that is not whole", () => {
     const text = render(declinedSpans(), { hops: goodHops });
     expect(text.split("\n")[0]).toContain("incomplete after");
     expect(text).toContain('  missing      analytics "process events.OrderConfirmed" (CONSUMER)');
-    expect(text).toContain('               orders "process events.OrderShipped" (CONSUMER)');
+    expect(text).toContain('               orders "process events.ParcelShipped" (CONSUMER)');
   });
 
   it("marks orphans, a missing root, shared batches and consumers found by their correlation id", () => {

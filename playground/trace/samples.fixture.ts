@@ -80,8 +80,8 @@ function ship(c: Checkout, confirmed: Span): void {
     since(0.0022, "children"),
   );
   c.pg(last, "shipping", 82, "BEGIN", "UPDATE shipments", "INSERT outbox", "COMMIT");
-  const shipped = c.event(last, "shipping", "events.OrderShipped", 86.4, 101.7);
-  const done = c.process(shipped, "orders", "process events.OrderShipped", [104.4, 110.1], {
+  const shipped = c.event(last, "shipping", "events.ParcelShipped", 86.4, 101.7);
+  const done = c.process(shipped, "orders", "process events.ParcelShipped", [104.4, 110.1], {
     [BATON.waitStream]: 0.0027,
   });
   c.pg(done, "orders", 105, "BEGIN", "INSERT inbox", "UPDATE orders", "COMMIT");
@@ -180,7 +180,7 @@ export function journeyIn(spans: readonly Span[]): Journey {
 export const goodHops: readonly Hop[] = [
   { service: "gateway", name: "POST /api/v1/checkouts", kind: "SERVER" },
   { service: "analytics", name: "process events.OrderConfirmed", kind: "CONSUMER" },
-  { service: "orders", name: "process events.OrderShipped", kind: "CONSUMER" },
+  { service: "orders", name: "process events.ParcelShipped", kind: "CONSUMER" },
 ];
 
 /** A log record under the span of that service and name. */

@@ -34,7 +34,11 @@ export type OrderConfirmed = z.output<typeof OrderConfirmed>;
 export const OrderRejected = z.object({ orderId: id, userId: id, reason: id, at });
 export type OrderRejected = z.output<typeof OrderRejected>;
 
-/** An order has left the house. From shipping; for orders and analytics. */
+/** A parcel has left the house. From shipping; for orders, which alone knows what that makes of the order. */
+export const ParcelShipped = z.object({ orderId: id, userId: id, at });
+export type ParcelShipped = z.output<typeof ParcelShipped>;
+
+/** An order is on its way. From orders; for analytics. */
 export const OrderShipped = z.object({ orderId: id, userId: id, at });
 export type OrderShipped = z.output<typeof OrderShipped>;
 
@@ -65,7 +69,8 @@ export const SUBSCRIBERS: Readonly<Record<string, readonly string[]>> = {
   UserCreated: ["notifications", "analytics"],
   OrderConfirmed: ["shipping", "notifications", "analytics"],
   OrderRejected: ["analytics"],
-  OrderShipped: ["orders", "analytics"],
+  ParcelShipped: ["orders"],
+  OrderShipped: ["analytics"],
   OrderDelivered: ["analytics"],
   OrderCancelled: ["shipping", "analytics"],
   PaymentRefunded: ["notifications", "analytics"],

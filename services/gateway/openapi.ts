@@ -150,7 +150,7 @@ const reading = ({ answer, fields, lines }: Parts): Operations => ({
       `As a page; or, with \`Accept: ${NDJSON}\`, a line for each as it is read. ` +
       "There a problem as the last line says that the list broke off.",
     requestParams: { query: ListQuery.extend({ fields }) },
-    responses: { 200: answer("The orders.", "orders", { content: lines }), ...problems(400, 422) },
+    responses: { 200: answer("The orders.", "orders", { content: lines }), ...problems(400) },
   },
   "get /orders/{id}": {
     summary: "An order",

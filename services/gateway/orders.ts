@@ -56,7 +56,7 @@ export interface Orders {
   get(orderId: string, signal: AbortSignal): Promise<Order>;
   /** Oldest first. Fails with `not_found`. */
   history(orderId: string, signal: AbortSignal): Promise<readonly StatusChange[]>;
-  /** Newest first, as they are read; all when `limit` is 0. Fails with `invalid` for a made-up cursor. */
+  /** Newest first, as they are read; all when `limit` is 0. Fails with `malformed` for a made-up cursor. */
   list(
     request: { readonly userId: string; readonly cursor: string; readonly limit: number },
     signal: AbortSignal,

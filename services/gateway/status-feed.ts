@@ -10,8 +10,8 @@ import {
 import type { StatusChange } from "./orders.ts";
 
 /**
- * What an event says of its order's state, by its type. SHIPPED is told as soon as shipping says so; orders hears of it
- * at the same time, and may answer with the state before for a moment longer.
+ * What an event says of its order's state, by its type. All of them are from orders, committed with the state itself:
+ * whoever is told may act on it at once.
  */
 const STATES: Readonly<Record<string, { status: string; position: number; schema: z.ZodType<Told> }>> = {
   OrderConfirmed: { status: "CONFIRMED", position: 2, schema: OrderConfirmed },

@@ -12,7 +12,7 @@ function marking(ship: OrderStore["ship"]) {
 const at = "2026-11-21T08:00:00.000Z";
 const payload = { orderId: "o-1", userId: "ann", at };
 
-test("OrderShipped marks its order as shipped when it was, under the event's id", async () => {
+test("ParcelShipped marks its order as shipped when it was, under the event's id", async () => {
   const { markShipped, note, asked } = marking(async () => "shipped");
   await markShipped({ id: "e-1", payload });
   expect(asked.mock.calls).toEqual([["o-1", "e-1", new Date(at)]]);

@@ -1,12 +1,12 @@
-import type { OrderShipped } from "../_contracts/events.ts";
+import type { ParcelShipped } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import type { Received } from "../_kit/payload.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { OrderStore } from "./orders.ts";
 
-/** On OrderShipped: CONFIRMED -> SHIPPED, once per event. What was cancelled stays so: shipping recalls its parcel. */
+/** On ParcelShipped: CONFIRMED -> SHIPPED, once per event. What was cancelled stays so: shipping recalls its parcel. */
 export function makeMarkShipped(orders: Pick<OrderStore, "ship">, note: Note<Vocabulary>) {
-  return async ({ id, payload: { orderId, at } }: Received<OrderShipped>): Promise<void> => {
+  return async ({ id, payload: { orderId, at } }: Received<ParcelShipped>): Promise<void> => {
     if ((await orders.ship(orderId, id, new Date(at))) === "shipped") note("order.shipped", { orderId });
   };
 }

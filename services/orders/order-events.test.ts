@@ -1,7 +1,19 @@
 import { expect, test } from "vitest";
-import { OrderCancelled, OrderConfirmed, OrderDelivered, OrderRejected } from "../_contracts/events.ts";
+import {
+  OrderCancelled,
+  OrderConfirmed,
+  OrderDelivered,
+  OrderRejected,
+  OrderShipped,
+} from "../_contracts/events.ts";
 import type { Order } from "./order.ts";
-import { orderCancelled, orderConfirmed, orderDelivered, orderRejected } from "./order-events.ts";
+import {
+  orderCancelled,
+  orderConfirmed,
+  orderDelivered,
+  orderRejected,
+  orderShipped,
+} from "./order-events.ts";
 
 const order: Order = {
   orderId: "o-1",
@@ -19,6 +31,7 @@ const { items, totalCents, reason } = order;
 const events = [
   [orderConfirmed(order), "OrderConfirmed", OrderConfirmed, { ...told, items, totalCents }],
   [orderRejected(order), "OrderRejected", OrderRejected, { ...told, reason }],
+  [orderShipped(order), "OrderShipped", OrderShipped, told],
   [orderDelivered(order), "OrderDelivered", OrderDelivered, told],
   [orderCancelled(order, true), "OrderCancelled", OrderCancelled, { ...told, items, wasConfirmed: true }],
 ] as const;

@@ -1,5 +1,11 @@
 /** What others are told when an order comes into a state. `updatedAt` of a state just come into is when that was. */
-import type { OrderCancelled, OrderConfirmed, OrderDelivered, OrderRejected } from "../_contracts/events.ts";
+import type {
+  OrderCancelled,
+  OrderConfirmed,
+  OrderDelivered,
+  OrderRejected,
+  OrderShipped,
+} from "../_contracts/events.ts";
 import type { NewEvent } from "../_kit/outbox.ts";
 import type { Order } from "./order.ts";
 
@@ -12,6 +18,11 @@ export function orderConfirmed({ orderId, userId, items, totalCents, updatedAt }
 export function orderRejected({ orderId, userId, reason, updatedAt }: Order): NewEvent {
   const payload: OrderRejected = { orderId, userId, reason, at: updatedAt.toISOString() };
   return { type: "OrderRejected", key: userId, payload };
+}
+
+export function orderShipped({ orderId, userId, updatedAt }: Order): NewEvent {
+  const payload: OrderShipped = { orderId, userId, at: updatedAt.toISOString() };
+  return { type: "OrderShipped", key: userId, payload };
 }
 
 export function orderDelivered({ orderId, userId, updatedAt }: Order): NewEvent {

@@ -92,7 +92,7 @@ export interface Sagas {
 }
 
 export interface Changes {
-  /** CONFIRMED -> SHIPPED, once per event. A parcel for a cancelled order changes nothing. */
+  /** CONFIRMED -> SHIPPED, and OrderShipped, once per event. A parcel for a cancelled order changes nothing. */
   ship(orderId: string, eventId: string, at: Date): Promise<"shipped" | "repeated" | "cancelled">;
   /** SHIPPED -> DELIVERED, and OrderDelivered. Changed: false when it had been. Fails with `not_found`, `wrong_status`. */
   deliver(orderId: string): Promise<{ order: Order; changed: boolean }>;

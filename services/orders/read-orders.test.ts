@@ -71,7 +71,7 @@ test("a list ends when its reader has gone, and reads no further page", async ()
 });
 
 const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
-test("a cursor that did not come from here is invalid, and reaches no database", async () => {
+test("a cursor that did not come from here is malformed, and reaches no database", async () => {
   const { orders, page } = reading(1);
   const madeUp = [
     "x",
@@ -87,7 +87,7 @@ test("a cursor that did not come from here is invalid, and reaches no database",
   ];
   for (const cursor of madeUp) {
     const listing = all(orders.list({ ...list, cursor }, waiting));
-    await expect(listing, cursor).rejects.toMatchObject({ code: "invalid", message: /cursor/ });
+    await expect(listing, cursor).rejects.toMatchObject({ code: "malformed", message: /cursor/ });
   }
   expect(page).not.toHaveBeenCalled();
 });

@@ -21,7 +21,7 @@ export interface ReadOrders {
   history(orderId: string): Promise<HistoryEntry[]>;
   /**
    * Newest first, each with the cursor that goes on behind it. Read in pages, the next one when the last one is taken,
-   * until `signal` aborts. Fails with `invalid` for a cursor that did not come from here.
+   * until `signal` aborts. Fails with `malformed` for a cursor that did not come from here.
    */
   list(request: ListRequest, signal: AbortSignal): AsyncIterable<{ order: Order; cursor: string }>;
 }
@@ -75,7 +75,7 @@ const cursorAt = ({ createdAt, orderId }: Place): string =>
 
 function placeAt(cursor: string): Place {
   const read = Cursor.safeParse(jsonOf(Buffer.from(cursor, "base64url").toString()));
-  if (!read.success) throw new AppError("invalid", "cursor: not one that a list of orders gave");
+  if (!read.success) throw new AppError("malformed", "cursor: not one that a list of orders gave");
   const [createdAt, orderId] = read.data;
   return { createdAt, orderId };
 }

@@ -102,7 +102,7 @@ test("a list is a stream, newest first, each order with where to go on", async (
   const madeUp = async () => {
     for await (const _ of client.call.listOrders({ userId, cursor: "made up" })) expect.unreachable();
   };
-  await expect(madeUp()).rejects.toMatchObject({ code: "invalid" });
+  await expect(madeUp()).rejects.toMatchObject({ code: "malformed" });
 });
 
 test("what does not fit is refused at the door, in words that say what would, and nothing is stored", async () => {
@@ -126,7 +126,7 @@ test("an order is delivered once it was shipped, and not before", async () => {
     extra: { orderStatus: "CONFIRMED" },
   });
   const at = "2026-11-21T08:00:00.500Z";
-  await service.publish("OrderShipped", { orderId, userId, at });
+  await service.publish("ParcelShipped", { orderId, userId, at });
   await eventually("the order to be SHIPPED", async () =>
     (await statusOf(orderId)) === OrderStatus.SHIPPED ? true : undefined,
   );

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import { PAYMENT_COMMANDS } from "../_contracts/commands.ts";
-import { OrderShipped } from "../_contracts/events.ts";
+import { ParcelShipped } from "../_contracts/events.ts";
 import { AccountService } from "../_contracts/gen/baton/accounts/v1/accounts_pb.js";
 import { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory_pb.js";
 import { OrderService } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
@@ -95,8 +95,8 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
 
   releaser.add("relay", await startRelay(db, eventStream(nats), mode, log), (r) => r.stop());
   releaser.add("outbox gauges", watchOutbox(db), (end) => end());
-  const markShipped = checked("an OrderShipped", OrderShipped, makeMarkShipped(orders, note));
-  const shipped = { group: "orders", type: "OrderShipped", handle: markShipped };
+  const markShipped = checked("a ParcelShipped", ParcelShipped, makeMarkShipped(orders, note));
+  const shipped = { group: "orders", type: "ParcelShipped", handle: markShipped };
   releaser.add("consumer", await subscribe(shipped, { nats, mode, log }), (c) => c.stop());
   releaser.add("advisories", await startAdvisories({ nats, log }), (a) => a.stop());
   releaser.add("consumer gauges", watchConsumers(nats, [shipped]), (end) => end());

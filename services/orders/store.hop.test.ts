@@ -190,6 +190,9 @@ test("an order is shipped once per event, and only a confirmed one; its history 
   expect(await orders.ship(orderId, eventId, shippedAt)).toBe("repeated");
   expect(await orders.find(orderId)).toMatchObject({ status: "SHIPPED", updatedAt: shippedAt });
   expect((await orders.history(orderId)).at(-1)).toMatchObject({ position: 3, at: shippedAt });
+  expect((await eventsOf(orderId)).slice(1)).toEqual([
+    { type: "OrderShipped", payload: { orderId, userId: "ann", at: shippedAt.toISOString() } },
+  ]);
 });
 
 test("a parcel of a cancelled order changes nothing, and its event is not poison", async () => {
@@ -198,6 +201,7 @@ test("a parcel of a cancelled order changes nothing, and its event is not poison
   await orders.cancel(hold.orderId, "canceller");
   expect(await orders.ship(hold.orderId, uniqueName("e-"), shippedAt)).toBe("cancelled");
   expect(await orders.find(hold.orderId)).toMatchObject({ status: "CANCELLED" });
+  expect(await typesOf(hold.orderId)).toEqual(["OrderConfirmed", "OrderCancelled"]);
 });
 
 test("a life has its positions, and each change its event", async () => {
@@ -213,8 +217,8 @@ test("a life has its positions, and each change its event", async () => {
     [3, "SHIPPED"],
     [4, "DELIVERED"],
   ]);
-  expect(await typesOf(orderId)).toEqual(["OrderConfirmed", "OrderDelivered"]);
-  expect(OrderDelivered.parse((await eventsOf(orderId))[1]?.payload)).toMatchObject({ orderId });
+  expect(await typesOf(orderId)).toEqual(["OrderConfirmed", "OrderShipped", "OrderDelivered"]);
+  expect(OrderDelivered.parse((await eventsOf(orderId)).at(-1)?.payload)).toMatchObject({ orderId });
 });
 
 for (const confirmed of [true, false]) {

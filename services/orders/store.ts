@@ -8,7 +8,13 @@ import { append } from "../_kit/outbox.ts";
 import type { Database, Sql } from "../_kit/postgres.ts";
 import { inject } from "../_kit/telemetry/propagation.ts";
 import { type HistoryEntry, type Item, type Order, type OrderStatus, POSITION } from "./order.ts";
-import { orderCancelled, orderConfirmed, orderDelivered, orderRejected } from "./order-events.ts";
+import {
+  orderCancelled,
+  orderConfirmed,
+  orderDelivered,
+  orderRejected,
+  orderShipped,
+} from "./order-events.ts";
 import type { Changes, Hold, OrderStore, Reading, Saga, Sagas } from "./orders.ts";
 
 /** `leaseMs`: for how long nobody takes a saga from whoever began a step of it. */
@@ -190,7 +196,8 @@ function changes(db: Database, leaseMs: number): Changes {
   return {
     ship: async (orderId, eventId, at) => {
       const shipped = await once(db, "orders", eventId, async (tx) => {
-        if (await change(tx, orderId, ["CONFIRMED"], "SHIPPED", { at })) return "shipped" as const;
+        const order = await change(tx, orderId, ["CONFIRMED"], "SHIPPED", { at });
+        if (order) return append(tx, orderShipped(order)).then(() => "shipped" as const);
         const { status } = await locked(tx, orderId);
         if (status === "CANCELLED") return "cancelled" as const;
         throw new Error(`order ${orderId} is ${status}: it cannot have been shipped`);

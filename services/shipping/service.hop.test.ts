@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually, uniqueName } from "../../tests/fixtures.ts";
 import { type InProcess, inProcess } from "../../tests/in-process.ts";
 import { inRequest, startTestTelemetry } from "../../tests/telemetry.ts";
-import { OrderShipped } from "../_contracts/events.ts";
+import { ParcelShipped } from "../_contracts/events.ts";
 import { PREFIX } from "../_kit/queue.ts";
 import { compose } from "./service.ts";
 
@@ -41,10 +41,10 @@ const isOff = (one: Order) =>
 const shippedEventsOf = async ({ orderId }: Order) =>
   (
     await service.db.query<{ payload: unknown }>(
-      "SELECT payload FROM outbox WHERE type = 'OrderShipped' AND payload->>'orderId' = $1",
+      "SELECT payload FROM outbox WHERE type = 'ParcelShipped' AND payload->>'orderId' = $1",
       [orderId],
     )
-  ).rows.map(({ payload }) => OrderShipped.parse(payload));
+  ).rows.map(({ payload }) => ParcelShipped.parse(payload));
 
 /** Waits until all three jobs of an order's event have been worked off. */
 const jobsDone = (eventId: string) =>

@@ -54,14 +54,14 @@ test("a step that is repeated changes nothing: its time is that of the first", a
   expect(await rowOf(one)).toEqual(before);
 });
 
-test("shipping appends OrderShipped once, also when the job runs several times at once", async () => {
+test("shipping appends ParcelShipped once, also when the job runs several times at once", async () => {
   const one = shipment();
   await store.pick(one);
   const answers = await Promise.all([1, 2, 3].map(() => store.ship(one)));
   expect(answers.filter(Boolean)).toHaveLength(1);
   const at = (await rowOf(one))?.shipped_at?.toISOString();
   const payload = { orderId: one.orderId, userId: "ann", at };
-  expect(await eventsOf(one)).toEqual([{ type: "OrderShipped", payload }]);
+  expect(await eventsOf(one)).toEqual([{ type: "ParcelShipped", payload }]);
 });
 
 test("the event and the shipping commit together: an outbox that refuses leaves the order unshipped, to be tried again", async () => {
@@ -125,7 +125,7 @@ describe("an order that is cancelled", () => {
     expect(await eventsOf(one)).toEqual([]);
   });
 
-  test("after it has left is recalled, and OrderShipped stays said", async () => {
+  test("after it has left is recalled, and ParcelShipped stays said", async () => {
     const one = shipment();
     await store.pick(one);
     await store.ship(one);

@@ -1,5 +1,5 @@
 /** Shipments in Postgres. Every step may be repeated, and none is taken once the order is off. */
-import type { OrderShipped } from "../_contracts/events.ts";
+import type { ParcelShipped } from "../_contracts/events.ts";
 import { once } from "../_kit/inbox.ts";
 import { append } from "../_kit/outbox.ts";
 import type { Database } from "../_kit/postgres.ts";
@@ -18,7 +18,7 @@ export interface ShipmentStore {
   /** False when the order is off. */
   pack(shipment: Shipment): Promise<boolean>;
   /**
-   * Shipped, and OrderShipped into the outbox, in one transaction. False when the order is off, or this event had it
+   * Shipped, and ParcelShipped into the outbox, in one transaction. False when the order is off, or this event had it
    * shipped before.
    */
   ship(shipment: Shipment): Promise<boolean>;
@@ -65,8 +65,8 @@ export function shipmentStore(db: Database): ShipmentStore {
         );
         const [row] = rows;
         if (row === undefined) return false;
-        const payload: OrderShipped = { orderId, userId, at: row.shipped_at.toISOString() };
-        await append(tx, { type: "OrderShipped", key: userId, payload });
+        const payload: ParcelShipped = { orderId, userId, at: row.shipped_at.toISOString() };
+        await append(tx, { type: "ParcelShipped", key: userId, payload });
         return true;
       });
       return done === true;
