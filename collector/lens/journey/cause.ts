@@ -13,6 +13,7 @@ export const isCompensation = (span: Span): boolean => span.attributes[BATON.com
  * left. `spans`: those of the journey without shared ones, in tree order.
  */
 export function causeOf(spans: readonly JourneySpan[]): Cause | null {
+  if (!spans.some(({ span }) => span.status === "ERROR")) return null;
   const excused = excusedOf(spans);
   const failed = spans.filter(({ key, span }) => span.status === "ERROR" && !excused.has(key));
   if (failed.length === 0) return null;

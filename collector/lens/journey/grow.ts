@@ -7,6 +7,7 @@ import type { Traces } from "./traces.ts";
 
 /** A span that belongs to a journey, or is shown in it, and where it hangs. */
 export interface Placed {
+  readonly key: SpanKey;
   readonly span: Span;
   readonly under: SpanKey | null;
   readonly edge: Edge;
@@ -42,7 +43,7 @@ class Growth {
   readonly #root: Span;
   readonly #traces: Traces;
   readonly #placed = new Map<SpanKey, Placed>();
-  readonly #next: Span[] = [];
+  readonly #next: Placed[] = [];
   readonly #entered = new Set<string>();
   readonly #waiting = new Map<SpanKey, Waiting>();
   /** By the span that is waited for; `found` is false when it only stands in for a missing one. */
@@ -56,12 +57,12 @@ class Growth {
 
   /** Works until nothing more joins. */
   follow(): void {
-    for (let span = this.#next.pop(); span; span = this.#next.pop()) {
+    for (let at = this.#next.pop(); at; at = this.#next.pop()) {
+      const { span, key } = at;
       for (const child of this.#traces.trace(span.traceId).children.get(span.spanId) ?? []) {
-        this.#join({ span: child, under: keyOf(span), edge: "child", shared: false, orphan: false });
+        this.#join({ span: child, under: key, edge: "child", shared: false, orphan: false });
       }
-      for (const { by, found } of this.#awaited.get(keyOf(span)) ?? [])
-        this.#arrive(by, found ? span : undefined);
+      for (const { by, found } of this.#awaited.get(key) ?? []) this.#arrive(by, found ? span : undefined);
     }
   }
 
@@ -77,19 +78,21 @@ class Growth {
   /** All placed spans, then the shared ones. In no particular order. */
   result(): readonly Placed[] {
     for (const { span, under, reached } of this.#waiting.values()) {
-      if (!reached || this.#placed.has(keyOf(span))) continue;
+      const key = keyOf(span);
+      if (!reached || this.#placed.has(key)) continue;
       const place = { under: keyOf(under ?? this.#root), edge: "link", shared: true, orphan: false } as const;
-      this.#placed.set(keyOf(span), { span, ...place });
+      this.#placed.set(key, { key, span, ...place });
     }
     return [...this.#placed.values()];
   }
 
-  #join(placed: Placed): void {
-    const key = keyOf(placed.span);
+  #join({ span, under, edge, shared, orphan }: Omit<Placed, "key">): void {
+    const key = keyOf(span);
     if (this.#placed.has(key)) return;
+    const placed = { key, span, under, edge, shared, orphan };
     this.#placed.set(key, placed);
-    this.#next.push(placed.span);
-    this.#enter(placed.span.traceId);
+    this.#next.push(placed);
+    this.#enter(span.traceId);
   }
 
   /** On the first span in a trace: notes who waits for something in it. */

@@ -18,9 +18,8 @@ export function treeOf(placed: readonly Placed[]): readonly JourneySpan[] {
   const next = (under.get(null) ?? []).map((one) => ({ one, depth: 0 }));
   for (let at = next.pop(); at; at = next.pop()) {
     const { one, depth } = at;
-    const key = keyOf(one.span);
-    spans.push({ key, depth, alsoLinked: isAlsoLinked(one), ...one });
-    for (const child of under.get(key) ?? []) next.push({ one: child, depth: depth + 1 });
+    spans.push({ depth, alsoLinked: isAlsoLinked(one), ...one });
+    for (const child of under.get(one.key) ?? []) next.push({ one: child, depth: depth + 1 });
   }
   return spans;
 }

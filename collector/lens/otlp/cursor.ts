@@ -6,6 +6,7 @@
  * Source: https://protobuf.dev/programming-guides/encoding/
  */
 import { malformed } from "./error.ts";
+import { wordAt } from "./words.ts";
 
 /** The low three bits of a tag. */
 export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
@@ -84,6 +85,13 @@ export class Cursor {
     const length = this.uint();
     const start = this.#take(length);
     return this.bytes.toString("utf8", start, start + length);
+  }
+
+  /** A length-delimited string that is likely to come again, such as an attribute's name. */
+  word(): string {
+    const length = this.uint();
+    const start = this.#take(length);
+    return wordAt(this.bytes, start, start + length);
   }
 
   /** Length-delimited bytes as lower-case hex, the textual form of OTLP's ids. */

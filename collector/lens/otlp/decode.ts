@@ -54,7 +54,7 @@ export function decodeSpan(bytes: Buffer, origin: OriginWords): Span {
         parentSpanId = cursor.hex();
         break;
       case 0x2a:
-        name = cursor.string();
+        name = cursor.word();
         break;
       case 0x30:
         kind = cursor.uint();

@@ -18,7 +18,8 @@ export function decodeJson(message: MessageName, bytes: Buffer): { [key: string]
   return readMessage(new Cursor(bytes), message, 0);
 }
 
-function readMessage(cursor: Cursor, message: MessageName, level: number): { [key: string]: Json } {
+/** Reads the message at the cursor, up to the cursor's limit. */
+export function readMessage(cursor: Cursor, message: MessageName, level: number): { [key: string]: Json } {
   if (level > MAX_LEVEL) throw malformed("values are nested too deeply");
   const fields = byTag(message);
   const object: { [key: string]: Json } = {};
@@ -88,7 +89,7 @@ const WIRE_OF: Readonly<Record<Scalar, number>> = {
 const tables = new Map<MessageName, ReadonlyMap<number, Field>>();
 
 /** The fields of a message by tag. A known number with another wire type is an unknown field, as protobuf has it. */
-function byTag(message: MessageName): ReadonlyMap<number, Field> {
+export function byTag(message: MessageName): ReadonlyMap<number, Field> {
   let table = tables.get(message);
   if (!table) {
     table = new Map(

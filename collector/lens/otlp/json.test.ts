@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { OtlpError } from "./error.ts";
 import { encodeJson } from "./json-in.ts";
 import { decodeJson } from "./json-out.ts";
+import { JsonText } from "./json-text.ts";
 import { logsRequest, oneSpan, tracesRequest } from "./requests.fixture.ts";
 
 const roundTrip = (request: unknown): unknown =>
@@ -70,6 +71,51 @@ describe("OTLP/JSON", () => {
     ["values nested without end", oneSpan({ attributes: [{ key: "deep", value: nested(5000) }] })],
   ])("refuses %s", (_, request) => {
     expect(() => encodeJson("TracesRequest", request)).toThrow(OtlpError);
+  });
+});
+
+describe("OTLP/JSON as text", () => {
+  /** Says the same as the objects would. */
+  const agree = (message: "TracesRequest" | "LogsRequest" | "Event", bytes: Buffer): void => {
+    const text = new JsonText();
+    text.message(message, bytes);
+    expect(text.bytes.toString()).toBe(JSON.stringify(decodeJson(message, bytes)));
+  };
+
+  test("is that of the objects, to the letter", () => {
+    const traces = fc.property(tracesRequest, (request) =>
+      agree("TracesRequest", encodeJson("TracesRequest", request)),
+    );
+    const logs = fc.property(logsRequest, (request) =>
+      agree("LogsRequest", encodeJson("LogsRequest", request)),
+    );
+    fc.assert(traces);
+    fc.assert(logs);
+  });
+
+  test("a field that comes again later, as protobuf allows, is one field", () => {
+    const again = fc.property(tracesRequest, tracesRequest, (one, other) => {
+      const bytes = [one, other, one].map((request) => encodeJson("TracesRequest", request));
+      agree("TracesRequest", Buffer.concat(bytes));
+    });
+    fc.assert(again);
+    const event = (fields: object): Buffer => encodeJson("Event", fields);
+    const attributes = [{ key: "a", value: { boolValue: false } }];
+    agree("Event", Buffer.concat([event({ name: "one", attributes }), event({ name: "two", attributes })]));
+  });
+
+  test.each([
+    ["text that JSON has to escape", { name: 'a "b" \\ \n \u0001 \u007f \u2028 \ud83c\udfc3' }],
+    ["doubles that JSON has no number for", { attributes: [{ key: "n", value: { doubleValue: "NaN" } }] }],
+    ["a value far longer than all before", { name: "x".repeat(100_000) }],
+    ["nothing", {}],
+  ])("holds %s", (_, fields) => {
+    agree("Event", encodeJson("Event", fields));
+  });
+
+  test("holds bytes that are no UTF-8, and fields that OTLP does not know", () => {
+    agree("Event", Buffer.from([0x12, 0x03, 0x61, 0xff, 0x62]));
+    agree("Event", Buffer.from([0x12, 0x01, 0x61, 0x78, 0x05, 0x20, 0x07]));
   });
 });
 

@@ -13,7 +13,7 @@ export function readAttribute(cursor: Cursor, into: MutableAttributes): void {
   let value: AttributeValue = null;
   while (cursor.more()) {
     const tag = cursor.tag();
-    if (tag === 0x0a) key = cursor.string();
+    if (tag === 0x0a) key = cursor.word();
     else if (tag === 0x12) value = readAnyValue(cursor);
     else cursor.skip(tag);
   }

@@ -6,9 +6,10 @@
  */
 import { type Context, Hono } from "hono";
 import { kindName } from "../otlp/decode.ts";
+import { JsonText } from "../otlp/json-text.ts";
 import type { Store } from "../store/store.ts";
 import type { StoredTrace } from "../store/stored-trace.ts";
-import { tracesToJson } from "./otlp-json.ts";
+import { writeTraces } from "./otlp-json.ts";
 import { cursorOf, firstOf } from "./params.ts";
 import { Problem } from "./problem.ts";
 import { findTraces } from "./search.ts";
@@ -62,7 +63,10 @@ function parseTraceId(id: string): string {
 
 function answer(c: Context, traces: readonly StoredTrace[]): Response {
   if (traces.length === 0) throw new Problem(404, "No traces found");
-  const { resourceSpans, leftOut } = tracesToJson(traces, BOUNDS);
+  const json = new JsonText();
+  json.raw('{"result":{"resourceSpans":');
+  const leftOut = writeTraces(json, traces, BOUNDS);
+  json.raw("}}");
   if (leftOut > 0) c.header("lens-spans-left-out", String(leftOut));
-  return c.json({ result: { resourceSpans } });
+  return c.body(json.bytes, 200, { "content-type": "application/json" });
 }

@@ -1,5 +1,5 @@
 /** Traces as OTLP/JSON `resourceSpans`, grouped by resource and scope as they came. */
-import { decodeJson, type Json } from "../otlp/json-out.ts";
+import type { JsonText } from "../otlp/json-text.ts";
 import type { Origin } from "../store/origins.ts";
 import type { StoredTrace } from "../store/stored-trace.ts";
 
@@ -10,15 +10,15 @@ export interface AnswerBounds {
   readonly bytes: number;
 }
 
-export interface ResourceSpansJson {
-  readonly resourceSpans: Json[];
-  /** Spans that were left out because the answer would have become too long. */
-  readonly leftOut: number;
-}
+/** What an encoded byte becomes, about. */
+const JSON_BYTES = 2.5;
 
-/** The first spans of the traces, as many as the bounds let through. */
-export function tracesToJson(traces: Iterable<StoredTrace>, bounds: AnswerBounds): ResourceSpansJson {
-  const byOrigin = new Map<Origin, Json[]>();
+/**
+ * Writes the array of `resourceSpans`: the first spans of the traces, as many as the bounds let through. Returns how many
+ * were left out.
+ */
+export function writeTraces(json: JsonText, traces: Iterable<StoredTrace>, bounds: AnswerBounds): number {
+  const byOrigin = new Map<Origin, Buffer[]>();
   let spans = 0;
   let size = 0;
   let leftOut = 0;
@@ -31,21 +31,33 @@ export function tracesToJson(traces: Iterable<StoredTrace>, bounds: AnswerBounds
       spans++;
       size += bytes.length;
       const list = byOrigin.get(origin);
-      if (list) list.push(decodeJson("Span", bytes));
-      else byOrigin.set(origin, [decodeJson("Span", bytes)]);
+      if (list) list.push(bytes);
+      else byOrigin.set(origin, [bytes]);
     }
   }
-  return { resourceSpans: [...byOrigin].map(([origin, list]) => resourceSpans(origin, list)), leftOut };
+  json.reserve(Math.ceil(size * JSON_BYTES));
+  let before = "[";
+  for (const [origin, list] of byOrigin) {
+    json.raw(before);
+    writeResourceSpans(json, origin, list);
+    before = ",";
+  }
+  json.raw(byOrigin.size > 0 ? "]" : "[]");
+  return leftOut;
 }
 
-const resourceSpans = (origin: Origin, spans: Json[]): Json => ({
-  resource: decodeJson("Resource", origin.resource),
-  scopeSpans: [
-    {
-      scope: decodeJson("InstrumentationScope", origin.scope),
-      spans,
-      ...(origin.scopeSchemaUrl && { schemaUrl: origin.scopeSchemaUrl }),
-    },
-  ],
-  ...(origin.resourceSchemaUrl && { schemaUrl: origin.resourceSchemaUrl }),
-});
+function writeResourceSpans(json: JsonText, origin: Origin, spans: readonly Buffer[]): void {
+  json.raw('{"resource":');
+  json.message("Resource", origin.resource);
+  json.raw(',"scopeSpans":[{"scope":');
+  json.message("InstrumentationScope", origin.scope);
+  let before = ',"spans":[';
+  for (const span of spans) {
+    json.raw(before);
+    json.message("Span", span);
+    before = ",";
+  }
+  json.raw(`]${schemaUrl(origin.scopeSchemaUrl)}}]${schemaUrl(origin.resourceSchemaUrl)}}`);
+}
+
+const schemaUrl = (url: string): string => (url ? `,"schemaUrl":${JSON.stringify(url)}` : "");

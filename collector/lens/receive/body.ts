@@ -65,8 +65,10 @@ export class BodyReader {
     const chunks: Buffer[] = [];
     let length = 0;
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const slow = new OtlpError("slow", `the body did not come within ${this.#withinMs} ms`);
-    const timer = setTimeout(() => reject(slow), this.#withinMs);
+    const timer = setTimeout(
+      () => reject(new OtlpError("slow", `the body did not come within ${this.#withinMs} ms`)),
+      this.#withinMs,
+    );
     // Not destroyed when we stop early: the answer still has to go out on this connection.
     const coming = source.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Buffer>;
     try {

@@ -4,8 +4,9 @@ import { newCounters, type Signal } from "../counters.ts";
 import type { Span } from "../journey/model.ts";
 import { OtlpError } from "../otlp/error.ts";
 import { encodeJson } from "../otlp/json-in.ts";
+import { JsonText } from "../otlp/json-text.ts";
 import { logsRequest, oneSpan, textAttribute, tracesRequest } from "../otlp/requests.fixture.ts";
-import { tracesToJson } from "../query/otlp-json.ts";
+import { writeTraces } from "../query/otlp-json.ts";
 import { logsOf, spansOf } from "../query/source.ts";
 import { Store } from "../store/store.ts";
 import { Intake } from "./intake.ts";
@@ -141,7 +142,9 @@ describe("whatever arrives", () => {
         await take("traces", "json", damaged(json(traces)));
         spansIn(store);
         logsIn(store);
-        tracesToJson(store.newestFirst(), { spans: 1000, bytes: 1e9 });
+        const text = new JsonText();
+        writeTraces(text, store.newestFirst(), { spans: 1000, bytes: 1e9 });
+        JSON.parse(text.bytes.toString());
       }),
       { numRuns: 500 },
     );
