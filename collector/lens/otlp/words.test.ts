@@ -24,7 +24,7 @@ test("words that fall on the same place do not pass for each other", () => {
   }
 });
 
-test("what it keeps does not hang on the request that it came in, nor change with it", () => {
+test("what it keeps is not mistaken for what its bytes become later", () => {
   const bytes = Buffer.from("http.route");
   expect(wordAt(bytes, 0, bytes.length)).toBe("http.route");
   bytes.write("http.ROUTE");
