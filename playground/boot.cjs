@@ -54,7 +54,9 @@ function handOver(node, times) {
     BATON_TIMES: JSON.stringify(times),
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE || compileCache(),
   });
-  const child = spawn(node, [path.join(__dirname, "cli.ts")].concat(process.argv.slice(2)), {
+  // What starts a playground stays as long as it does: the young part of its heap is kept small.
+  const args = ["--max-semi-space-size=1", path.join(__dirname, "cli.ts")];
+  const child = spawn(node, args.concat(process.argv.slice(2)), {
     env,
     stdio: ["inherit", "inherit", "inherit", "pipe"],
   });

@@ -14,9 +14,12 @@ import { FullStack } from "./stack/full.ts";
 import { Acquired, type RunningPart, Starting, type UpOptions, usesPostgres } from "./starting.ts";
 import { claim, type RunPart } from "./state.ts";
 
-/** A service's heap: seven of them are to fit a small machine. Lens holds what they send. */
+/**
+ * A service's heap: seven of them are to fit a small machine, so the young part is a fraction of the preset. Half as much
+ * again costs time in collecting garbage. Lens holds what the services send.
+ */
 const SERVICE_FLAGS = [
-  "--max-semi-space-size=1",
+  "--max-semi-space-size=2",
   "--max-old-space-size=96",
   "--import",
   "./services/_kit/telemetry/start.ts",
