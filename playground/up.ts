@@ -15,8 +15,8 @@ import { Acquired, type RunningPart, Starting, type UpOptions, usesPostgres } fr
 import { claim, type RunPart } from "./state.ts";
 
 /**
- * A service's heap: seven of them are to fit a small machine, so the young part is a fraction of the preset. Half as much
- * again costs time in collecting garbage. Lens holds what the services send.
+ * A service's heap: seven of them are to fit a small machine, so the young part is a fraction of the preset; with half of
+ * this, collecting garbage takes noticeably more of the CPU. Lens holds what the services send.
  */
 const SERVICE_FLAGS = [
   "--max-semi-space-size=2",
