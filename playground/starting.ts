@@ -168,19 +168,25 @@ export class Starting {
     await this.stackPart(stackPart, to, isHeld);
   }
 
-  /** Starts `part`, waits until it is ready and adds it to `to`. While it `isHeld` it need not be asked. */
+  /** Starts `part`, waits until it is ready and adds it to `to`. While it `isHeld` it is neither asked nor waited for. */
   async stackPart(
     { spec, port, ready }: StackPart,
     to: RunningPart[],
     isHeld: () => boolean = () => false,
   ): Promise<void> {
-    const probe = async (signal: AbortSignal) => (isHeld() ? undefined : answers(ready, signal));
+    const { report } = this.options;
+    let done: (() => void) | undefined;
+    const probe = async (signal: AbortSignal) => {
+      if (isHeld()) return undefined;
+      done ??= report.begin(spec.name);
+      return answers(ready, signal);
+    };
     const { child } = await startChild(spec, probe, {
-      report: this.options.report,
+      report: { ...report, begin: () => () => {} },
       signal: this.signal,
       withinMs: READY_WITHIN_MS,
       onEvent: () => this.publish(),
-    });
+    }).finally(() => done?.());
     to.push({ name: spec.name, port, child, ready });
     this.publish();
   }

@@ -9,32 +9,38 @@ import type {
 import type { NewEvent } from "../_kit/outbox.ts";
 import type { Order } from "./order.ts";
 
-export function orderConfirmed({ orderId, userId, items, totalCents, updatedAt }: Order): NewEvent {
-  const at = updatedAt.toISOString();
-  const payload: OrderConfirmed = { orderId, userId, items: [...items], totalCents, at };
-  return { type: "OrderConfirmed", key: userId, payload };
+/** What every event of an order says. */
+const about = ({ orderId, userId, updatedAt }: Order): { orderId: string; userId: string; at: string } => ({
+  orderId,
+  userId,
+  at: updatedAt.toISOString(),
+});
+
+export function orderConfirmed(order: Order): NewEvent {
+  const payload: OrderConfirmed = {
+    ...about(order),
+    items: [...order.items],
+    totalCents: order.totalCents,
+  };
+  return { type: "OrderConfirmed", key: order.userId, payload };
 }
 
-export function orderRejected({ orderId, userId, reason, updatedAt }: Order): NewEvent {
-  const payload: OrderRejected = { orderId, userId, reason, at: updatedAt.toISOString() };
-  return { type: "OrderRejected", key: userId, payload };
+export function orderRejected(order: Order): NewEvent {
+  const payload: OrderRejected = { ...about(order), reason: order.reason };
+  return { type: "OrderRejected", key: order.userId, payload };
 }
 
-export function orderShipped({ orderId, userId, updatedAt }: Order): NewEvent {
-  const payload: OrderShipped = { orderId, userId, at: updatedAt.toISOString() };
-  return { type: "OrderShipped", key: userId, payload };
+export function orderShipped(order: Order): NewEvent {
+  const payload: OrderShipped = about(order);
+  return { type: "OrderShipped", key: order.userId, payload };
 }
 
-export function orderDelivered({ orderId, userId, updatedAt }: Order): NewEvent {
-  const payload: OrderDelivered = { orderId, userId, at: updatedAt.toISOString() };
-  return { type: "OrderDelivered", key: userId, payload };
+export function orderDelivered(order: Order): NewEvent {
+  const payload: OrderDelivered = about(order);
+  return { type: "OrderDelivered", key: order.userId, payload };
 }
 
-export function orderCancelled(
-  { orderId, userId, items, updatedAt }: Order,
-  wasConfirmed: boolean,
-): NewEvent {
-  const at = updatedAt.toISOString();
-  const payload: OrderCancelled = { orderId, userId, items: [...items], wasConfirmed, at };
-  return { type: "OrderCancelled", key: userId, payload };
+export function orderCancelled(order: Order, wasConfirmed: boolean): NewEvent {
+  const payload: OrderCancelled = { ...about(order), items: [...order.items], wasConfirmed };
+  return { type: "OrderCancelled", key: order.userId, payload };
 }
