@@ -1,5 +1,6 @@
 /** NATS JetStream: the connection, the streams, and how an event looks as a message. */
 import {
+  JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
   type JsMsg,
@@ -7,6 +8,7 @@ import {
   jetstreamManager,
   RetentionPolicy,
   StorageType,
+  type StreamConfig,
 } from "@nats-io/jetstream";
 import { connect, headers, type MsgHdrs, type NatsConnection, nanos } from "@nats-io/transport-node";
 import { AppError } from "./errors.ts";
@@ -26,6 +28,8 @@ const ADVISORIES = [EVENTS_STREAM, REDRIVE_STREAM].map(
 /** So long a message stays, whoever has not read it. */
 export const STREAM_AGE_MS = 24 * 3_600_000;
 const DUPLICATE_WINDOW_MS = 120_000;
+/** JSStreamSubjectOverlapErr of the server's error codes. */
+const SUBJECTS_OVERLAP = 10065;
 const CARRIER_FIELDS = ["traceparent", "tracestate", "baggage"];
 const EVENT_ID = "Baton-Event-Id";
 const CREATED = "Baton-Created-Ms";
@@ -85,10 +89,27 @@ export async function ensureStreams(
     duplicate_window: nanos(duplicateWindowMs),
     num_replicas: replicas,
   };
-  await nats.manager.streams.add({ ...common, name: EVENTS_STREAM, subjects: ["events.>"] });
-  await nats.manager.streams.add({ ...common, name: DEAD_STREAM, subjects: ["dead.>"] });
-  await nats.manager.streams.add({ ...common, name: REDRIVE_STREAM, subjects: ["redrive.>"] });
-  await nats.manager.streams.add({ ...common, name: ADVISORY_STREAM, subjects: ADVISORIES });
+  await ensureStream(nats, { ...common, name: EVENTS_STREAM, subjects: ["events.>"] });
+  await ensureStream(nats, { ...common, name: DEAD_STREAM, subjects: ["dead.>"] });
+  await ensureStream(nats, { ...common, name: REDRIVE_STREAM, subjects: ["redrive.>"] });
+  await ensureStream(nats, { ...common, name: ADVISORY_STREAM, subjects: ADVISORIES });
+}
+
+/**
+ * The server answers with the stream that it has, if it is the same. Only in the instant in which another client makes
+ * it (nats-server 2.9: about one time in two thousand) it may say that the subjects are taken, by that very stream.
+ * So it is asked once more: a stream of somebody else's is still in the way then.
+ */
+export async function ensureStream(
+  nats: Nats,
+  config: Partial<StreamConfig> & { name: string },
+): Promise<void> {
+  try {
+    await nats.manager.streams.add(config);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== SUBJECTS_OVERLAP) throw error;
+    await nats.manager.streams.add(config);
+  }
 }
 
 /** An event on its way: what the relay hands to the stream. */
