@@ -1,6 +1,33 @@
-/** Servers that listen and stop: HTTP/1.1 and HTTP/2 behind one small interface. */
-import type { Server } from "node:http";
+/** Servers that listen, bear with slow clients for a while, and stop: HTTP/1.1 and HTTP/2 behind one small interface. */
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { Http2Server, ServerHttp2Session } from "node:http2";
+
+/** How long a client may take for the headers of its request, and for the first request of an HTTP/2 connection. */
+export const HEADERS_MS = 10_000;
+
+/**
+ * An HTTP/1.1 server that is not listening yet. It answers 408 when a request's headers take longer than `headersMs`, or
+ * the whole of it six times as long (an export's body has a bound of its own, body.ts), and cuts a client that takes
+ * nothing of its answer for nine times as long.
+ */
+export function patientServer(headersMs: number, listener: RequestListener): Server {
+  const timeouts = { headersTimeout: headersMs, requestTimeout: 6 * headersMs };
+  // Node looks only now and then whose time is over, by default every 30 s.
+  const server = createServer({ ...timeouts, connectionsCheckingInterval: headersMs / 2 }, listener);
+  server.timeout = 9 * headersMs;
+  return server;
+}
+
+/**
+ * Cuts a connection that has asked for nothing within `headersMs`. Node has no such bound for HTTP/2. One that has asked
+ * once may stay: an exporter keeps its connection however seldom it exports.
+ */
+export function cutSilent(server: Http2Server, headersMs: number): void {
+  server.on("session", (session: ServerHttp2Session) => {
+    const late = setTimeout(() => session.destroy(), headersMs);
+    for (const event of ["stream", "close"]) session.once(event, () => clearTimeout(late));
+  });
+}
 
 export interface Listening {
   readonly host: string;

@@ -1,5 +1,4 @@
 /** Lens put together: a store, three receivers in front of it, a query API behind it. */
-import { createServer } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { type Logger, pino } from "pino";
 import { BATON } from "../../services/_kit/telemetry/conventions.ts";
@@ -7,7 +6,7 @@ import type { LensConfig } from "./config.ts";
 import { newCounters, newForwardCounts, renderForwarding } from "./counters.ts";
 import { Forwarder } from "./forward/forward.ts";
 import { keep, takeUp } from "./keep/keep.ts";
-import { type Listening, listen, urlOf } from "./listen.ts";
+import { HEADERS_MS, type Listening, listen, patientServer, urlOf } from "./listen.ts";
 import { queryApp } from "./query/app.ts";
 import { Journeys } from "./query/journeys.ts";
 import { page } from "./query/page.ts";
@@ -33,9 +32,13 @@ const FORWARD_GRACE_MS = 2000;
 
 /**
  * Starts lens and resolves when it listens on all three ports. Rejects with an Error that names the port when one is
- * taken, and then listens on none. `log`: says nothing unless it is given.
+ * taken, and then listens on none. `log`: says nothing unless it is given. `headersMs`: how long a client may be silent.
  */
-export async function startLens(config: LensConfig, log: Logger = pino({ enabled: false })): Promise<Lens> {
+export async function startLens(
+  config: LensConfig,
+  log: Logger = pino({ enabled: false }),
+  headersMs = HEADERS_MS,
+): Promise<Lens> {
   const { host } = config;
   const counters = newCounters();
   const forwardCounts = newForwardCounts();
@@ -87,19 +90,20 @@ export async function startLens(config: LensConfig, log: Logger = pino({ enabled
     // What was kept has been forwarded before.
     if (config.dataDir) await takeUp(new Intake(store, counters, { index: indexed }), config.dataDir, log);
     urls.otlpHttpUrl = await open(
-      otlpHttpServer(intake, bodies, log),
+      otlpHttpServer(intake, bodies, log, headersMs),
       host,
       config.otlpHttpPort,
       "OTLP/HTTP",
     );
     urls.otlpGrpcUrl = await open(
-      otlpGrpcServer(intake, bodies, log),
+      otlpGrpcServer(intake, bodies, log, headersMs),
       host,
       config.otlpGrpcPort,
       "OTLP/gRPC",
     );
     // The page comes last: its /healthz says that the whole of lens is there.
-    urls.url = await open(createServer(getRequestListener(app.fetch)), host, config.port, "the page");
+    const pages = patientServer(headersMs, getRequestListener(app.fetch));
+    urls.url = await open(pages, host, config.port, "the page");
   } catch (error) {
     await close();
     throw error;

@@ -17,6 +17,7 @@ import {
 } from "node:http2";
 import type { Logger } from "pino";
 import type { Signal } from "../counters.ts";
+import { cutSilent, HEADERS_MS } from "../listen.ts";
 import { malformed, OtlpError } from "../otlp/error.ts";
 import { exportResponse, RPC, RPC_OF } from "./answer.ts";
 import type { BodyReader, Packed } from "./body.ts";
@@ -34,8 +35,14 @@ const IDLE_TIMEOUT_MS = 30_000;
 const FRAME_BYTES = 5;
 
 /** A clear-text HTTP/2 server that is not listening yet. */
-export function otlpGrpcServer(intake: Intake, bodies: BodyReader, log: Logger): Http2Server {
+export function otlpGrpcServer(
+  intake: Intake,
+  bodies: BodyReader,
+  log: Logger,
+  headersMs = HEADERS_MS,
+): Http2Server {
   const server = createServer({ settings: { maxConcurrentStreams: 64 } });
+  cutSilent(server, headersMs);
   server.on("sessionError", (error) => log.debug({ err: error }, "a gRPC connection broke"));
   server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on("error", (error) => log.debug({ err: error }, "a gRPC call broke"));

@@ -4,9 +4,10 @@
  *
  * Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import { SIGNALS, type Signal } from "../counters.ts";
+import { HEADERS_MS, patientServer } from "../listen.ts";
 import { OtlpError, type RefusalCode } from "../otlp/error.ts";
 import { exportResponse, REJECTED_MESSAGE, RPC, RPC_OF, rpcStatus } from "./answer.ts";
 import type { BodyReader } from "./body.ts";
@@ -20,22 +21,22 @@ const HTTP_STATUS: Readonly<Record<RefusalCode, number>> = {
   busy: 503,
 };
 
-/** For a request whose head does not come; its body has a bound of its own (body.ts). */
-const HEADERS_TIMEOUT_MS = 10_000;
-
 type Encoding = "protobuf" | "json";
 
 /** A server that is not listening yet. */
-export function otlpHttpServer(intake: Intake, bodies: BodyReader, log: Logger): Server {
-  const server = createServer((request, response) => {
+export function otlpHttpServer(
+  intake: Intake,
+  bodies: BodyReader,
+  log: Logger,
+  headersMs = HEADERS_MS,
+): Server {
+  return patientServer(headersMs, (request, response) => {
     answer(request, response, intake, bodies).catch((error: unknown) => {
       log.error({ err: error }, "an export request failed in lens itself");
       if (response.headersSent) response.destroy();
       else sendStatus(response, 500, "json", RPC.internal, "lens failed to take the request");
     });
   });
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
-  return server;
 }
 
 async function answer(
