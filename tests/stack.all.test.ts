@@ -234,4 +234,15 @@ describe.skipIf(lacking !== "")("the full stack", () => {
       expect(values.data.join(" "), label).not.toContain(CARD);
     }
   });
+
+  test("nothing is lost between the Collector and its backends", async () => {
+    const text = await (await fetch(`http://127.0.0.1:${stack.collectorMetrics}/metrics`)).text();
+    const samples = text.split("\n").filter((line) => /^otelcol_(exporter|receiver)_/.test(line));
+    const sent = samples.filter((line) => /^otelcol_exporter_sent_/.test(line) && !/ 0$/.test(line));
+    for (const exporter of ["otlp_http/lens", "otlp_grpc/jaeger", "prometheus_remote_write"]) {
+      expect(sent.join("\n")).toContain(`exporter="${exporter}"`);
+    }
+    const lost = /^otelcol_(exporter_(send_failed|enqueue_failed)|receiver_(refused|failed))_.* (?!0$)/;
+    expect(samples.filter((line) => lost.test(line))).toEqual([]);
+  });
 });
