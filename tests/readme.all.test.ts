@@ -113,6 +113,8 @@ describe("the README's commands, from a clone without node_modules", () => {
     // `npm test` from a fresh clone is what the project's CI does first.
     expect(commands.slice(0, 2)).toEqual(["npm start", "npm test"]);
     expect(commands.at(-1)).toBe("npm run down");
+    const unnamed = promises("").filter(([part]) => !commands.some((command) => command.includes(part)));
+    expect(unnamed, "promises of no command").toEqual([]);
 
     start = spawn("sh", ["-c", "exec npm start"], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [start.stdout, start.stderr]) {
