@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePorts } from "../playground/ports.ts";
-import { silent } from "../playground/report.ts";
+import type { Reporter } from "../playground/report.ts";
 import { type TemporaryState, temporaryState } from "../playground/temporary.fixture.ts";
 import { up } from "../playground/up.ts";
+import { services } from "../services/topology.ts";
 import { eventually } from "./fixtures.ts";
 
 let state: TemporaryState;
@@ -11,10 +12,33 @@ beforeAll(async () => {
 });
 afterAll(() => state.remove());
 
+/** What a terminal would show while a playground starts: who is awaited, and who was when. */
+class Told implements Reporter {
+  readonly awaited = new Set<string>();
+  readonly withServers: string[] = [];
+  readonly afterServers: string[] = [];
+  #serversReady = false;
+
+  say(line: string): void {
+    this.#serversReady ||= line.startsWith("servers ready");
+  }
+  begin(what: string): () => void {
+    this.awaited.add(what);
+    (this.#serversReady ? this.afterServers : this.withServers).push(what);
+    return () => this.awaited.delete(what);
+  }
+}
+
 /** Runs `work` against a playground in the one state folder, then stops it. */
 async function during<T>(keep: boolean, work: (gateway: string, lens: string) => Promise<T>): Promise<T> {
-  const playground = await up({ dir: state.dir, ports: await freePorts(), keep, report: silent });
+  const told = new Told();
+  const report: Reporter = { say: (line) => told.say(line), begin: (what) => told.begin(what) };
+  const playground = await up({ dir: state.dir, ports: await freePorts(), keep, report });
   try {
+    // The services are there, too, and hold back until the servers are.
+    expect(told.withServers).toEqual(expect.arrayContaining(["nats", "redis", "postgres", "lens"]));
+    expect(told.afterServers.sort()).toEqual(services.map(({ name }) => name).sort());
+    expect([...told.awaited], "awaited when everything is up").toEqual([]);
     return await work(playground.urls.gateway, playground.urls.lens);
   } finally {
     await playground.stop();
