@@ -15,7 +15,7 @@ import { eventually } from "./fixtures.ts";
 export interface TestTelemetry {
   /** Ended spans whose name and attributes fit, in the order in which they ended. */
   find(name: string, attributes?: Record<string, unknown>): ReadableSpan[];
-  /** Waits until exactly `count` such spans have ended. */
+  /** Waits until at least `count` such spans have ended; answers them all. */
   ended(name: string, count?: number, attributes?: Record<string, unknown>): Promise<ReadableSpan[]>;
   /** The one such span; waits for it. */
   one(name: string, attributes?: Record<string, unknown>): Promise<ReadableSpan>;

@@ -83,9 +83,8 @@ test("the same event again sends nothing more", async () => {
   await email("welcome", eventId);
   await service.publish("UserCreated", payload, eventId);
   await telemetry.ended("process events.UserCreated", 2, { "messaging.message.id": eventId });
-  expect(
-    telemetry.find("process email.welcome", { "messaging.message.id": `welcome-${eventId}` }),
-  ).toHaveLength(1);
+  // The file is there before the span of its job has ended.
+  await telemetry.one("process email.welcome", { "messaging.message.id": `welcome-${eventId}` });
 });
 
 test("an e-mail that fails is tried again until it is sent", async () => {
