@@ -5,11 +5,12 @@
  *
  * `BATON_SEED` runs another storm than the usual one; a failure names its seed.
  */
+import { headers } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { splitOrphans } from "../collector/lens/journey/killed.ts";
 import type { Journey } from "../collector/lens/journey/model.ts";
 import { findJourney } from "../playground/lens-client.ts";
-import { connectNats, DEAD_STREAM } from "../services/_kit/jetstream.ts";
+import { connectNats, DEAD_STREAM, EVENTS_STREAM } from "../services/_kit/jetstream.ts";
 import { services } from "../services/topology.ts";
 import { allReady, type Killer, killerOf } from "./crash/killer.ts";
 import { booksOf, leftovers, wrongWith } from "./crash/reckoning.ts";
@@ -23,6 +24,10 @@ const CUSTOMERS = 500;
 const AT_ONCE = 8;
 /** One part is killed each time so many customers have their answer. */
 const KILL_EVERY = 20;
+/** Half way through, Postgres is away for longer than all attempts of a message take. */
+const SIEGE_MS = 8_000;
+/** So many events come again meanwhile, so that each consumer has some in hand. */
+const SENT_AGAIN = 40;
 const SERVERS = ["nats", "redis", "postgres"];
 const STEPS = ["place", "reserve", "charge", "confirm", "refund", "release", "reject"];
 
@@ -68,6 +73,8 @@ async function storm(): Promise<Bought[]> {
   const customer = async (): Promise<void> => {
     for (let wish = open.shift(); wish; wish = open.shift()) {
       answered.push(await shop(playground.urls.gateway, wish));
+      if (answered.length === CUSTOMERS / 2)
+        await Promise.all([killer.besiege("postgres", SIEGE_MS), sendAgain(SENT_AGAIN)]);
       if (answered.length % KILL_EVERY !== 0 || open.length === 0) continue;
       if (targets.length === 0) targets = luck.shuffled([...services.map(({ name }) => name), ...SERVERS]);
       await killer.kill(targets.pop() as string);
@@ -110,6 +117,28 @@ function wishes(): Wish[] {
     token: n % 5 === 1 ? "tok_declined" : "tok_visa",
     cancels: n % 10 === 3,
   }));
+}
+
+/** Publishes the latest events once more, as a sender does that heard no answer. They have had their effects. */
+async function sendAgain(count: number): Promise<void> {
+  const send = async () => {
+    const nats = await connectNats(playground.urls.nats, "test");
+    try {
+      const { state } = await nats.manager.streams.info(EVENTS_STREAM);
+      for (let seq = state.last_seq - count + 1; seq <= state.last_seq; seq++) {
+        const event = await nats.manager.streams.getMessage(EVENTS_STREAM, { seq });
+        const head = headers();
+        for (const [name, values] of event?.header ?? [])
+          if (!name.startsWith("Nats-")) for (const value of values) head.append(name, value);
+        if (event) await nats.js.publish(event.subject, event.data, { headers: head, msgID: `again-${seq}` });
+      }
+      return true;
+    } finally {
+      await nats.close();
+    }
+  };
+  // NATS itself may just have been killed.
+  await eventually("the latest events to be sent again", send, 60_000);
 }
 
 /** A line for each dead letter. */

@@ -12,6 +12,7 @@ const HOP = {
   redrive: `${KIT}/redrive.hop.test.ts`,
   sse: `${KIT}/sse.hop.test.ts`,
   restart: `${KIT}/telemetry/restart.test.ts`,
+  outage: `${KIT}/outage.hop.test.ts`,
 } as const;
 
 const mutant = (name: string, file: string, test: string, find: string, replace = ""): Mutant => ({
@@ -208,6 +209,19 @@ export const mutants: readonly Mutant[] = [
     HOP.queue,
     "...Object.values(children)",
     "...[]",
+  ),
+  mutant(
+    "outage: no link to the attempt before",
+    "delivery.ts",
+    HOP.outage,
+    "handover: { ...current.handover, previousAttempt: outcome.span },",
+  ),
+  mutant(
+    "outage: asked for in the trace of whoever met it",
+    "outage.ts",
+    `${KIT}/outage.test.ts`,
+    "AsyncResource.bind(() => this.#wait())",
+    "() => this.#wait()",
   ),
   // Sampling.
   mutant(

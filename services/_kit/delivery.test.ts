@@ -56,4 +56,41 @@ describe("a handler that throws", () => {
     });
     expect(outcome.kind).toBe("retry");
   });
+
+  describe("because something is away", () => {
+    const away = (over: () => Promise<void>) => new AppError("unavailable", "away", { over });
+
+    test("gets a further attempt when that is over, beyond those it has", async () => {
+      const waited: string[] = [];
+      const outcome = await deliver(
+        { ...delivery, attempt: 5 },
+        "process",
+        "parent+link",
+        quiet,
+        async () => {
+          if (waited.length < 3) throw away(async () => void waited.push("over"));
+        },
+      );
+      expect(outcome.kind).toBe("ack");
+      expect(waited).toHaveLength(3);
+    });
+
+    test("and then for another reason has used up what it had before, no more", async () => {
+      for (const [attempt, kind] of [
+        [4, "retry"],
+        [5, "dead-letter"],
+      ] as const) {
+        const thrown = [away(async () => {}), away(async () => {}), new AppError("conflict", "no")];
+        const outcome = await deliver({ ...delivery, attempt }, "process", "parent+link", quiet, async () => {
+          throw thrown.shift();
+        });
+        expect([kind, thrown.length]).toEqual([outcome.kind, 0]);
+      }
+    });
+
+    test("comes again, whatever its attempt, when that is no longer waited for", async () => {
+      const stopped = away(() => Promise.reject(new Error("stopped")));
+      expect(await outcomeOf(stopped, 5)).toEqual(["retry", "unavailable"]);
+    });
+  });
 });

@@ -44,8 +44,39 @@ export type Outcome =
 /** What no further attempt can mend: the message itself is wrong. */
 const POISON = new Set(["malformed", "invalid"]);
 
-/** Runs `work` for one delivery. Never throws: the outcome says what the broker is to be told. */
+/**
+ * Runs `work` for one delivery. Never throws: the outcome says what the broker is to be told. An outage of what we work with
+ * is waited out in hand, and then there is a further attempt: no message is given up because a database was away for long.
+ */
 export async function deliver(
+  delivery: Delivery,
+  row: Row,
+  mode: AsyncMode,
+  log: Logger,
+  work: () => Promise<void>,
+): Promise<Outcome> {
+  let current = delivery;
+  for (;;) {
+    const outcome = await attempt(current, row, mode, log, work);
+    if (outcome.kind !== "retry" || outcome.error.over === undefined) return outcome;
+    try {
+      await outcome.error.over();
+    } catch {
+      // We are to stop: it comes again, here or elsewhere.
+      return outcome;
+    }
+    current = {
+      ...current,
+      attempt: current.attempt + 1,
+      maxAttempts: current.maxAttempts + 1,
+      handover: { ...current.handover, previousAttempt: outcome.span },
+      // It lay nowhere but here.
+      waits: [],
+    };
+  }
+}
+
+async function attempt(
   delivery: Delivery,
   row: Row,
   mode: AsyncMode,
@@ -83,7 +114,8 @@ export async function deliver(
     await context.with(inside, work);
   } catch (thrown) {
     const error = AppError.from(thrown);
-    const final = delivery.attempt >= delivery.maxAttempts || POISON.has(error.code);
+    const usedUp = delivery.attempt >= delivery.maxAttempts && error.over === undefined;
+    const final = usedUp || POISON.has(error.code);
     outcome = { kind: final ? "dead-letter" : "retry", span: span.spanContext(), error };
     fail(span, errorType(error), error.message);
     const told = { err: thrown, attempt: delivery.attempt, of: delivery.maxAttempts, outcome: outcome.kind };

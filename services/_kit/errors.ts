@@ -32,6 +32,8 @@ export interface ErrorDetails {
   readonly reason?: string | undefined;
   /** Further members for whoever called, e.g. an order id. Strings only; never a secret. */
   readonly extra?: Readonly<Record<string, string>>;
+  /** Of an outage of what we work with: resolves when it is over, rejects when it is no longer waited for. */
+  readonly over?: () => Promise<void>;
 }
 
 export class AppError extends Error {
@@ -39,6 +41,7 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly reason: string | undefined;
   readonly extra: Readonly<Record<string, string>>;
+  readonly over: (() => Promise<void>) | undefined;
 
   /** `message` is for the caller to read: what is wrong and, if possible, what would be right. */
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -46,6 +49,7 @@ export class AppError extends Error {
     this.code = code;
     this.reason = details.reason;
     this.extra = details.extra ?? {};
+    this.over = details.over;
   }
 
   get httpStatus(): number {

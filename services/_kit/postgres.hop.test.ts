@@ -7,8 +7,8 @@ import { eventually, freshDatabase, quiet } from "../../tests/fixtures.ts";
 import { type Database, openDatabase, type Sql } from "./postgres.ts";
 
 const opened: Database[] = [];
-const open = async (url: string, schemas: URL[] = [], poolSize?: number) => {
-  const db = await openDatabase(url, schemas, quiet, poolSize);
+const open = async (url: string, schemas: URL[] = [], poolSize = 10) => {
+  const db = await openDatabase(url, schemas, quiet, { poolSize });
   opened.push(db);
   return db;
 };

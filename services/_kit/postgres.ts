@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import pg from "pg";
 import type { Logger } from "./log.ts";
+import { Outage } from "./outage.ts";
 
 /** Whatever runs a query: the pool, or the one connection of a transaction. */
 export interface Sql {
@@ -18,14 +19,49 @@ export interface Database extends Sql {
 
 const SCHEMA_LOCK = 7_240_001;
 
-/** Connects to `url` and applies `schemas` (files of idempotent SQL, in order). */
+/** Of the connection itself: by Node, by the server (SQLSTATE), and by the client, which has no codes. */
+const NO_CONNECTION = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+]);
+const NO_SERVER = /^(08...|57P0[123]|53300)$/;
+const NO_CLIENT =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection)/;
+
+function isOutage(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  const { code = "", message } = thrown as NodeJS.ErrnoException;
+  return NO_CONNECTION.has(code) || NO_SERVER.test(code) || NO_CLIENT.test(message);
+}
+
+export interface DatabaseOptions {
+  /** 10 by default. */
+  readonly poolSize?: number;
+  /** So long is waited for a new connection, or for a free one of the pool; 5 s by default. */
+  readonly connectWithinMs?: number;
+  /** Whoever waits for the end of an outage waits no longer. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Connects to `url` and applies `schemas` (files of idempotent SQL, in order). While the server is away, or has no
+ * connection to give, everything fails with `unavailable` and an `over`.
+ */
 export async function openDatabase(
   url: string,
   schemas: readonly URL[],
   log: Logger,
-  poolSize = 10,
+  { poolSize = 10, connectWithinMs = 5_000, signal }: DatabaseOptions = {},
 ): Promise<Database> {
-  const settings = { connectionString: url, connectionTimeoutMillis: 5_000, application_name: "baton" };
+  const settings = {
+    connectionString: url,
+    connectionTimeoutMillis: connectWithinMs,
+    application_name: "baton",
+  };
   const pool = new pg.Pool({ ...settings, max: poolSize });
   const lost = (err: Error) => log.warn({ err: err.message }, "lost a database connection");
   // Idle or in a transaction, the pool replaces it. Without a listener on the client itself, one that is lost inside
@@ -33,10 +69,15 @@ export async function openDatabase(
   pool.on("connect", (client) => client.on("error", lost));
   // The same once more, for those that were idle.
   pool.on("error", () => {});
+  const outage = new Outage({ what: "the database", isOutage, ask: () => pool.query("SELECT 1"), signal });
+  const told = (thrown: unknown): never => {
+    throw outage.tell(thrown);
+  };
   const database: Database = {
-    query: (text, values) => pool.query(text, values),
+    query: <R extends pg.QueryResultRow>(text: string, values?: unknown[]) =>
+      pool.query<R>(text, values).catch(told),
     transaction: async (work) => {
-      const client = await pool.connect();
+      const client = await pool.connect().catch(told);
       let broken: Error | undefined;
       try {
         await client.query("BEGIN");
@@ -50,7 +91,7 @@ export async function openDatabase(
         await client.query("ROLLBACK").catch((err: Error) => {
           broken = err;
         });
-        throw thrown;
+        return told(thrown);
       } finally {
         client.release(broken);
       }

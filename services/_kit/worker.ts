@@ -1,5 +1,5 @@
 /** BullMQ, working side: each job in its own `process` span, its wait counted from when it could first have run. */
-import { type Job, Queue, UnrecoverableError, Worker } from "bullmq";
+import { DelayedError, type Job, Queue, UnrecoverableError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { DeadJobs, failureText, jobsOf } from "./dead-jobs.ts";
 import { type Delivery, deliver, type Wait } from "./delivery.ts";
@@ -53,9 +53,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const underWay = new Set<Job>();
   const worker = new Worker<unknown, Done>(
     name,
-    async (job) => {
+    async (job, token) => {
       underWay.add(job);
-      return work(job, options).finally(() => underWay.delete(job));
+      return work(job, token, options).finally(() => underWay.delete(job));
     },
     {
       connection: redis,
@@ -128,7 +128,11 @@ async function buryFailed(
   };
 }
 
-async function work(job: Job<unknown, Done>, options: WorkerOptions): Promise<Done> {
+async function work(
+  job: Job<unknown, Done>,
+  token: string | undefined,
+  options: WorkerOptions,
+): Promise<Done> {
   const { envelope, refused } = opened(job.data);
   const data: Partial<Envelope> = envelope ?? {};
   const { previous, redriven } = data;
@@ -160,6 +164,11 @@ async function work(job: Job<unknown, Done>, options: WorkerOptions): Promise<Do
     const { traceId, spanId, traceFlags } = outcome.span;
     const retryDueMs = Date.now() + 200 * 2 ** job.attemptsMade;
     await job.updateData({ ...envelope, previous: { traceId, spanId, traceFlags }, retryDueMs });
+    if (outcome.kind === "retry" && outcome.error.over !== undefined) {
+      // We are to stop while an outage lasts. Given back like this, it has not used up an attempt.
+      await job.moveToDelayed(retryDueMs, token);
+      throw new DelayedError();
+    }
   }
   if (outcome.kind === "retry") throw outcome.error;
   const { code, reason, message } = outcome.error;

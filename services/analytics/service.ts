@@ -28,14 +28,16 @@ import { analyticsStore } from "./store.ts";
 const schema = z.object({ ...listening(8086), BATON_POSTGRES_URL: z.url(), ...streaming() });
 const BATCH = { maxMessages: 64, lingerMs: 20 };
 
-export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): Promise<void> {
+export async function compose({ log, releaser, signal }: Life, env: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(schema, env);
   const mode = readTelemetrySettings(env).asyncMode;
   const note = makeNote<Vocabulary>(log);
 
   const schemas = [new URL("./schema.sql", import.meta.url), inboxSchema];
-  const db = releaser.add("database", await openDatabase(config.BATON_POSTGRES_URL, schemas, log), (d) =>
-    d.close(),
+  const db = releaser.add(
+    "database",
+    await openDatabase(config.BATON_POSTGRES_URL, schemas, log, { signal }),
+    (d) => d.close(),
   );
   const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "analytics"), (n) => n.close());
   await ensureStreams(nats, config.BATON_NATS_REPLICAS);

@@ -15,12 +15,14 @@ import { inventoryStore } from "./store.ts";
 
 const schema = z.object({ ...listening(8082), BATON_POSTGRES_URL: z.url() });
 
-export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): Promise<void> {
+export async function compose({ log, releaser, signal }: Life, env: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(schema, env);
   const note = makeNote<Vocabulary>(log);
   const schemas = [new URL("./schema.sql", import.meta.url)];
-  const db = releaser.add("database", await openDatabase(config.BATON_POSTGRES_URL, schemas, log), (d) =>
-    d.close(),
+  const db = releaser.add(
+    "database",
+    await openDatabase(config.BATON_POSTGRES_URL, schemas, log, { signal }),
+    (d) => d.close(),
   );
   const store = inventoryStore(db);
   const api = {

@@ -32,14 +32,16 @@ const schema = z.object({
   BATON_MAIL_PER_SECOND: z.coerce.number().int().min(1).max(100_000).default(200),
 });
 
-export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): Promise<void> {
+export async function compose({ log, releaser, signal }: Life, env: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(schema, env);
   const mode = readTelemetrySettings(env).asyncMode;
   const note = makeNote<Vocabulary>(log);
 
   const schemas = [new URL("./schema.sql", import.meta.url)];
-  const db = releaser.add("database", await openDatabase(config.BATON_POSTGRES_URL, schemas, log), (d) =>
-    d.close(),
+  const db = releaser.add(
+    "database",
+    await openDatabase(config.BATON_POSTGRES_URL, schemas, log, { signal }),
+    (d) => d.close(),
   );
   const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "notifications"), (n) =>
     n.close(),

@@ -63,7 +63,7 @@ const schema = z.object({
  */
 const callTimeoutMs = (leaseMs: number): number => Math.min(5_000, leaseMs / 2);
 
-export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): Promise<void> {
+export async function compose({ log, releaser, signal }: Life, env: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(schema, env);
   const mode = readTelemetrySettings(env).asyncMode;
   const note = makeNote<Vocabulary>(log);
@@ -71,8 +71,10 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
   const timeoutMs = callTimeoutMs(leaseMs);
 
   const schemas = [new URL("./schema.sql", import.meta.url), usersSchema, inboxSchema, outboxSchema];
-  const db = releaser.add("database", await openDatabase(config.BATON_POSTGRES_URL, schemas, log), (d) =>
-    d.close(),
+  const db = releaser.add(
+    "database",
+    await openDatabase(config.BATON_POSTGRES_URL, schemas, log, { signal }),
+    (d) => d.close(),
   );
   const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "orders"), (n) => n.close());
   await ensureStreams(nats, config.BATON_NATS_REPLICAS);

@@ -31,14 +31,16 @@ const schema = z.object({
   BATON_REDIS_URL: z.url(),
 });
 
-export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): Promise<void> {
+export async function compose({ log, releaser, signal }: Life, env: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(schema, env);
   const mode = readTelemetrySettings(env).asyncMode;
   const note = makeNote<Vocabulary>(log);
 
   const schemas = [new URL("./schema.sql", import.meta.url), inboxSchema, outboxSchema];
-  const db = releaser.add("database", await openDatabase(config.BATON_POSTGRES_URL, schemas, log), (d) =>
-    d.close(),
+  const db = releaser.add(
+    "database",
+    await openDatabase(config.BATON_POSTGRES_URL, schemas, log, { signal }),
+    (d) => d.close(),
   );
   const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "shipping"), (n) => n.close());
   await ensureStreams(nats, config.BATON_NATS_REPLICAS);

@@ -6,6 +6,8 @@ import type { TestPlayground } from "../playground.ts";
 export interface Killer {
   /** Kills the part `name`; waits first until it runs again from the last time. Nobody waits for its return here. */
   kill(name: string): Promise<void>;
+  /** Kills the part `name` whenever it runs, for so long: it is away, and comes back in between for a moment at most. */
+  besiege(name: string, forMs: number): Promise<void>;
   /** How often each part was killed from here. */
   readonly kills: ReadonlyMap<string, number>;
   /** How often the part `name` has ended otherwise, by its own hand. */
@@ -31,18 +33,23 @@ export function killerOf(playground: TestPlayground): Killer {
     }
   };
   const timer = setInterval(look, LOOK_EVERY_MS);
+  const kill = async (name: string): Promise<void> => {
+    const child = playground.parts.find((part) => part.name === name)?.child;
+    if (!child) throw new Error(`there is no part ${name} to kill`);
+    await eventually(`${name} to run, so that it can be killed`, () => child.pid() ?? undefined, 60_000);
+    child.signal("SIGKILL");
+    kills.set(name, (kills.get(name) ?? 0) + 1);
+  };
   return {
+    kill,
+    besiege: async (name, forMs) => {
+      const endMs = performance.now() + forMs;
+      while (performance.now() < endMs) await kill(name);
+    },
     kills,
     deaths,
     ownEnds: (name) => (seen.get(name) ?? 0) - (kills.get(name) ?? 0),
     stop: () => clearInterval(timer),
-    kill: async (name) => {
-      const child = playground.parts.find((part) => part.name === name)?.child;
-      if (!child) throw new Error(`there is no part ${name} to kill`);
-      await eventually(`${name} to run, so that it can be killed`, () => child.pid() ?? undefined, 60_000);
-      child.signal("SIGKILL");
-      kills.set(name, (kills.get(name) ?? 0) + 1);
-    },
   };
 }
 
