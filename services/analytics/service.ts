@@ -12,6 +12,7 @@ import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { startAdvisories } from "../_kit/advisories.ts";
 import { subscribeInBatches } from "../_kit/batch.ts";
 import { listening, readConfig, streaming } from "../_kit/config.ts";
+import { together } from "../_kit/consumer.ts";
 import { faultAt } from "../_kit/faults.ts";
 import { watchConsumers } from "../_kit/gauges.ts";
 import { inboxSchema } from "../_kit/inbox.ts";
@@ -52,14 +53,12 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
     OrderCancelled: checked("an OrderCancelled", OrderCancelled, record.OrderCancelled),
     PaymentRefunded: checked("a PaymentRefunded", PaymentRefunded, record.PaymentRefunded),
   };
-  for (const [type, handle] of Object.entries(handlers)) {
-    const running = await subscribeInBatches({ group: "analytics", type, handle }, BATCH, {
-      nats,
-      mode,
-      log,
-    });
-    releaser.add(`consumer of ${type}`, running, (c) => c.stop());
-  }
+  const consumers = await Promise.all(
+    Object.entries(handlers).map(([type, handle]) =>
+      subscribeInBatches({ group: "analytics", type, handle }, BATCH, { nats, mode, log }),
+    ),
+  );
+  releaser.add("consumers", together(consumers), (c) => c.stop());
   const watched = Object.keys(handlers).map((type) => ({ group: "analytics", type }));
   releaser.add("consumer gauges", watchConsumers(nats, watched), (end) => end());
   releaser.add("advisories", await startAdvisories({ nats, log }), (a) => a.stop());

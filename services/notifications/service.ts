@@ -3,7 +3,7 @@ import { OrderConfirmed, PaymentRefunded, UserCreated } from "../_contracts/even
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { startAdvisories } from "../_kit/advisories.ts";
 import { listening, readConfig, streaming } from "../_kit/config.ts";
-import { subscribe } from "../_kit/consumer.ts";
+import { subscribe, together } from "../_kit/consumer.ts";
 import { faultAt } from "../_kit/faults.ts";
 import { watchConsumers } from "../_kit/gauges.ts";
 import { connectNats, ensureStreams } from "../_kit/jetstream.ts";
@@ -67,10 +67,12 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
     PaymentRefunded: checked("a PaymentRefunded", PaymentRefunded, requests.PaymentRefunded),
     UserCreated: checked("a UserCreated", UserCreated, requests.UserCreated),
   };
-  for (const [type, handle] of Object.entries(events)) {
-    const running = await subscribe({ group: "notifications", type, handle }, { nats, mode, log });
-    releaser.add(`consumer of ${type}`, running, (c) => c.stop());
-  }
+  const consumers = await Promise.all(
+    Object.entries(events).map(([type, handle]) =>
+      subscribe({ group: "notifications", type, handle }, { nats, mode, log }),
+    ),
+  );
+  releaser.add("consumers", together(consumers), (c) => c.stop());
   const watched = Object.keys(events).map((type) => ({ group: "notifications", type }));
   releaser.add("consumer gauges", watchConsumers(nats, watched), (end) => end());
   releaser.add("advisories", await startAdvisories({ nats, log }), (a) => a.stop());
