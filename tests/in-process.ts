@@ -25,6 +25,21 @@ export interface InProcess {
   stop(): Promise<void>;
 }
 
+/**
+ * Queues have fixed names: each test file has a database of Redis to itself, or it would work off another's jobs. 0 is that of
+ * the queues' own tests; there are 16.
+ */
+let redisDatabase: Promise<string> | undefined;
+function ownRedis(): Promise<string> {
+  redisDatabase ??= (async () => {
+    const redis = connectRedis(inject("redisUrl"));
+    const own = 1 + ((await redis.incr("tests:databases")) % 15);
+    redis.disconnect();
+    return `${inject("redisUrl")}/${own}`;
+  })();
+  return redisDatabase;
+}
+
 /** Starts it. `env`: beyond what every service gets. */
 export async function inProcess(
   compose: (life: Life, env: NodeJS.ProcessEnv) => Promise<void>,
@@ -32,8 +47,7 @@ export async function inProcess(
 ): Promise<InProcess> {
   const releaser = new Releaser();
   const [natsUrl, postgresUrl] = [inject("natsUrl"), await freshDatabase(inject("postgresUrl"))];
-  // Queues have fixed names: those of the services' tests lie apart from those that a test of the queues looks into.
-  const redisUrl = `${inject("redisUrl")}/1`;
+  const redisUrl = await ownRedis();
   const { gateway: port } = await freePorts();
   const life = { log: quiet, releaser, signal: new AbortController().signal };
   await compose(life, {

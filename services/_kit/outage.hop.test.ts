@@ -105,6 +105,12 @@ describe("the database", () => {
     expect(refused.message).toContain("no_such_column");
   });
 
+  test("is not away when a transaction cannot reach something else", async () => {
+    const elsewhere = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
+    const failed = await db.transaction(() => Promise.reject(elsewhere)).catch((thrown) => thrown);
+    expect(failed).toBe(elsewhere);
+  });
+
   test("that has no connection to give is `unavailable`, too", async () => {
     const small = await openDatabase(cable.url, [], quiet, { poolSize: 1, connectWithinMs: 100 });
     await small.transaction(async () => {

@@ -16,6 +16,7 @@ export interface OutageOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+/** What may be away, once for each: it knows an outage by its errors, and asks until it is over. */
 export class Outage {
   readonly #options: OutageOptions;
   readonly #askUntilBack: () => Promise<void>;

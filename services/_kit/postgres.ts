@@ -78,11 +78,16 @@ export async function openDatabase(
       pool.query<R>(text, values).catch(told),
     transaction: async (work) => {
       const client = await pool.connect().catch(told);
+      // Only what the connection itself says is told as an outage: `work` may fail to reach something else.
+      const tx: Sql = {
+        query: <R extends pg.QueryResultRow>(text: string, values?: unknown[]) =>
+          client.query<R>(text, values).catch(told),
+      };
       let broken: Error | undefined;
       try {
-        await client.query("BEGIN");
-        const result = await work(client);
-        const { command } = await client.query("COMMIT");
+        await tx.query("BEGIN");
+        const result = await work(tx);
+        const { command } = await tx.query("COMMIT");
         // What Postgres answers when a statement failed and `work` went on as if it had not.
         if (command !== "COMMIT")
           throw new Error("the transaction was rolled back: a statement in it had failed");
@@ -91,7 +96,7 @@ export async function openDatabase(
         await client.query("ROLLBACK").catch((err: Error) => {
           broken = err;
         });
-        return told(thrown);
+        throw thrown;
       } finally {
         client.release(broken);
       }
