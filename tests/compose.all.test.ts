@@ -22,6 +22,7 @@ import { makeStandIns, STAND_INS, stackFiles } from "./engine/stand-ins.ts";
 import { eventually } from "./fixtures.ts";
 import { declinedHops, goodHops } from "./hops.ts";
 import { judge } from "./judge.ts";
+import { withLogs } from "./playground.ts";
 
 const DECLINE = "fault=payments.charge%3Adeclined";
 const STOP_WITHIN_MS = 3_000;
@@ -121,7 +122,7 @@ async function journeyOf(traceId: string, hops: readonly Hop[]) {
   });
   expect(awaited.missing, "hops that are missing").toEqual([]);
   if (!awaited.found) throw new Error(`lens knows no journey ${traceId}`);
-  return awaited.found;
+  return withLogs(url("BATON_LENS_PORT"), traceId, awaited.found);
 }
 
 const shipped = (orderIds: readonly string[]): Promise<true> =>

@@ -47,6 +47,13 @@ export interface CheckoutAnswer {
   readonly traceId: string;
 }
 
+/** `found` once it has log records: they leave on their own, and every checkout has some. `id`: what it was found by. */
+export const withLogs = (lens: string, id: string, found: Found): Promise<Found> =>
+  eventually("the journey's log records", async () => {
+    const again = found.logs.length > 0 ? found : await findJourney(lens, id, never);
+    return again && again.logs.length > 0 ? again : undefined;
+  });
+
 /** Starts one. `env`: for lens and the services; `where`: its ports, and the full stack. Remove it when done. */
 export async function startPlayground(
   env: Record<string, string> = {},
@@ -101,17 +108,11 @@ export async function startPlayground(
       };
     },
     journey: async (id, hops) => {
-      const withLogs = (found: Found) =>
-        eventually("the journey's log records", async () => {
-          const again = found.logs.length > 0 ? found : await findJourney(urls.lens, id, never);
-          return again && again.logs.length > 0 ? again : undefined;
-        });
       const { found, complete, missing } = await awaitJourney(urls.lens, id, hops, {
         signal: never,
         withinMs: 20_000,
       });
-      // Log records leave on their own; every journey here has some.
-      if (found && complete) return withLogs(found);
+      if (found && complete) return withLogs(urls.lens, id, found);
       const lacking = missing.map((hop) => `${hop.service} ${hop.name} ${hop.kind}`).join(", ") || "nothing";
       const inFlight = found?.journey.inFlight.join(", ") || "nothing";
       throw new Error(`the journey ${id} is not complete: missing ${lacking}; in flight ${inFlight}`);
