@@ -25,11 +25,12 @@ export interface InProcess {
   stop(): Promise<void>;
 }
 
+let redisDatabase: Promise<string> | undefined;
+
 /**
  * Queues have fixed names: each test file has a database of Redis to itself, or it would work off another's jobs. 0 is that of
  * the queues' own tests; there are 16.
  */
-let redisDatabase: Promise<string> | undefined;
 function ownRedis(): Promise<string> {
   redisDatabase ??= (async () => {
     const redis = connectRedis(inject("redisUrl"));

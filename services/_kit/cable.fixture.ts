@@ -1,4 +1,4 @@
-/** A cable between a client and a server that a test can pull out and put back. */
+/** A cable between a client and a server that a test can pull out and put back, or hold so that nothing gets through. */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
@@ -8,17 +8,22 @@ export interface Cable {
   /** Breaks every connection; new ones are refused. */
   pull(): Promise<void>;
   putBack(): Promise<void>;
+  /** What the client sends waits, on the connections that there are, until it is let go again. */
+  hold(): void;
+  letGo(): void;
 }
 
 /** Lays one to the server at `url`. Pull it when done. */
 export async function cableTo(url: string): Promise<Cable> {
   const there = new URL(url);
   const sockets = new Set<Socket>();
+  const pairs = new Map<Socket, Socket>();
   let server: Server | undefined;
   let port = 0;
   const putBack = async (): Promise<void> => {
     server = createServer((near) => {
       const far = connect(Number(there.port), there.hostname);
+      pairs.set(near, far);
       for (const [one, other] of [
         [near, far],
         [far, near],
@@ -27,6 +32,7 @@ export async function cableTo(url: string): Promise<Cable> {
         one.on("error", () => {});
         one.once("close", () => {
           sockets.delete(one);
+          pairs.delete(one);
           other.destroy();
         });
         one.pipe(other);
@@ -42,6 +48,12 @@ export async function cableTo(url: string): Promise<Cable> {
   return {
     url: through.toString(),
     putBack,
+    hold: () => {
+      for (const [near, far] of pairs) near.unpipe(far);
+    },
+    letGo: () => {
+      for (const [near, far] of pairs) near.pipe(far);
+    },
     pull: async () => {
       if (server === undefined) return;
       const closed = once(server, "close");

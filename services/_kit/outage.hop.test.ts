@@ -99,6 +99,11 @@ describe("the database", () => {
     expect(await effectsOf("half")).toBe(0);
   });
 
+  test("that ends a connection in the middle of a query is `unavailable` for it", async () => {
+    const ended = await db.query("SELECT pg_terminate_backend(pg_backend_pid())").catch((thrown) => thrown);
+    expect(ended).toMatchObject({ code: "unavailable", cause: { code: "57P01" } });
+  });
+
   test("that refuses a statement is not away", async () => {
     const refused = await db.query("SELECT no_such_column").catch((thrown) => thrown);
     expect(refused.name).not.toBe("AppError");

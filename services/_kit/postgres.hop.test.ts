@@ -121,7 +121,7 @@ test("a connection that is killed inside a transaction fails that transaction, n
     });
     await add(tx, "never");
   });
-  await expect(killed).rejects.toThrow();
+  await expect(killed).rejects.toMatchObject({ name: "AppError", code: "unavailable" });
   expect(await has("lost")).toBe(false);
   expect(await pidOf(db)).not.toBe(pid);
 });

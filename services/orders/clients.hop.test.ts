@@ -1,9 +1,9 @@
-import { connect, createServer, type Server, type Socket } from "node:net";
 import { Queue } from "bullmq";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { eventually, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory_pb.js";
 import { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
+import { cableTo } from "../_kit/cable.fixture.ts";
 import { withDeadline } from "../_kit/deadline.ts";
 import { AppError } from "../_kit/errors.ts";
 import type { Listening } from "../_kit/listen.ts";
@@ -71,37 +71,9 @@ test("a caller who has given up ends the steps forward; what finds out and what 
   });
 });
 
-/** Redis behind a door that can be shut: whoever is connected then gets no answer any more. */
-async function shuttable(url: string): Promise<{ url: string; shut: (is: boolean) => void; door: Server }> {
-  const target = new URL(url);
-  const pairs: [Socket, Socket][] = [];
-  const door = createServer((outer) => {
-    const inner = connect(Number(target.port), target.hostname);
-    pairs.push([outer, inner]);
-    outer.pipe(inner).pipe(outer);
-    for (const socket of [outer, inner]) socket.on("error", () => {}).on("close", () => outer.destroy());
-    outer.on("close", () => inner.destroy());
-  });
-  const port = await new Promise<number>((resolve) => {
-    door.listen(0, "127.0.0.1", () => {
-      const address = door.address();
-      resolve(typeof address === "object" && address ? address.port : 0);
-    });
-  });
-  const shut = (is: boolean) => {
-    for (const [outer, inner] of pairs) {
-      if (is) outer.unpipe(inner);
-      else outer.pipe(inner);
-    }
-  };
-  const behind = new URL(url);
-  behind.host = `127.0.0.1:${port}`;
-  return { url: behind.toString(), shut, door };
-}
-
 test("a queue that does not answer holds up nobody for longer than he is to wait; the command is sent once when it does", async () => {
-  const { url, shut, door } = await shuttable(inject("redisUrl"));
-  const redis = connectRedis(url);
+  const cable = await cableTo(inject("redisUrl"));
+  const redis = connectRedis(cable.url);
   const queue = jobQueue(uniqueName("payment-commands"), redis);
   const requestRefund = refundsOver(queue, 100);
   const refund = { chargeKey: "o-1:charge", orderId: "o-1", userId: "ann" };
@@ -112,9 +84,9 @@ test("a queue that does not answer holds up nobody for longer than he is to wait
       .catch(() => undefined),
   );
 
-  shut(true);
+  cable.hold();
   await expect(requestRefund(refund)).rejects.toMatchObject({ code: "unavailable" });
-  shut(false);
+  cable.letGo();
   await eventually("the queue to take it", () =>
     requestRefund(refund)
       .then(() => true)
@@ -123,7 +95,7 @@ test("a queue that does not answer holds up nobody for longer than he is to wait
 
   const direct = connectRedis(inject("redisUrl"));
   const seen = new Queue(queue.name, { connection: direct, prefix: PREFIX });
-  // What was sent while the door was shut has arrived, too, and changed nothing.
+  // What was sent while the cable was held has arrived, too, and changed nothing.
   const jobs = await seen.getJobs();
   expect(jobs.map(({ name, id, data }) => [name, id, data.payload])).toEqual([
     ["refund", "refund-o-1", refund],
@@ -132,5 +104,5 @@ test("a queue that does not answer holds up nobody for longer than he is to wait
   await queue.close();
   redis.disconnect();
   direct.disconnect();
-  door.close();
+  await cable.pull();
 });
