@@ -5,8 +5,8 @@ import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { silent } from "../playground/report.ts";
 import { stackPrograms } from "../playground/stack/stack.ts";
+import { silent } from "../playground/terminal/report.ts";
 import { benches } from "./index.ts";
 import { type BenchRecord, parseRecord } from "./kit/record.ts";
 

@@ -1,7 +1,7 @@
 /** How soon a journey can be looked at: from the end of its last span until lens says that it is complete. */
 import { complete as completeness } from "../collector/lens/journey/complete.ts";
 import scenario from "../load/scenarios/checkout.ts";
-import { findJourney } from "../playground/lens-client.ts";
+import { findJourney } from "../playground/clients/lens.ts";
 import { until } from "../playground/until.ts";
 import type { Bench } from "./kit/bench.ts";
 import { paced } from "./kit/load.ts";

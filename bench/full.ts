@@ -1,6 +1,7 @@
 /** The full pipeline: how many checkouts a second with the Collector, Jaeger and Prometheus, and whether a span is lost on the way. */
+
+import type { Playground } from "../playground/runner/up.ts";
 import { until } from "../playground/until.ts";
-import type { Playground } from "../playground/up.ts";
 import type { Bench, Round } from "./kit/bench.ts";
 import { withShop } from "./kit/shop.ts";
 import { busy, throughput } from "./kit/throughput.ts";

@@ -1,6 +1,6 @@
 /** What the playground takes of a small machine: the memory of all its processes after a thousand checkouts. */
 
-import { runningIn } from "../playground/state.ts";
+import { runningIn } from "../playground/runner/state.ts";
 import { until } from "../playground/until.ts";
 import type { Bench, Table } from "./kit/bench.ts";
 import { type Place, type, withPlace } from "./kit/command.ts";

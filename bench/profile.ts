@@ -2,7 +2,7 @@
 import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import type { Playground } from "../playground/up.ts";
+import type { Playground } from "../playground/runner/up.ts";
 import type { Bench, Figure, Round, Table } from "./kit/bench.ts";
 import { byLayer, parseProfile, type Window } from "./kit/cpu-profile.ts";
 import { HELPERS, IDLE, LAYER_NAMES, POOL } from "./kit/layers.ts";

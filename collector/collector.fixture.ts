@@ -1,13 +1,13 @@
 /** A Collector of its own for a test: collector.yaml on free ports, with lens and sinks of the test around it. */
 import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { freePorts, type Ports } from "../playground/ports.ts";
 import { serverEnv } from "../playground/provide/server.ts";
-import { reporterOn, silent } from "../playground/report.ts";
+import { startChild } from "../playground/runner/child.ts";
+import { freePorts, type Ports } from "../playground/runner/ports.ts";
 import type { StackProgram } from "../playground/stack/find.ts";
 import { stackProgram } from "../playground/stack/program.ts";
-import { startChild } from "../playground/start-child.ts";
 import { temporaryState } from "../playground/temporary.fixture.ts";
+import { reporterOn, silent } from "../playground/terminal/report.ts";
 import { until } from "../playground/until.ts";
 import { readConfig } from "./lens/config.ts";
 import { type Lens, startLens } from "./lens/server.ts";

@@ -6,8 +6,8 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
-import { silent } from "../playground/report.ts";
 import { stackProgram } from "../playground/stack/program.ts";
+import { silent } from "../playground/terminal/report.ts";
 import { PROMETHEUS_DIR, queriesOf, readRules } from "./queries.ts";
 
 const run = promisify(execFile);

@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findK6 } from "../playground/load/k6-program.ts";
-import { silent } from "../playground/report.ts";
+import { silent } from "../playground/terminal/report.ts";
 import { eventually } from "../tests/fixtures.ts";
 import { startPlayground, type TestPlayground } from "../tests/playground.ts";
 import checkout from "./scenarios/checkout.ts";

@@ -81,7 +81,7 @@ export interface Scenario {
   readonly workflow: Workflow;
   readonly request: CheckoutRequest;
   /**
-   * Faults in the grammar of `services/_kit/faults.ts`, such as `payments.charge:declined`; they travel in the request's
+   * Faults in the grammar of `services/_kit/telemetry/faults.ts`, such as `payments.charge:declined`; they travel in the request's
    * baggage, so that they bite in this request and nowhere else. Empty for none.
    */
   readonly faults: readonly string[];

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { FAULT_POINTS } from "../services/_contracts/vocabulary.ts";
-import { parseFaults } from "../services/_kit/faults.ts";
+import { parseFaults } from "../services/_kit/telemetry/faults.ts";
 import { services } from "../services/topology.ts";
 import { MIX } from "./plan.ts";
 import { profiles } from "./profiles.ts";

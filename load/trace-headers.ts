@@ -11,7 +11,7 @@ export interface TraceHeaders {
 /** What else goes with the request. */
 export interface Passenger {
   readonly correlationId: string;
-  /** Faults in the grammar of `services/_kit/faults.ts`. */
+  /** Faults in the grammar of `services/_kit/telemetry/faults.ts`. */
   readonly faults: readonly string[];
   /** The run that the request belongs to. */
   readonly run: string;

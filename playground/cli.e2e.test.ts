@@ -4,8 +4,8 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EXIT } from "./exit.ts";
-import { isFree, portsFor } from "./ports.ts";
-import { processStart, type Run, runningIn } from "./state.ts";
+import { isFree, portsFor } from "./runner/ports.ts";
+import { processStart, type Run, runningIn } from "./runner/state.ts";
 import { type TemporaryState, temporaryState } from "./temporary.fixture.ts";
 import { until } from "./until.ts";
 

@@ -4,7 +4,7 @@ import path from "node:path";
 import { asksForHelp, type Command, helpOf, type Io, isHelp, readArguments, typed } from "./command.ts";
 import { EXIT } from "./exit.ts";
 import { errorFrom, Problem } from "./problem.ts";
-import { stateDir } from "./state.ts";
+import { stateDir } from "./runner/state.ts";
 
 /** Loaded when asked for: most commands need few of the packages, and start at once. */
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {

@@ -8,7 +8,7 @@ import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EXIT } from "./exit.ts";
-import { freePorts, portsFor } from "./ports.ts";
+import { freePorts, portsFor } from "./runner/ports.ts";
 import { type TemporaryState, temporaryState } from "./temporary.fixture.ts";
 
 const run = promisify(execFile);

@@ -2,8 +2,8 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { readConfig as readLensConfig } from "../collector/lens/config.ts";
-import { exportersFrom } from "../services/_kit/telemetry/exporters.ts";
-import { readTelemetrySettings } from "../services/_kit/telemetry/settings.ts";
+import { exportersFrom } from "../services/_kit/sdk/exporters.ts";
+import { readTelemetrySettings } from "../services/_kit/sdk/settings.ts";
 import { checkEnvironment, distance, unknownVariables, VARIABLES, wrongVariables } from "./variables.ts";
 
 const root = path.dirname(import.meta.dirname);

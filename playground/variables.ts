@@ -3,8 +3,9 @@
  * more strictly; here a wrong one is named before anything listens. Needs no package, so that `npm run doctor` can
  * look at them before there is any.
  */
-import { MAX_PORT_OFFSET } from "./ports.ts";
+
 import { Problem } from "./problem.ts";
+import { MAX_PORT_OFFSET } from "./runner/ports.ts";
 
 export interface Variable {
   readonly name: string;

@@ -119,7 +119,7 @@ describe("who may import whom", () => {
     const wiring = new Set(["main.ts", "service.ts", "store.ts", "rpc.ts", "clients.ts", "orders.ts"]);
     const found = strangers(/^services\/[a-z]+\//, (to, { file }, typeOnly) => {
       if (wiring.has(path.posix.basename(file)) || !within(to, "services/_kit/")) return true;
-      return typeOnly || to === "services/_kit/errors.ts";
+      return typeOnly || to === "services/_kit/process/errors.ts";
     });
     expect(found).toEqual([]);
   });
@@ -146,7 +146,7 @@ describe("who may import whom", () => {
       "services/_contracts/",
       "services/_kit/telemetry/conventions.ts",
       // The dead letters are a matter between a person and the stream: no service answers for them.
-      "services/_kit/redrive.ts",
+      "services/_kit/events/redrive.ts",
       "collector/lens/journey/",
       "load/",
     ];
@@ -224,8 +224,8 @@ describe("in step", () => {
     ["the contracts", [], "services/_contracts/gen"],
     [
       "the protocols that the kit speaks",
-      ["--template", "services/_kit/grpc/buf.gen.yaml"],
-      "services/_kit/gen",
+      ["--template", "services/_kit/rpc/grpc/buf.gen.yaml"],
+      "services/_kit/rpc/gen",
     ],
   ])(
     "the generated code with %s",

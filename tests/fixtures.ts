@@ -3,8 +3,8 @@ import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { pino } from "pino";
 import { until } from "../playground/until.ts";
-import type { FaultAt } from "../services/_kit/faults.ts";
-import type { Logger } from "../services/_kit/log.ts";
+import type { FaultAt } from "../services/_kit/telemetry/faults.ts";
+import type { Logger } from "../services/_kit/telemetry/log.ts";
 
 export const quiet: Logger = pino({ level: "silent" });
 

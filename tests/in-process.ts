@@ -2,13 +2,13 @@
 import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { inject } from "vitest";
-import { freePorts } from "../playground/ports.ts";
-import { connectNats, type Nats, writeHead } from "../services/_kit/jetstream.ts";
-import type { Life } from "../services/_kit/main.ts";
-import { bucketOf } from "../services/_kit/outbox.ts";
-import { type Database, openDatabase } from "../services/_kit/postgres.ts";
-import { connectRedis } from "../services/_kit/queue.ts";
-import { Releaser } from "../services/_kit/shutdown.ts";
+import { freePorts } from "../playground/runner/ports.ts";
+import { type Database, openDatabase } from "../services/_kit/database/postgres.ts";
+import { connectNats, type Nats, writeHead } from "../services/_kit/events/nats/jetstream.ts";
+import { bucketOf } from "../services/_kit/events/outbox.ts";
+import { connectRedis } from "../services/_kit/jobs/queue.ts";
+import { Releaser } from "../services/_kit/process/shutdown.ts";
+import type { Life } from "../services/_kit/service/main.ts";
 import { inject as carrier } from "../services/_kit/telemetry/propagation.ts";
 import { freshDatabase, quiet } from "./fixtures.ts";
 

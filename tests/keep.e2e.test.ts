@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { freePorts } from "../playground/ports.ts";
-import type { Reporter } from "../playground/report.ts";
+import { freePorts } from "../playground/runner/ports.ts";
+import { up } from "../playground/runner/up.ts";
 import { type TemporaryState, temporaryState } from "../playground/temporary.fixture.ts";
-import { up } from "../playground/up.ts";
+import type { Reporter } from "../playground/terminal/report.ts";
 import { services } from "../services/topology.ts";
 import { eventually } from "./fixtures.ts";
 

@@ -1,4 +1,4 @@
-import { isFree, portsFor } from "../playground/ports.ts";
+import { isFree, portsFor } from "../playground/runner/ports.ts";
 import { stackPortsFor } from "../playground/stack/ports.ts";
 
 /** The first `BATON_PORT_OFFSET` from `from` on at which every port of a playground and of the full stack is free. */

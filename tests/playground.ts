@@ -3,12 +3,12 @@ import { randomUUID } from "node:crypto";
 import path from "node:path";
 import pg from "pg";
 import type { Hop, Journey, LogRecord } from "../collector/lens/journey/model.ts";
-import { awaitJourney, type Found, findJourney } from "../playground/lens-client.ts";
-import { freePorts } from "../playground/ports.ts";
-import { silent } from "../playground/report.ts";
-import type { UpOptions } from "../playground/starting.ts";
+import { awaitJourney, type Found, findJourney } from "../playground/clients/lens.ts";
+import { freePorts } from "../playground/runner/ports.ts";
+import type { UpOptions } from "../playground/runner/starting.ts";
+import { type Playground, up } from "../playground/runner/up.ts";
 import { temporaryState } from "../playground/temporary.fixture.ts";
-import { type Playground, up } from "../playground/up.ts";
+import { silent } from "../playground/terminal/report.ts";
 import { eventually } from "./fixtures.ts";
 
 const never = new AbortController().signal;

@@ -5,10 +5,10 @@
  */
 import path from "node:path";
 import type { TestProject } from "vitest/node";
-import { freePorts } from "../playground/ports.ts";
 import { provide } from "../playground/provide/provide.ts";
-import { reporterOn } from "../playground/report.ts";
+import { freePorts } from "../playground/runner/ports.ts";
 import { temporaryState } from "../playground/temporary.fixture.ts";
+import { reporterOn } from "../playground/terminal/report.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
-import { passedOn } from "../../playground/environment.ts";
+import { passedOn } from "../../playground/runner/environment.ts";
 import { temporaryState } from "../../playground/temporary.fixture.ts";
 import { freeOffset } from "../../tests/offset.ts";
 

@@ -49,7 +49,7 @@ test("a profile that Node has written is read, anything else is refused", () => 
 test("every file has a layer, and every layer a name in the table", () => {
   const layers = [
     layerOf("extract", "file:///p/services/_kit/telemetry/edge.ts"),
-    layerOf("relay", "file:///p/services/_kit/relay.ts"),
+    layerOf("relay", "file:///p/services/_kit/events/relay.ts"),
     layerOf("patched", "file:///p/node_modules/@opentelemetry/instrumentation-pg/build/src/index.js"),
     layerOf("serialize", "file:///p/node_modules/@opentelemetry/otlp-transformer/build/src/x.js"),
     layerOf("query", "file:///p/node_modules/pg-protocol/dist/serializer.js"),

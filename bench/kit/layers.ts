@@ -2,7 +2,7 @@
 
 /** The first that fits. Paths are those of V8's profiles: `file:///…`, `node:…`, or empty for what V8 itself does. */
 const LAYERS: readonly (readonly [layer: string, path: RegExp])[] = [
-  ["telemetry: ours", /\/services\/_kit\/telemetry\//],
+  ["telemetry: ours", /\/services\/_kit\/(telemetry|sdk)\//],
   [
     "telemetry: instrumentations",
     /\/node_modules\/@opentelemetry\/(instrumentation|auto-|sql-common|redis-common)/,

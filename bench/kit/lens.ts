@@ -1,10 +1,10 @@
 /** Lens alone, as a process of its own, and what it says about itself. */
 
 import path from "node:path";
-import { freePorts } from "../../playground/ports.ts";
-import { silent } from "../../playground/report.ts";
-import { startChild } from "../../playground/start-child.ts";
+import { startChild } from "../../playground/runner/child.ts";
+import { freePorts } from "../../playground/runner/ports.ts";
 import { temporaryState } from "../../playground/temporary.fixture.ts";
+import { silent } from "../../playground/terminal/report.ts";
 import { until } from "../../playground/until.ts";
 import { lens as part } from "../../services/topology.ts";
 

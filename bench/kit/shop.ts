@@ -1,14 +1,14 @@
 /** The shop as a benchmark uses it: a whole playground on free ports, in a folder of its own, and its checkouts. */
 import { randomUUID } from "node:crypto";
 import { Agent, request } from "node:http";
-import { freePorts, portsFor } from "../../playground/ports.ts";
 import { withPostgres } from "../../playground/provide/postgres.ts";
-import { silent } from "../../playground/report.ts";
+import { freePorts, portsFor } from "../../playground/runner/ports.ts";
+import type { UpOptions } from "../../playground/runner/starting.ts";
+import { type Playground, up } from "../../playground/runner/up.ts";
 import { type StackPorts, stackPortsFor } from "../../playground/stack/ports.ts";
-import type { UpOptions } from "../../playground/starting.ts";
 import { temporaryState } from "../../playground/temporary.fixture.ts";
+import { silent } from "../../playground/terminal/report.ts";
 import { until } from "../../playground/until.ts";
-import { type Playground, up } from "../../playground/up.ts";
 import { freeOffset } from "../../tests/offset.ts";
 
 /** How many clients send checkouts at once. */

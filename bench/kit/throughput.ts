@@ -1,5 +1,5 @@
 /** How many checkouts a second a playground takes, once it is warm. */
-import type { Playground } from "../../playground/up.ts";
+import type { Playground } from "../../playground/runner/up.ts";
 import type { Round } from "./bench.ts";
 import { closedLoop, during, type Loop, times } from "./load.ts";
 import { allShipped, CLIENTS, checkout, type ShopOptions, withShop } from "./shop.ts";

@@ -1,13 +1,13 @@
 /** `npm run checkout`: one checkout to the running playground, and its journey. */
 import { scenarios } from "../../load/scenarios/index.ts";
+import { type Answer, DEFAULT_TOKEN, newUser, type Order, sendCheckout } from "../clients/gateway.ts";
+import { awaitJourney } from "../clients/lens.ts";
 import { type Arguments, type Command, text, wholeNumber } from "../command.ts";
 import { EXIT } from "../exit.ts";
-import { type Answer, DEFAULT_TOKEN, newUser, type Order, sendCheckout } from "../gateway-client.ts";
-import { playgroundHere } from "../here.ts";
-import { awaitJourney } from "../lens-client.ts";
-import { paintFor, table } from "../paint.ts";
-import { reporterOn } from "../report.ts";
-import { show } from "../show.ts";
+import { playgroundHere } from "../runner/here.ts";
+import { paintFor, table } from "../terminal/paint.ts";
+import { reporterOn } from "../terminal/report.ts";
+import { show } from "../terminal/show.ts";
 
 const JOURNEY_WITHIN_MS = 20_000;
 

@@ -1,7 +1,7 @@
 /** `npm run demo`: as `npm start`, and then it stops; for a first look and for checks. */
 import type { Command } from "../command.ts";
 import { EXIT } from "../exit.ts";
-import { table } from "../paint.ts";
+import { table } from "../terminal/paint.ts";
 import { bringDown, bringUp, type Started } from "./start.ts";
 
 /** Written by boot.cjs. */

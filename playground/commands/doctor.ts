@@ -5,7 +5,7 @@ import { clock, disk, folders, memory, node, npm, packages, shell, user } from "
 import { environment, ports, state } from "../doctor/place.ts";
 import { optional, servers } from "../doctor/servers.ts";
 import { EXIT } from "../exit.ts";
-import { type Paint, paintFor, type Style } from "../paint.ts";
+import { type Paint, paintFor, type Style } from "../terminal/paint.ts";
 
 /** All that is looked at, in the order in which it is shown. */
 async function examine(machine: Machine): Promise<Check[]> {

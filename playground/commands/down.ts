@@ -2,8 +2,8 @@
 import type { Command } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { Problem } from "../problem.ts";
-import { reporterOn } from "../report.ts";
-import { processStart, type Run, runningIn } from "../state.ts";
+import { processStart, type Run, runningIn } from "../runner/state.ts";
+import { reporterOn } from "../terminal/report.ts";
 import { until } from "../until.ts";
 
 /** The runner itself takes 5 s at most. */

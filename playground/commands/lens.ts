@@ -4,13 +4,13 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { lens as part } from "../../services/topology.ts";
 import { type Arguments, type Command, type Io, text, wholeNumber } from "../command.ts";
-import { passedOn } from "../environment.ts";
 import { EXIT } from "../exit.ts";
-import { checkFree, portOffset, portsFor } from "../ports.ts";
 import { Problem } from "../problem.ts";
-import { reporterOn } from "../report.ts";
-import { startChild } from "../start-child.ts";
-import type { ChildSpec } from "../supervise.ts";
+import { startChild } from "../runner/child.ts";
+import { passedOn } from "../runner/environment.ts";
+import { checkFree, portOffset, portsFor } from "../runner/ports.ts";
+import type { ChildSpec } from "../runner/supervise.ts";
+import { reporterOn } from "../terminal/report.ts";
 
 const START_WITHIN_MS = 20_000;
 /** lens ends its requests, sends on what waits and writes what it keeps. */

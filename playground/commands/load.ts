@@ -7,12 +7,12 @@ import { scenarios } from "../../load/scenarios/index.ts";
 import { FAULT_POINTS } from "../../services/_contracts/vocabulary.ts";
 import { type Arguments, type Command, type Io, text } from "../command.ts";
 import { EXIT } from "../exit.ts";
-import { playgroundHere } from "../here.ts";
 import { findK6 } from "../load/k6-program.ts";
 import { invocation, type LoadRun } from "../load/k6-run.ts";
-import { isFree, portOffset } from "../ports.ts";
 import { Problem } from "../problem.ts";
-import { reporterOn } from "../report.ts";
+import { playgroundHere } from "../runner/here.ts";
+import { isFree, portOffset } from "../runner/ports.ts";
+import { reporterOn } from "../terminal/report.ts";
 
 /** k6's own page, before `BATON_PORT_OFFSET`. */
 const PAGE_PORT = 5665;

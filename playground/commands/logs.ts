@@ -5,9 +5,9 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Command, Io } from "../command.ts";
 import { EXIT } from "../exit.ts";
-import { belongsTo, clock, inOrder, type LogLine, parseLogLine, restOf } from "../log-lines.ts";
-import { type Paint, paintFor, type Style } from "../paint.ts";
 import { Problem } from "../problem.ts";
+import { belongsTo, clock, inOrder, type LogLine, parseLogLine, restOf } from "../terminal/log-lines.ts";
+import { type Paint, paintFor, type Style } from "../terminal/paint.ts";
 
 /** More than any request writes; a bound for ids that are in every line. */
 const MOST_LINES = 10_000;

@@ -1,10 +1,15 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type RunningConsumer, subscribe } from "../../services/_kit/consumer.ts";
-import { AppError } from "../../services/_kit/errors.ts";
-import { connectNats, ensureStreams, eventStream, type Nats } from "../../services/_kit/jetstream.ts";
-import { type OwnNats, ownNats } from "../../services/_kit/own-nats.fixture.ts";
+import { type RunningConsumer, subscribe } from "../../services/_kit/events/consumer.ts";
+import {
+  connectNats,
+  ensureStreams,
+  eventStream,
+  type Nats,
+} from "../../services/_kit/events/nats/jetstream.ts";
+import { type OwnNats, ownNats } from "../../services/_kit/nats/own.fixture.ts";
+import { AppError } from "../../services/_kit/process/errors.ts";
 import { eventually, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { type Io, readArguments } from "../command.ts";
 import { Problem } from "../problem.ts";

@@ -4,14 +4,14 @@ import {
   correlationIdOf,
   type DeadLetterOffice,
   openDeadLetters,
-} from "../../services/_kit/redrive.ts";
+} from "../../services/_kit/events/redrive.ts";
 import type { Arguments, Command, Io } from "../command.ts";
 import { EXIT } from "../exit.ts";
-import { playgroundHere } from "../here.ts";
-import { paintFor, table } from "../paint.ts";
 import { Problem } from "../problem.ts";
 import { passwords } from "../provide/secret.ts";
 import { USER } from "../provide/server.ts";
+import { playgroundHere } from "../runner/here.ts";
+import { paintFor, table } from "../terminal/paint.ts";
 
 /** A dead letter as it is shown, and as `--json` prints it. */
 export interface Shown {

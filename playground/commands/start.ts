@@ -1,15 +1,15 @@
 /** `npm start`: the whole playground, two journeys to look at, and then it stays. */
 import { once } from "node:events";
 import path from "node:path";
+import { type Played, playFirst } from "../clients/play.ts";
 import type { Command, Io } from "../command.ts";
 import { EXIT } from "../exit.ts";
-import { type Played, playFirst } from "../first-journeys.ts";
-import { paintFor, table } from "../paint.ts";
-import { portOffset, portsFor } from "../ports.ts";
-import { reporterOn } from "../report.ts";
-import { show } from "../show.ts";
+import { portOffset, portsFor } from "../runner/ports.ts";
+import { type Playground, up } from "../runner/up.ts";
 import { stackPortsFor } from "../stack/ports.ts";
-import { type Playground, up } from "../up.ts";
+import { paintFor, table } from "../terminal/paint.ts";
+import { reporterOn } from "../terminal/report.ts";
+import { show } from "../terminal/show.ts";
 import { checkEnvironment } from "../variables.ts";
 
 /** A playground that is up, its first journeys, and how long each phase took. */

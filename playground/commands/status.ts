@@ -2,11 +2,11 @@
 import { lens, services, ports as sharedPorts } from "../../services/topology.ts";
 import type { Command, Io } from "../command.ts";
 import { EXIT } from "../exit.ts";
-import { listens } from "../listens.ts";
-import { type Paint, paintFor, table } from "../paint.ts";
-import { type Run, type RunPart, runningIn } from "../state.ts";
+import { listens } from "../runner/listens.ts";
+import { type Run, type RunPart, runningIn } from "../runner/state.ts";
 import { type Figures, figuresOf } from "../status/figures.ts";
 import { MEMORY_KIND, memoryOf } from "../status/memory.ts";
+import { type Paint, paintFor, table } from "../terminal/paint.ts";
 
 const PROBE_TIMEOUT_MS = 2_000;
 const MB = 1024 * 1024;

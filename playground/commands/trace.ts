@@ -1,10 +1,11 @@
 /** `npm run trace`: a journey as a tree in the terminal. */
+
+import { type Found, findJourney, lastCheckout } from "../clients/lens.ts";
 import { type Command, wholeNumber } from "../command.ts";
 import { EXIT } from "../exit.ts";
-import { playgroundHere } from "../here.ts";
-import { type Found, findJourney, lastCheckout } from "../lens-client.ts";
 import { Problem } from "../problem.ts";
-import { treeOf } from "../show.ts";
+import { playgroundHere } from "../runner/here.ts";
+import { treeOf } from "../terminal/show.ts";
 
 const NARROWEST = 40;
 

@@ -1,9 +1,9 @@
 /** Where `npm start` would run: the environment, the ports, and what is in the state folder already. */
 import { access } from "node:fs/promises";
 import path from "node:path";
-import { holderOf } from "../holder.ts";
-import { isFree, MAX_PORT_OFFSET, portsFor } from "../ports.ts";
-import { type Run, runningIn } from "../state.ts";
+import { holderOf } from "../runner/holder.ts";
+import { isFree, MAX_PORT_OFFSET, portsFor } from "../runner/ports.ts";
+import { type Run, runningIn } from "../runner/state.ts";
 import { unknownVariables, wrongVariables } from "../variables.ts";
 import type { Check, Machine } from "./check.ts";
 

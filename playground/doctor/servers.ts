@@ -3,11 +3,11 @@ import { execFile } from "node:child_process";
 import { access, constants } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
-import { listens } from "../listens.ts";
 import { type AptServer, cacheDir, findCached, hasApt } from "../provide/apt.ts";
 import { missingProblem } from "../provide/missing.ts";
 import { findProgram, foldersOf } from "../provide/program.ts";
 import { minimum, type ServerName, versionText } from "../provide/versions.ts";
+import { listens } from "../runner/listens.ts";
 import type { Check, Machine } from "./check.ts";
 
 const run = promisify(execFile);

@@ -1,9 +1,9 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { silent } from "../report.ts";
 import { catalogue } from "../stack/catalogue.ts";
 import { type TemporaryState, temporaryState } from "../temporary.fixture.ts";
+import { silent } from "../terminal/report.ts";
 import { findK6 } from "./k6-program.ts";
 
 let state: TemporaryState;

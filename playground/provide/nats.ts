@@ -4,7 +4,7 @@ import path from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { Problem } from "../problem.ts";
-import { startChild } from "../start-child.ts";
+import { startChild } from "../runner/child.ts";
 import type { Program } from "./program.ts";
 import {
   type Login,

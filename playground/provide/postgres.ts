@@ -5,7 +5,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { Client } from "pg";
 import { Problem } from "../problem.ts";
-import { startChild } from "../start-child.ts";
+import { startChild } from "../runner/child.ts";
 import { giveToNobody, homeForNobody, isRoot, NOBODY, runnableByNobody } from "./nobody.ts";
 import { asProgram, findProgram } from "./program.ts";
 import {

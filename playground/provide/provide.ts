@@ -1,8 +1,8 @@
 /** Provides the three servers: given addresses, else private instances of programs that are found or fetched. */
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
-import type { Reporter } from "../report.ts";
-import type { ChildEvent } from "../supervise.ts";
+import type { ChildEvent } from "../runner/supervise.ts";
+import type { Reporter } from "../terminal/report.ts";
 import { type AptServer, fetchWithApt, findCached, hasApt, writableCacheDir } from "./apt.ts";
 import { dropDatabases } from "./databases.ts";
 import { missingProblem } from "./missing.ts";

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Redis } from "ioredis";
 import { Problem } from "../problem.ts";
-import { startChild } from "../start-child.ts";
+import { startChild } from "../runner/child.ts";
 import type { Program } from "./program.ts";
 import {
   type Login,

@@ -1,7 +1,7 @@
 /** What a provided server is, whoever runs it. */
 
-import type { Reporter } from "../report.ts";
-import type { Child, ChildEvent } from "../supervise.ts";
+import type { Child, ChildEvent } from "../runner/supervise.ts";
+import type { Reporter } from "../terminal/report.ts";
 import type { ServerName } from "./versions.ts";
 
 /** Where a server came from: the address in an environment variable, a program on the PATH, in the cache, in an npm package. */

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { portsFor } from "../ports.ts";
+import { portsFor } from "../runner/ports.ts";
 import { COLLECTOR_VERSION, cacheKey } from "./catalogue.ts";
 import { collectorEnvironment, collectorSettings } from "./collector.ts";
 import { stackPortsFor } from "./ports.ts";

@@ -1,8 +1,8 @@
 /** The Collector as a local program: collector/collector.yaml with the addresses of this playground. */
 import path from "node:path";
-import type { Ports } from "../ports.ts";
 import { Problem } from "../problem.ts";
 import { serverEnv } from "../provide/server.ts";
+import type { Ports } from "../runner/ports.ts";
 import type { StackPart } from "./part.ts";
 import type { StackPorts } from "./ports.ts";
 

@@ -2,13 +2,13 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { services } from "../../services/topology.ts";
-import { playFirst } from "../first-journeys.ts";
-import { freePorts } from "../ports.ts";
-import { silent } from "../report.ts";
-import { processStart } from "../state.ts";
+import { playFirst } from "../clients/play.ts";
+import { freePorts } from "../runner/ports.ts";
+import { processStart } from "../runner/state.ts";
+import { type Playground, up } from "../runner/up.ts";
 import { type TemporaryState, temporaryState } from "../temporary.fixture.ts";
+import { silent } from "../terminal/report.ts";
 import { until } from "../until.ts";
-import { type Playground, up } from "../up.ts";
 import type { StackPorts } from "./ports.ts";
 import { stackPrograms } from "./stack.ts";
 

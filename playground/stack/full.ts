@@ -1,6 +1,6 @@
 /** `--full`: the Collector, Jaeger, Prometheus and Grafana around a playground that is starting. */
 import type { Servers } from "../provide/provide.ts";
-import { type RunningPart, root, type Starting, type UpOptions } from "../starting.ts";
+import { type RunningPart, root, type Starting, type UpOptions } from "../runner/starting.ts";
 import { collectorPart, collectorSettings } from "./collector.ts";
 import { grafanaPart } from "./grafana.ts";
 import { jaegerPart } from "./jaeger.ts";

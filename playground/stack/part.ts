@@ -1,5 +1,5 @@
 /** One program of the stack, ready to be started. */
-import type { ChildSpec } from "../supervise.ts";
+import type { ChildSpec } from "../runner/supervise.ts";
 
 export interface StackPart {
   readonly spec: ChildSpec;

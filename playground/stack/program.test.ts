@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { silent } from "../report.ts";
+import { silent } from "../terminal/report.ts";
 import { findStackProgram, type StackProgramOptions, stackProgram } from "./program.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");

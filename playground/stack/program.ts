@@ -5,7 +5,7 @@ import path from "node:path";
 import { Problem } from "../problem.ts";
 import { hasApt, systemId, unpackWithApt, writableCacheDir } from "../provide/apt.ts";
 import { versionText } from "../provide/versions.ts";
-import type { Reporter } from "../report.ts";
+import type { Reporter } from "../terminal/report.ts";
 import { build, hasGo } from "./build.ts";
 import { cacheKey, catalogue, type StackProgramName } from "./catalogue.ts";
 import { asStackProgram, onPath, type StackProgram } from "./find.ts";

@@ -8,8 +8,8 @@ import { redisUrl, withRedis } from "../provide/redis.ts";
 import { passwords } from "../provide/secret.ts";
 import type { Login } from "../provide/server.ts";
 import type { ServerName } from "../provide/versions.ts";
-import { usesPostgres } from "../starting.ts";
-import type { Run } from "../state.ts";
+import { usesPostgres } from "../runner/starting.ts";
+import type { Run } from "../runner/state.ts";
 
 /** Null: it could not be asked. */
 type Figure = number | null;

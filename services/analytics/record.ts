@@ -8,9 +8,9 @@ import type {
   UserCreated,
 } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import { AppError } from "../_kit/errors.ts";
-import type { FaultAt } from "../_kit/faults.ts";
-import type { Received } from "../_kit/payload.ts";
+import type { Received } from "../_kit/events/payload.ts";
+import { AppError } from "../_kit/process/errors.ts";
+import type { FaultAt } from "../_kit/telemetry/faults.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { AnalyticsStore, AuditEntry, Recorded } from "./store.ts";
 

@@ -9,20 +9,20 @@ import {
   UserCreated,
 } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import { startAdvisories } from "../_kit/advisories.ts";
-import { subscribeInBatches } from "../_kit/batch.ts";
-import { listening, readConfig, streaming } from "../_kit/config.ts";
-import { together } from "../_kit/consumer.ts";
-import { faultAt } from "../_kit/faults.ts";
-import { watchConsumers } from "../_kit/gauges.ts";
-import { inboxSchema } from "../_kit/inbox.ts";
-import { connectNats, ensureStreams } from "../_kit/jetstream.ts";
-import type { Life } from "../_kit/main.ts";
-import { checked } from "../_kit/payload.ts";
-import { openDatabase } from "../_kit/postgres.ts";
-import { serveProbes } from "../_kit/probes.ts";
+import { openDatabase } from "../_kit/database/postgres.ts";
+import { subscribeInBatches } from "../_kit/events/batch.ts";
+import { together } from "../_kit/events/consumer.ts";
+import { watchConsumers } from "../_kit/events/gauges.ts";
+import { inboxSchema } from "../_kit/events/inbox.ts";
+import { startAdvisories } from "../_kit/events/nats/advisories.ts";
+import { connectNats, ensureStreams } from "../_kit/events/nats/jetstream.ts";
+import { checked } from "../_kit/events/payload.ts";
+import { listening, readConfig, streaming } from "../_kit/process/config.ts";
+import { readTelemetrySettings } from "../_kit/sdk/settings.ts";
+import type { Life } from "../_kit/service/main.ts";
+import { serveProbes } from "../_kit/service/probes.ts";
+import { faultAt } from "../_kit/telemetry/faults.ts";
 import { makeNote } from "../_kit/telemetry/note.ts";
-import { readTelemetrySettings } from "../_kit/telemetry/settings.ts";
 import { recorders } from "./record.ts";
 import { analyticsStore } from "./store.ts";
 

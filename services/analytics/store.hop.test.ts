@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { freshDatabase, inWaves, quiet, uniqueName } from "../../tests/fixtures.ts";
-import { inboxSchema } from "../_kit/inbox.ts";
-import { type Database, openDatabase } from "../_kit/postgres.ts";
+import { type Database, openDatabase } from "../_kit/database/postgres.ts";
+import { inboxSchema } from "../_kit/events/inbox.ts";
 import { type AnalyticsStore, analyticsStore, type SaleEntry } from "./store.ts";
 
 let db: Database;

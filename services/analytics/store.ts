@@ -1,6 +1,7 @@
 /** The projections and the audit log in Postgres. Each event has its effect once, in whatever order events come. */
-import { once } from "../_kit/inbox.ts";
-import type { Database, Sql } from "../_kit/postgres.ts";
+
+import type { Database, Sql } from "../_kit/database/postgres.ts";
+import { once } from "../_kit/events/inbox.ts";
 
 /** An event as the audit log keeps it: whom and what it is about, never who that is. */
 export interface AuditEntry {

@@ -1,6 +1,6 @@
 /** `POST /checkouts`: what a client asks for, and how an order's state becomes an answer. */
 import * as z from "zod";
-import { AppError } from "../_kit/errors.ts";
+import { AppError } from "../_kit/process/errors.ts";
 import type { Idempotency, Order, Orders } from "./orders.ts";
 
 /** What ids and SKUs are made of. */

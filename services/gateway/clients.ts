@@ -8,7 +8,7 @@ import {
   type HistoryEntry as WireEntry,
   type Order as WireOrder,
 } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
-import { AppError } from "../_kit/errors.ts";
+import { AppError } from "../_kit/process/errors.ts";
 import type { Accounts, Order, Orders, StatusChange, User } from "./orders.ts";
 
 /** A client may take long to read a long list; it must not take for ever. */

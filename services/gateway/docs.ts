@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { AppError } from "../_kit/errors.ts";
-import type { Context, Hono } from "../_kit/http.ts";
+import type { Context, Hono } from "../_kit/http/app.ts";
+import { AppError } from "../_kit/process/errors.ts";
 import type { Ids } from "./shape.ts";
 import { VERSIONS, vendorType } from "./version.ts";
 

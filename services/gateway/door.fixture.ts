@@ -2,7 +2,7 @@
 import { Agent, type IncomingMessage, request } from "node:http";
 import fc from "fast-check";
 import { expect } from "vitest";
-import { parseRaw, sendRaw } from "../_kit/raw.fixture.ts";
+import { parseRaw, sendRaw } from "../_kit/http/raw.fixture.ts";
 import { anyRequest, type Made, noRequest } from "./bad-requests.fixture.ts";
 import type { Door } from "./shop.fixture.ts";
 

@@ -1,4 +1,4 @@
-import { AppError } from "../_kit/errors.ts";
+import { AppError } from "../_kit/process/errors.ts";
 
 /**
  * `?fields=a,b`: which members of the answer a client wants; undefined for all. Fails with `malformed` for a name that

@@ -3,9 +3,9 @@ import { createServer } from "node:net";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { eventually, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { OrderStatus } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
-import { connectNats, ensureStreams, eventStream, type Nats } from "../_kit/jetstream.ts";
-import type { Listening } from "../_kit/listen.ts";
-import { Releaser } from "../_kit/shutdown.ts";
+import { connectNats, ensureStreams, eventStream, type Nats } from "../_kit/events/nats/jetstream.ts";
+import type { Listening } from "../_kit/http/listen.ts";
+import { Releaser } from "../_kit/process/shutdown.ts";
 import { compose } from "./service.ts";
 import { FakeOrders, serveOrders } from "./shop.fixture.ts";
 

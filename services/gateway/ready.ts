@@ -1,4 +1,4 @@
-import { AppError } from "../_kit/errors.ts";
+import { AppError } from "../_kit/process/errors.ts";
 
 /**
  * Ready when a checkout can go all the way: every service says so of itself. `urls`: by service name. Fails with

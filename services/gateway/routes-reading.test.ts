@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../tests/fixtures.ts";
 import { OrderStatus } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
-import { AppError } from "../_kit/errors.ts";
+import { AppError } from "../_kit/process/errors.ts";
 import { type Asker, accepting, asker } from "./ask.fixture.ts";
 import { ListQuery } from "./routes.ts";
 import { AT, type Door, openDoor } from "./shop.fixture.ts";

@@ -1,9 +1,9 @@
 /** The public API: each route once, for all its versions. What differs between them is in their shapes. */
 import * as z from "zod";
-import { AppError } from "../_kit/errors.ts";
-import type { Context } from "../_kit/http.ts";
-import type { readJson, readQuery } from "../_kit/read-request.ts";
-import type { EventStreams } from "../_kit/sse.ts";
+import type { Context } from "../_kit/http/app.ts";
+import type { readJson, readQuery } from "../_kit/http/read-request.ts";
+import type { EventStreams } from "../_kit/http/sse.ts";
+import { AppError } from "../_kit/process/errors.ts";
 import { type makePlaceCheckout, word } from "./checkout.ts";
 import { fieldsFrom } from "./fields.ts";
 import { idempotencyOf } from "./idempotency.ts";

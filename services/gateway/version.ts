@@ -6,7 +6,7 @@
  * kept for years should not name the form in which it was once read. Without either it is the first version: who says
  * nothing now must get the same when there is a third. Who asks in two ways for two versions is refused, not guessed at.
  */
-import { AppError } from "../_kit/errors.ts";
+import { AppError } from "../_kit/process/errors.ts";
 
 export const VERSIONS = ["v1", "v2"] as const;
 export type Version = (typeof VERSIONS)[number];

@@ -1,4 +1,4 @@
-import { AppError } from "../_kit/errors.ts";
+import { AppError } from "../_kit/process/errors.ts";
 import type { InventoryStore, Line } from "./store.ts";
 
 /** Prices lines, in cents. Fails with `invalid`, reason `unknown_sku`, and names the SKU. */

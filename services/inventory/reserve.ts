@@ -1,6 +1,6 @@
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import { AppError } from "../_kit/errors.ts";
-import type { FaultAt } from "../_kit/faults.ts";
+import { AppError } from "../_kit/process/errors.ts";
+import type { FaultAt } from "../_kit/telemetry/faults.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { InventoryStore, Line } from "./store.ts";
 

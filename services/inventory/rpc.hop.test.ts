@@ -6,10 +6,10 @@ import {
   InventoryService,
   type ReserveRequestSchema,
 } from "../_contracts/gen/baton/inventory/v1/inventory_pb.js";
-import type { Listening } from "../_kit/listen.ts";
-import { type Database, openDatabase } from "../_kit/postgres.ts";
-import { type RpcClient, rpcClient } from "../_kit/rpc-client.ts";
-import { serveRpc } from "../_kit/rpc-server.ts";
+import { type Database, openDatabase } from "../_kit/database/postgres.ts";
+import type { Listening } from "../_kit/http/listen.ts";
+import { type RpcClient, rpcClient } from "../_kit/rpc/client.ts";
+import { serveRpc } from "../_kit/rpc/server.ts";
 import { makeQuote } from "./quote.ts";
 import { makeRelease, makeReserve } from "./reserve.ts";
 import { inventoryRoutes } from "./rpc.ts";

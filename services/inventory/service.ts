@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory_pb.js";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import { listening, readConfig } from "../_kit/config.ts";
-import { faultAt } from "../_kit/faults.ts";
-import type { Life } from "../_kit/main.ts";
-import { openDatabase } from "../_kit/postgres.ts";
-import { serveRpc } from "../_kit/rpc-server.ts";
+import { openDatabase } from "../_kit/database/postgres.ts";
+import { listening, readConfig } from "../_kit/process/config.ts";
+import { serveRpc } from "../_kit/rpc/server.ts";
+import type { Life } from "../_kit/service/main.ts";
+import { faultAt } from "../_kit/telemetry/faults.ts";
 import { makeNote } from "../_kit/telemetry/note.ts";
 import { traced } from "../_kit/telemetry/span.ts";
 import { makeQuote } from "./quote.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { freshDatabase, inWaves, quiet, uniqueName } from "../../tests/fixtures.ts";
-import { type Database, openDatabase } from "../_kit/postgres.ts";
+import { type Database, openDatabase } from "../_kit/database/postgres.ts";
 import { inventoryStore } from "./store.ts";
 
 const schemas = [new URL("./schema.sql", import.meta.url)];

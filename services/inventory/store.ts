@@ -1,5 +1,5 @@
 /** Catalogue, stock and reservations in Postgres. */
-import type { Database, Sql } from "../_kit/postgres.ts";
+import type { Database, Sql } from "../_kit/database/postgres.ts";
 
 export interface Line {
   readonly sku: string;

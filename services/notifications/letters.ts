@@ -1,6 +1,6 @@
 /** What each kind of e-mail is made from, and what it says. */
 import * as z from "zod";
-import { AppError } from "../_kit/errors.ts";
+import { AppError } from "../_kit/process/errors.ts";
 
 const about = { eventId: z.string(), userId: z.string() };
 

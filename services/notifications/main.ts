@@ -1,4 +1,4 @@
-import { runService } from "../_kit/main.ts";
+import { runService } from "../_kit/service/main.ts";
 import { compose } from "./service.ts";
 
 await runService("notifications", compose);

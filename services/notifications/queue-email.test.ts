@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import type { JobQueue } from "../_kit/queue.ts";
+import type { JobQueue } from "../_kit/jobs/queue.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import { emailRequests } from "./queue-email.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { biting } from "../../tests/fixtures.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import type { Mailer } from "../_kit/mail.ts";
+import type { Mailer } from "../_kit/mail/mail.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import { emailJobs } from "./send-email.ts";
 import type { SentEmail } from "./store.ts";

@@ -1,8 +1,8 @@
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import { AppError } from "../_kit/errors.ts";
-import type { FaultAt } from "../_kit/faults.ts";
-import type { Mailer } from "../_kit/mail.ts";
-import type { Received } from "../_kit/payload.ts";
+import type { Received } from "../_kit/events/payload.ts";
+import type { Mailer } from "../_kit/mail/mail.ts";
+import { AppError } from "../_kit/process/errors.ts";
+import type { FaultAt } from "../_kit/telemetry/faults.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import {
   type ConfirmationJob,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { freshDatabase, quiet } from "../../tests/fixtures.ts";
-import { type Database, openDatabase } from "../_kit/postgres.ts";
+import { type Database, openDatabase } from "../_kit/database/postgres.ts";
 import { emailStore } from "./store.ts";
 
 let db: Database;

@@ -1,5 +1,5 @@
 /** What has been sent, in Postgres: neither to which address nor what it said. */
-import type { Database } from "../_kit/postgres.ts";
+import type { Database } from "../_kit/database/postgres.ts";
 
 export interface SentEmail {
   readonly emailId: string;

@@ -1,6 +1,6 @@
 /** Calls an order off, and undoes what its checkout did. */
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import { AppError } from "../_kit/errors.ts";
+import { AppError } from "../_kit/process/errors.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { Order } from "./order.ts";
 import type { OrderStore } from "./orders.ts";

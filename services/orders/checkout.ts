@@ -1,6 +1,6 @@
 /** A checkout, from the request to its answer; the same request again gets the same answer. */
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import { AppError } from "../_kit/errors.ts";
+import { AppError } from "../_kit/process/errors.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { Item, Order } from "./order.ts";
 import type { Hold, OrderStore, Placed } from "./orders.ts";

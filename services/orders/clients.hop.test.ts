@@ -3,13 +3,13 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { eventually, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory_pb.js";
 import { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
-import { cableTo } from "../_kit/cable.fixture.ts";
-import { withDeadline } from "../_kit/deadline.ts";
-import { AppError } from "../_kit/errors.ts";
-import type { Listening } from "../_kit/listen.ts";
-import { connectRedis, jobQueue, PREFIX } from "../_kit/queue.ts";
-import { type RpcClient, rpcClient } from "../_kit/rpc-client.ts";
-import { serveRpc } from "../_kit/rpc-server.ts";
+import { cableTo } from "../_kit/database/cable.fixture.ts";
+import type { Listening } from "../_kit/http/listen.ts";
+import { connectRedis, jobQueue, PREFIX } from "../_kit/jobs/queue.ts";
+import { withDeadline } from "../_kit/process/deadline.ts";
+import { AppError } from "../_kit/process/errors.ts";
+import { type RpcClient, rpcClient } from "../_kit/rpc/client.ts";
+import { serveRpc } from "../_kit/rpc/server.ts";
 import { inventoryOver, paymentsOver, refundsOver } from "./clients.ts";
 
 /** A neighbour that knows these charges, and says yes to all else. */

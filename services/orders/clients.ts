@@ -3,9 +3,9 @@ import type { Client } from "@connectrpc/connect";
 import { PAYMENT_COMMANDS, type Refund } from "../_contracts/commands.ts";
 import type { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory_pb.js";
 import type { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
-import { detached } from "../_kit/deadline.ts";
-import { AppError } from "../_kit/errors.ts";
-import type { JobQueue } from "../_kit/queue.ts";
+import type { JobQueue } from "../_kit/jobs/queue.ts";
+import { detached } from "../_kit/process/deadline.ts";
+import { AppError } from "../_kit/process/errors.ts";
 import type { Inventory, Payments } from "./saga.ts";
 
 /** Who gives up waiting ends the steps forward, by his deadline; never what finds out, and what undoes. */

@@ -6,7 +6,7 @@ import type {
   OrderRejected,
   OrderShipped,
 } from "../_contracts/events.ts";
-import type { NewEvent } from "../_kit/outbox.ts";
+import type { NewEvent } from "../_kit/events/outbox.ts";
 import type { Order } from "./order.ts";
 
 /** What every event of an order says. */

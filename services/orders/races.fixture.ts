@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { expect } from "vitest";
-import { AppError } from "../_kit/errors.ts";
+import { AppError } from "../_kit/process/errors.ts";
 import type { Order } from "./order.ts";
 import {
   counting,

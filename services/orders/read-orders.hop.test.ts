@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { freshDatabase, quiet, uniqueName } from "../../tests/fixtures.ts";
-import { inboxSchema } from "../_kit/inbox.ts";
-import { outboxSchema } from "../_kit/outbox.ts";
-import { type Database, openDatabase } from "../_kit/postgres.ts";
+import { type Database, openDatabase } from "../_kit/database/postgres.ts";
+import { inboxSchema } from "../_kit/events/inbox.ts";
+import { outboxSchema } from "../_kit/events/outbox.ts";
 import type { Order } from "./order.ts";
 import type { OrderStore } from "./orders.ts";
 import { makeReadOrders, type ReadOrders } from "./read-orders.ts";

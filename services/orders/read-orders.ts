@@ -1,7 +1,7 @@
 /** What can be asked of orders. */
 import * as z from "zod";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import { AppError } from "../_kit/errors.ts";
+import { AppError } from "../_kit/process/errors.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { HistoryEntry, Order } from "./order.ts";
 import type { Place, Reading } from "./orders.ts";

@@ -3,7 +3,7 @@
  * under a key that makes its repetition harmless, so that whoever finds the saga without an owner can go on.
  */
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import { AppError } from "../_kit/errors.ts";
+import { AppError } from "../_kit/process/errors.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { Compensate } from "./compensate.ts";
 import type { Item, Order, RejectionReason } from "./order.ts";

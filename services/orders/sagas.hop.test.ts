@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { freshDatabase, quiet, uniqueName } from "../../tests/fixtures.ts";
-import { AppError } from "../_kit/errors.ts";
-import type { FaultAt } from "../_kit/faults.ts";
-import { inboxSchema } from "../_kit/inbox.ts";
-import { outboxSchema } from "../_kit/outbox.ts";
-import { type Database, openDatabase } from "../_kit/postgres.ts";
+import { type Database, openDatabase } from "../_kit/database/postgres.ts";
+import { inboxSchema } from "../_kit/events/inbox.ts";
+import { outboxSchema } from "../_kit/events/outbox.ts";
+import { AppError } from "../_kit/process/errors.ts";
+import type { FaultAt } from "../_kit/telemetry/faults.ts";
 import type { OrderStore } from "./orders.ts";
 import { neighboursInMemory, neverFails, processOf, request, waiting, wrongWith } from "./shop.fixture.ts";
 import { orderStore } from "./store.ts";

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { freePorts } from "../../playground/ports.ts";
+import { freePorts } from "../../playground/runner/ports.ts";
 import { eventually, uniqueName } from "../../tests/fixtures.ts";
 import { type InProcess, inProcess } from "../../tests/in-process.ts";
 import { edges, inRequest, startTestTelemetry } from "../../tests/telemetry.ts";
 import { AccountService } from "../_contracts/gen/baton/accounts/v1/accounts_pb.js";
 import { type Order, OrderService, OrderStatus } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
-import { type RpcClient, rpcClient } from "../_kit/rpc-client.ts";
+import { type RpcClient, rpcClient } from "../_kit/rpc/client.ts";
 import { compose as composeInventory } from "../inventory/service.ts";
 import { compose as composePayments } from "../payments/service.ts";
 import { compose } from "./service.ts";

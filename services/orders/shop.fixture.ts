@@ -4,8 +4,8 @@
  */
 import type { Refund } from "../_contracts/commands.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import { AppError } from "../_kit/errors.ts";
-import type { FaultAt } from "../_kit/faults.ts";
+import { AppError } from "../_kit/process/errors.ts";
+import type { FaultAt } from "../_kit/telemetry/faults.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import { makeCancel } from "./cancel.ts";
 import { makeCheckout } from "./checkout.ts";

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import type { Fault } from "../_kit/faults.ts";
+import type { Fault } from "../_kit/telemetry/faults.ts";
 import { makeTakeStep } from "./step.ts";
 
 const fault = (kind: string, arg: string): Fault => ({ point: "orders.saga", kind, arg, attempts: 1 });

@@ -1,5 +1,5 @@
 /** One step of a saga, and where the fault `orders.saga:kill(step)` ends the process. */
-import type { FaultAt } from "../_kit/faults.ts";
+import type { FaultAt } from "../_kit/telemetry/faults.ts";
 
 /**
  * Where it bites: right before a step, or behind it as `after-<step>`. `place` to `charge` and `confirm` are taken for a

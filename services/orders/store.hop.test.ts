@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { freshDatabase, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { OrderCancelled, OrderConfirmed, OrderDelivered, OrderRejected } from "../_contracts/events.ts";
-import { inboxSchema } from "../_kit/inbox.ts";
-import { outboxSchema } from "../_kit/outbox.ts";
-import { type Database, openDatabase } from "../_kit/postgres.ts";
+import { type Database, openDatabase } from "../_kit/database/postgres.ts";
+import { inboxSchema } from "../_kit/events/inbox.ts";
+import { outboxSchema } from "../_kit/events/outbox.ts";
 import type { OrderStore } from "./orders.ts";
 import { orderStore } from "./store.ts";
 

@@ -2,10 +2,11 @@
  * Orders and their sagas in Postgres. Every change of state is guarded by the state that it starts from, and writes its
  * history and its event in the same transaction. Who needs both rows locks the saga's first.
  */
-import { AppError } from "../_kit/errors.ts";
-import { once } from "../_kit/inbox.ts";
-import { append } from "../_kit/outbox.ts";
-import type { Database, Sql } from "../_kit/postgres.ts";
+
+import type { Database, Sql } from "../_kit/database/postgres.ts";
+import { once } from "../_kit/events/inbox.ts";
+import { append } from "../_kit/events/outbox.ts";
+import { AppError } from "../_kit/process/errors.ts";
 import { inject } from "../_kit/telemetry/propagation.ts";
 import { type HistoryEntry, type Item, type Order, type OrderStatus, POSITION } from "./order.ts";
 import {

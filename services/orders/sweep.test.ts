@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import { AppError } from "../_kit/errors.ts";
+import { AppError } from "../_kit/process/errors.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { Saga } from "./orders.ts";
 import { counting, waiting } from "./shop.fixture.ts";

@@ -1,7 +1,7 @@
 /** Takes up sagas that nobody works on: those of a process that died, and those that got stuck. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import { AppError } from "../_kit/errors.ts";
+import { AppError } from "../_kit/process/errors.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { Saga, Sagas } from "./orders.ts";
 import type { CheckoutSaga } from "./saga.ts";

@@ -1,9 +1,9 @@
 /** Gives back what a charge took, once per charge, however often the command comes and whichever of the two is first. */
 import type { Refund } from "../_contracts/commands.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import { AppError } from "../_kit/errors.ts";
-import type { FaultAt } from "../_kit/faults.ts";
-import type { Received } from "../_kit/payload.ts";
+import type { Received } from "../_kit/events/payload.ts";
+import { AppError } from "../_kit/process/errors.ts";
+import type { FaultAt } from "../_kit/telemetry/faults.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { ChargeStore } from "./store.ts";
 

@@ -5,9 +5,9 @@ import { inRequest, startTestTelemetry } from "../../tests/telemetry.ts";
 import { PAYMENT_COMMANDS } from "../_contracts/commands.ts";
 import { PaymentRefunded } from "../_contracts/events.ts";
 import { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
-import { type RunningConsumer, subscribe } from "../_kit/consumer.ts";
-import { type JobQueue, jobQueue } from "../_kit/queue.ts";
-import { type RpcClient, rpcClient } from "../_kit/rpc-client.ts";
+import { type RunningConsumer, subscribe } from "../_kit/events/consumer.ts";
+import { type JobQueue, jobQueue } from "../_kit/jobs/queue.ts";
+import { type RpcClient, rpcClient } from "../_kit/rpc/client.ts";
 import { compose } from "./service.ts";
 
 const telemetry = startTestTelemetry();

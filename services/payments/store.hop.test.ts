@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { eventually, freshDatabase, inWaves, quiet, uniqueName } from "../../tests/fixtures.ts";
-import { outboxSchema } from "../_kit/outbox.ts";
-import { type Database, openDatabase } from "../_kit/postgres.ts";
+import { type Database, openDatabase } from "../_kit/database/postgres.ts";
+import { outboxSchema } from "../_kit/events/outbox.ts";
 import { type Charge, type ChargeStore, chargeStore } from "./store.ts";
 
 let db: Database;

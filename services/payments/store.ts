@@ -1,8 +1,8 @@
 /** Charges and refunds in Postgres. A card's token is never stored. */
 import type { Refund } from "../_contracts/commands.ts";
 import type { PaymentRefunded } from "../_contracts/events.ts";
-import { append } from "../_kit/outbox.ts";
-import type { Database } from "../_kit/postgres.ts";
+import type { Database } from "../_kit/database/postgres.ts";
+import { append } from "../_kit/events/outbox.ts";
 
 export interface Charge {
   readonly key: string;

@@ -4,7 +4,7 @@ import { eventually, uniqueName } from "../../tests/fixtures.ts";
 import { type InProcess, inProcess } from "../../tests/in-process.ts";
 import { inRequest, startTestTelemetry } from "../../tests/telemetry.ts";
 import { ParcelShipped } from "../_contracts/events.ts";
-import { PREFIX } from "../_kit/queue.ts";
+import { PREFIX } from "../_kit/jobs/queue.ts";
 import { compose } from "./service.ts";
 
 const telemetry = startTestTelemetry();

@@ -1,8 +1,8 @@
 /** Shipments in Postgres. Every step may be repeated, and none is taken once the order is off. */
 import type { ParcelShipped } from "../_contracts/events.ts";
-import { once } from "../_kit/inbox.ts";
-import { append } from "../_kit/outbox.ts";
-import type { Database } from "../_kit/postgres.ts";
+import type { Database } from "../_kit/database/postgres.ts";
+import { once } from "../_kit/events/inbox.ts";
+import { append } from "../_kit/events/outbox.ts";
 
 export interface Shipment {
   /** The event that asked for it. */

@@ -8,7 +8,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { isFree } from "../../playground/ports.ts";
+import { isFree } from "../../playground/runner/ports.ts";
 import { eventually } from "../fixtures.ts";
 import { unpacked } from "./packages.ts";
 import { output } from "./run.ts";

@@ -23,8 +23,8 @@ import path from "node:path";
 import { cacheDir, fetchWithApt, findCached } from "../../playground/provide/apt.ts";
 import { findPostgres } from "../../playground/provide/postgres.ts";
 import { findProgram, foldersOf, type Program } from "../../playground/provide/program.ts";
-import { silent } from "../../playground/report.ts";
 import { findStackProgram } from "../../playground/stack/program.ts";
+import { silent } from "../../playground/terminal/report.ts";
 import type { Engine } from "./engine.ts";
 import { output } from "./run.ts";
 

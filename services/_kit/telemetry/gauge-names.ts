@@ -3,7 +3,7 @@
  * convention: OpenTelemetry's messaging metrics count what passes, not what lies. Imports nothing, as `conventions.ts`.
  */
 
-/** Gauges. Their units stand with them in `_kit/gauges.ts` and `dashboards/metrics.ts`. */
+/** Gauges. Their units stand with them in `_kit/events/gauges.ts` and `dashboards/metrics.ts`. */
 export const GAUGE = {
   /** Rows of the outbox that are not in the stream yet. */
   outboxUnsent: "baton.outbox.unsent",

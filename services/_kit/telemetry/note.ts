@@ -4,8 +4,8 @@
  * attributes of the active span, so that a trace can be found by them.
  */
 import { trace } from "@opentelemetry/api";
-import type { Logger } from "../log.ts";
 import { METRIC } from "./conventions.ts";
+import type { Logger } from "./log.ts";
 import { counter } from "./metrics.ts";
 
 /** `V`: event names and what each carries. Field `orderId` becomes the attribute `baton.order.id`. */

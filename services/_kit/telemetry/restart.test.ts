@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from "vitest";
 import { edges, inRequest, startTestTelemetry } from "../../../tests/telemetry.ts";
-import { AppError } from "../errors.ts";
-import { faultAt } from "../faults.ts";
+import { AppError } from "../process/errors.ts";
 import { correlationId } from "./correlation.ts";
+import { faultAt } from "./faults.ts";
 import { inject } from "./propagation.ts";
 import { restarted } from "./restart.ts";
 

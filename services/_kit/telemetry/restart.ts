@@ -1,6 +1,7 @@
 /** Work that goes on after the process, or the patience, of whoever began it has ended. */
-import { withAttempt } from "../faults.ts";
+
 import { BATON } from "./conventions.ts";
+import { withAttempt } from "./faults.ts";
 import { type Carrier, place } from "./propagation.ts";
 import { inSpan } from "./span.ts";
 

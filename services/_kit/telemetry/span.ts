@@ -8,7 +8,7 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
-import { AppError } from "../errors.ts";
+import { AppError } from "../process/errors.ts";
 import { ATTR } from "./conventions.ts";
 
 const tracer = () => trace.getTracer("baton");

@@ -1,7 +1,7 @@
 /** The shop's users: signing up, and being found. */
 import * as z from "zod";
 import type { Vocabulary } from "../../_contracts/vocabulary.ts";
-import { AppError } from "../../_kit/errors.ts";
+import { AppError } from "../../_kit/process/errors.ts";
 import type { Note } from "../../_kit/telemetry/note.ts";
 
 export interface User {

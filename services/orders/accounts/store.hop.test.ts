@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { freshDatabase, quiet, uniqueName } from "../../../tests/fixtures.ts";
 import { UserCreated } from "../../_contracts/events.ts";
-import { outboxSchema } from "../../_kit/outbox.ts";
-import { type Database, openDatabase } from "../../_kit/postgres.ts";
+import { type Database, openDatabase } from "../../_kit/database/postgres.ts";
+import { outboxSchema } from "../../_kit/events/outbox.ts";
 import type { UserStore } from "./accounts.ts";
 import { userStore, usersSchema } from "./store.ts";
 

@@ -1,7 +1,7 @@
 /** Users in Postgres. */
 import type { UserCreated } from "../../_contracts/events.ts";
-import { append } from "../../_kit/outbox.ts";
-import type { Database } from "../../_kit/postgres.ts";
+import type { Database } from "../../_kit/database/postgres.ts";
+import { append } from "../../_kit/events/outbox.ts";
 import type { User, UserStore } from "./accounts.ts";
 
 /** The tables that this needs, for `openDatabase`. */

@@ -1,0 +1,98 @@
+/** Starts a supervised child and waits until it can do its work. */
+import { open } from "node:fs/promises";
+import path from "node:path";
+import { errorFrom, Problem } from "../problem.ts";
+import type { Reporter } from "../terminal/report.ts";
+import { until } from "../until.ts";
+import { type Child, type ChildEvent, type ChildSpec, supervise } from "./supervise.ts";
+
+export interface StartOptions {
+  readonly report: Reporter;
+  readonly signal: AbortSignal;
+  readonly withinMs: number;
+  /** Called at each start and unexpected exit, also later on. */
+  readonly onEvent?: (event: ChildEvent) => void;
+}
+
+const TAIL_BYTES = 8_192;
+const TAIL_LINES = 12;
+const LAST_WORDS = 3;
+
+/** The last lines of a log file, each with two spaces in front; an empty string when there are none. */
+export async function tailOf(logFile: string, most = TAIL_LINES): Promise<string> {
+  const file = await open(logFile, "r").catch(() => null);
+  if (!file) return "";
+  try {
+    const { size } = await file.stat();
+    const { buffer, bytesRead } = await file.read({
+      buffer: Buffer.alloc(TAIL_BYTES),
+      position: Math.max(0, size - TAIL_BYTES),
+    });
+    const lines = buffer.subarray(0, bytesRead).toString("utf8").trimEnd().split("\n").slice(-most);
+    return lines.map((line) => `  ${line}`).join("\n");
+  } finally {
+    await file.close();
+  }
+}
+
+/** What the last look said, if it was an error. */
+const reason = (last: unknown): string => (last === undefined ? "" : ` (${errorFrom(last).message})`);
+
+/** A message with the end of the child's log below it. */
+const withLog = async (what: string, spec: ChildSpec): Promise<string> =>
+  `${what}; the end of ${spec.logFile}:\n${(await tailOf(spec.logFile)) || "  (empty)"}`;
+
+/** What a person is told of a child that has been ready once; of one that ended by itself, what it said last. */
+async function tell(event: ChildEvent, { logFile }: ChildSpec, report: Reporter): Promise<void> {
+  if (event.kind === "started") return report.say(`${event.name} runs again as process ${event.pid}`);
+  const { name, status, restartInMs } = event;
+  const where = path.relative(process.cwd(), logFile);
+  const what = `${name} ended (${status}); starting it again in ${restartInMs} ms; its log: ${where}`;
+  // What was killed from outside had no last word.
+  const last = status.startsWith("signal") ? "" : await tailOf(logFile, LAST_WORDS);
+  report.say(last ? `${what}\n${last}` : what);
+}
+
+/**
+ * Starts `spec` and resolves, with the child and what `probe` saw, once `probe` resolves to something other than undefined.
+ * A child that exits before that is a Problem that shows the end of its log; it is not restarted. Later exits are told
+ * and answered by restarts. On any failure nothing is left running.
+ */
+export async function startChild<T>(
+  spec: ChildSpec,
+  probe: (signal: AbortSignal) => Promise<T | undefined>,
+  options: StartOptions,
+): Promise<{ readonly child: Child; readonly seen: T }> {
+  const died = new AbortController();
+  let ready = false;
+  const onEvent = (event: ChildEvent): void => {
+    if (ready) void tell(event, spec, options.report).catch(() => {});
+    else if (event.kind === "exited") died.abort(event.status);
+    options.onEvent?.(event);
+  };
+  const done = options.report.begin(spec.name);
+  let child: Child | undefined;
+  try {
+    options.signal.throwIfAborted();
+    child = await supervise(spec, onEvent);
+    const seen = await until(probe, {
+      signal: AbortSignal.any([options.signal, died.signal]),
+      withinMs: options.withinMs,
+      onLate: async (last) =>
+        new Problem(
+          "not_ready",
+          await withLog(`${spec.name} was not ready after ${options.withinMs / 1000} s${reason(last)}`, spec),
+          { cause: last },
+        ),
+    });
+    ready = true;
+    return { child, seen };
+  } catch (error) {
+    await child?.stop();
+    if (!died.signal.aborted || options.signal.aborted) throw error;
+    const how = String(died.signal.reason);
+    throw new Problem("part_died", await withLog(`${spec.name} ended while it was starting (${how})`, spec));
+  } finally {
+    done();
+  }
+}

@@ -1,0 +1,207 @@
+/** One start of a playground: what it has acquired so far, and how all that ends. */
+import path from "node:path";
+import { lens, type Part, services } from "../../services/topology.ts";
+import { type Prepared, prepare, type Servers } from "../provide/provide.ts";
+import type { StackPart } from "../stack/part.ts";
+import type { StackPorts } from "../stack/ports.ts";
+import type { Reporter } from "../terminal/report.ts";
+import { startChild } from "./child.ts";
+import { type Ports, portOf } from "./ports.ts";
+import type { Claim } from "./state.ts";
+import type { Child, ChildSpec } from "./supervise.ts";
+
+export interface UpOptions {
+  /** State folder, absolute: logs, data, mail, run.json. */
+  readonly dir: string;
+  readonly ports: Ports;
+  /** For lens and the services; wins over all that the playground sets itself. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Keeps data, logs and mail of the last time; otherwise all begins empty. */
+  readonly keep?: boolean;
+  /** Starts the full stack as well, on these ports: telemetry goes to the Collector, and from there to lens and the others. */
+  readonly full?: StackPorts;
+  readonly report: Reporter;
+  /** Ends the start; a playground that is up is ended by `stop`. */
+  readonly signal?: AbortSignal;
+}
+
+/** One thing that runs. */
+export interface RunningPart {
+  readonly name: string;
+  readonly port: number;
+  /** Null for a server that we were given the address of. */
+  readonly child: Child | null;
+  /** Address that answers 200 when it can do its work, where it has one. */
+  readonly ready?: string;
+}
+
+export const root = path.resolve(import.meta.dirname, "../..");
+const READY_WITHIN_MS = 60_000;
+/** After a Ctrl-C nothing is left after 5 s: services have 3 s, then the Collector 1 s, then all the others 1 s. */
+const SERVICE_STOP_MS = 3_000;
+/** Lens writes down what it holds first: a bound, not a wait. */
+const LENS_STOP_MS = 8_000;
+const PROBE_TIMEOUT_MS = 2_000;
+/** Services that have a database of their own. */
+export const usesPostgres = services
+  .filter((s) => s.servers.some((server) => server === "postgres"))
+  .map((s) => s.name);
+
+/** Address that answers 200 when `part` can do its work. */
+export const readyUrl = (part: Part, ports: Ports): string =>
+  `http://127.0.0.1:${portOf(part.name, ports)}${part.ready}`;
+
+/** Resolves to true when `url` answers 200. */
+async function answers(url: string, signal: AbortSignal): Promise<true | undefined> {
+  const response = await fetch(url, {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]),
+  });
+  await response.body?.cancel();
+  return response.status === 200 ? true : undefined;
+}
+
+const specOf = (
+  part: Part,
+  dir: string,
+  flags: readonly string[],
+  env: Readonly<Record<string, string>>,
+): ChildSpec => ({
+  name: part.name,
+  command: process.execPath,
+  args: [...flags, part.entry],
+  env,
+  cwd: root,
+  logFile: path.join(dir, "logs", `${part.name}.log`),
+  stopWithinMs: part === lens ? LENS_STOP_MS : SERVICE_STOP_MS,
+});
+
+/** Everything that has been started, and its end in the right order. */
+export class Acquired {
+  readonly services: RunningPart[] = [];
+  readonly collector: RunningPart[] = [];
+  /** Where telemetry ends up. */
+  readonly lens: RunningPart[] = [];
+  readonly backends: RunningPart[] = [];
+  servers: Servers | null = null;
+  #ending: Promise<void> | undefined;
+  readonly #claim: Claim;
+  readonly #report: Reporter;
+
+  constructor(mine: Claim, report: Reporter) {
+    this.#claim = mine;
+    this.#report = report;
+  }
+
+  parts(): RunningPart[] {
+    const place = ({ name }: RunningPart): number => services.findIndex((service) => service.name === name);
+    return [
+      ...(this.servers?.parts ?? []),
+      ...this.lens,
+      ...this.backends,
+      ...this.collector,
+      ...this.services.toSorted((a, b) => place(a) - place(b)),
+    ];
+  }
+
+  /** Services first, which send their last spans; then the Collector, which sends them on; then what nobody needs any more. */
+  end(): Promise<void> {
+    this.#ending ??= this.#endInOrder();
+    return this.#ending;
+  }
+
+  async #endInOrder(): Promise<void> {
+    await this.#stopAll(this.services);
+    await this.#stopAll(this.collector);
+    await this.#stopAll([...this.lens, ...this.backends, ...(this.servers?.parts ?? [])]);
+    await this.#claim.release();
+  }
+
+  async #stopAll(parts: readonly RunningPart[]): Promise<void> {
+    const stop = async ({ name, child }: RunningPart): Promise<void> => {
+      const done = this.#report.begin(`${name} to stop`);
+      await child?.stop();
+      done();
+    };
+    await Promise.all(parts.map(stop));
+  }
+}
+
+/** One start of a playground. */
+export class Starting {
+  readonly options: UpOptions;
+  readonly acquired: Acquired;
+  readonly signal: AbortSignal;
+  readonly #failed = new AbortController();
+  /** Writes run.json anew. */
+  readonly #publish: (parts: readonly RunningPart[]) => void;
+
+  constructor(options: UpOptions, acquired: Acquired, publish: (parts: readonly RunningPart[]) => void) {
+    this.options = options;
+    this.acquired = acquired;
+    this.#publish = publish;
+    this.signal = options.signal
+      ? AbortSignal.any([options.signal, this.#failed.signal])
+      : this.#failed.signal;
+  }
+
+  publish(): void {
+    this.#publish(this.acquired.parts());
+  }
+
+  /** All of `work`, to its end; the first that fails ends the others' waiting, and is what is thrown. */
+  async all(work: readonly Promise<void>[]): Promise<void> {
+    await Promise.allSettled(work.map((one) => one.catch((error) => this.#failed.abort(error))));
+    this.signal.throwIfAborted();
+  }
+
+  /** Starts `part`, waits until it is ready and adds it to `to`. */
+  async part(
+    part: Part,
+    flags: readonly string[],
+    env: Readonly<Record<string, string>>,
+    to: RunningPart[],
+    isHeld?: () => boolean,
+  ): Promise<void> {
+    const { dir, ports } = this.options;
+    const ready = readyUrl(part, ports);
+    const stackPart = { spec: specOf(part, dir, flags, env), port: portOf(part.name, ports), ready };
+    await this.stackPart(stackPart, to, isHeld);
+  }
+
+  /** Starts `part`, waits until it is ready and adds it to `to`. While it `isHeld` it is neither asked nor waited for. */
+  async stackPart(
+    { spec, port, ready }: StackPart,
+    to: RunningPart[],
+    isHeld: () => boolean = () => false,
+  ): Promise<void> {
+    const { report } = this.options;
+    let done: (() => void) | undefined;
+    const probe = async (signal: AbortSignal) => {
+      if (isHeld()) return undefined;
+      done ??= report.begin(spec.name);
+      return answers(ready, signal);
+    };
+    const { child } = await startChild(spec, probe, {
+      report: { ...report, begin: () => () => {} },
+      signal: this.signal,
+      withinMs: READY_WITHIN_MS,
+      onEvent: () => this.publish(),
+    }).finally(() => done?.());
+    to.push({ name: spec.name, port, child, ready });
+    this.publish();
+  }
+
+  /** Finds what the servers need; none of them runs yet. */
+  async prepareServers(): Promise<Prepared> {
+    const { dir, ports, keep = false, report } = this.options;
+    const signal = this.signal;
+    const onEvent = (): void => this.publish();
+    const services = usesPostgres;
+    return prepare({ root, dir, ports, env: process.env, keep, services, report, signal, onEvent });
+  }
+
+  async startServers(prepared: Prepared): Promise<void> {
+    this.acquired.servers = await prepared.start();
+    this.publish();
+  }
+}

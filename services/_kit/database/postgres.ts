@@ -1,0 +1,117 @@
+/** Postgres: a pool, transactions, and a schema that is applied once however many replicas start at a time. */
+import { readFile } from "node:fs/promises";
+import pg from "pg";
+import { Outage } from "../process/outage.ts";
+import type { Logger } from "../telemetry/log.ts";
+
+/** Whatever runs a query: the pool, or the one connection of a transaction. */
+export interface Sql {
+  query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>;
+}
+
+export interface Database extends Sql {
+  /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
+  transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T>;
+  /** A connection of its own, for LISTEN; whoever asks ends it. */
+  dedicated(): Promise<pg.Client>;
+  close(): Promise<void>;
+}
+
+const SCHEMA_LOCK = 7_240_001;
+
+/** Of the connection itself: by Node, by the server (SQLSTATE), and by the client, which has no codes. */
+const NO_CONNECTION = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+]);
+const NO_SERVER = /^(08...|57P0[123]|53300)$/;
+const NO_CLIENT =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection)/;
+
+function isOutage(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  const { code = "", message } = thrown as NodeJS.ErrnoException;
+  return NO_CONNECTION.has(code) || NO_SERVER.test(code) || NO_CLIENT.test(message);
+}
+
+export interface DatabaseOptions {
+  /** 10 by default. */
+  readonly poolSize?: number;
+  /** So long is waited for a new connection, or for a free one of the pool; 5 s by default. */
+  readonly connectWithinMs?: number;
+  /** Whoever waits for the end of an outage waits no longer. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Connects to `url` and applies `schemas` (files of idempotent SQL, in order). While the server is away, or has no
+ * connection to give, everything fails with `unavailable` and an `over`.
+ */
+export async function openDatabase(
+  url: string,
+  schemas: readonly URL[],
+  log: Logger,
+  { poolSize = 10, connectWithinMs = 5_000, signal }: DatabaseOptions = {},
+): Promise<Database> {
+  const settings = {
+    connectionString: url,
+    connectionTimeoutMillis: connectWithinMs,
+    application_name: "baton",
+  };
+  const pool = new pg.Pool({ ...settings, max: poolSize });
+  const lost = (err: Error) => log.warn({ err: err.message }, "lost a database connection");
+  // Idle or in a transaction, the pool replaces it. Without a listener on the client itself, one that is lost inside
+  // a transaction would end the process.
+  pool.on("connect", (client) => client.on("error", lost));
+  // The same once more, for those that were idle.
+  pool.on("error", () => {});
+  const outage = new Outage({ what: "the database", isOutage, ask: () => pool.query("SELECT 1"), signal });
+  const told = (thrown: unknown): never => {
+    throw outage.tell(thrown);
+  };
+  const database: Database = {
+    query: <R extends pg.QueryResultRow>(text: string, values?: unknown[]) =>
+      pool.query<R>(text, values).catch(told),
+    transaction: async (work) => {
+      const client = await pool.connect().catch(told);
+      // Only what the connection itself says is told as an outage: `work` may fail to reach something else.
+      const tx: Sql = {
+        query: <R extends pg.QueryResultRow>(text: string, values?: unknown[]) =>
+          client.query<R>(text, values).catch(told),
+      };
+      let broken: Error | undefined;
+      try {
+        await tx.query("BEGIN");
+        const result = await work(tx);
+        const { command } = await tx.query("COMMIT");
+        // What Postgres answers when a statement failed and `work` went on as if it had not.
+        if (command !== "COMMIT")
+          throw new Error("the transaction was rolled back: a statement in it had failed");
+        return result;
+      } catch (thrown) {
+        await client.query("ROLLBACK").catch((err: Error) => {
+          broken = err;
+        });
+        throw thrown;
+      } finally {
+        client.release(broken);
+      }
+    },
+    dedicated: async () => {
+      const client = new pg.Client(settings);
+      client.on("error", lost);
+      await client.connect();
+      return client;
+    },
+    close: () => pool.end(),
+  };
+  await database.transaction(async (tx) => {
+    await tx.query("SELECT pg_advisory_xact_lock($1)", [SCHEMA_LOCK]);
+    for (const schema of schemas) await tx.query(await readFile(schema, "utf8"));
+  });
+  return database;
+}

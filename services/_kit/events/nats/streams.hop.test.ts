@@ -1,0 +1,45 @@
+/** The streams as the services make them: several at once, on a server that may be somebody else's, too. */
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { uniqueName } from "../../../../tests/fixtures.ts";
+import { connectNats, ensureStream, type Nats } from "./jetstream.ts";
+
+let clients: Nats[];
+beforeAll(async () => {
+  clients = await Promise.all(
+    Array.from({ length: 8 }, () => connectNats(inject("natsUrl"), "streams-test")),
+  );
+});
+afterAll(() => Promise.all(clients.map((client) => client.close())));
+
+const manager = () => (clients[0] as Nats).manager;
+
+test("services that start at once make a stream together, each time", async () => {
+  // Some rounds out of a thousand meet the server's race, so there are many.
+  for (let round = 0; round < 400; round++) {
+    const name = uniqueName("Together");
+    const config = { name, subjects: [`${name}.>`] };
+    await Promise.all(clients.map((client) => ensureStream(client, config)));
+    expect(await manager().streams.delete(name)).toBe(true);
+  }
+});
+
+test("subjects that another stream takes are refused, and nothing is made", async () => {
+  const taken = uniqueName("Theirs");
+  await ensureStream(clients[0] as Nats, { name: taken, subjects: [`${taken}.>`] });
+  const ours = uniqueName("Ours");
+  await expect(
+    ensureStream(clients[0] as Nats, { name: ours, subjects: [`${taken}.events`] }),
+  ).rejects.toThrow("subjects overlap with an existing stream");
+  await expect(manager().streams.info(ours)).rejects.toThrow("stream not found");
+  await manager().streams.delete(taken);
+});
+
+test("a stream of that name with other settings is refused, not changed", async () => {
+  const name = uniqueName("Settled");
+  await ensureStream(clients[0] as Nats, { name, subjects: [`${name}.>`] });
+  await expect(ensureStream(clients[0] as Nats, { name, subjects: [`${name}.a`] })).rejects.toThrow(
+    "stream name already in use",
+  );
+  expect((await manager().streams.info(name)).config.subjects).toEqual([`${name}.>`]);
+  await manager().streams.delete(name);
+});

@@ -1,0 +1,62 @@
+import { SpanKind } from "@opentelemetry/api";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { freshDatabase, quiet } from "../../../tests/fixtures.ts";
+import { edges, inRequest, startTestTelemetry } from "../../../tests/telemetry.ts";
+import { type Database, openDatabase } from "../database/postgres.ts";
+import { append, bucketOf, outboxSchema } from "./outbox.ts";
+
+const telemetry = startTestTelemetry();
+let db: Database;
+
+beforeAll(async () => {
+  db = await openDatabase(await freshDatabase(inject("postgresUrl")), [outboxSchema], quiet);
+});
+afterAll(async () => {
+  await db.close();
+  await telemetry.stop();
+});
+
+interface Row {
+  id: string;
+  event_id: string;
+  bucket: number;
+  carrier: Record<string, string>;
+}
+const rowOf = async (eventId: string) =>
+  (await db.query<Row>("SELECT * FROM outbox WHERE event_id = $1", [eventId])).rows[0];
+
+test("an appended event gets a PRODUCER span below the request, and the row holds that span's context and the baggage", async () => {
+  const { request, eventId } = await inRequest({ "correlation.id": "c-1", fault: "a.b:c" }, async (span) => ({
+    request: span,
+    eventId: await db.transaction((tx) => append(tx, { type: "Made", key: "ann", payload: {} })),
+  }));
+  const create = await telemetry.one("create events.Made", { "messaging.message.id": eventId });
+  const row = await rowOf(eventId);
+
+  expect(create.kind).toBe(SpanKind.PRODUCER);
+  expect(edges(create)).toEqual({ parent: request.spanId, links: [] });
+  expect(create.attributes).toMatchObject({
+    "messaging.system": "nats",
+    "messaging.operation.name": "create",
+    "messaging.operation.type": "create",
+    "messaging.destination.template": "events.Made",
+    "messaging.destination.partition.id": String(bucketOf("ann")),
+    "baton.outbox.id": row?.id,
+    "correlation.id": "c-1",
+  });
+  const { traceId, spanId } = create.spanContext();
+  expect(row?.carrier.traceparent).toBe(`00-${traceId}-${spanId}-01`);
+  expect(row?.carrier.baggage).toContain("correlation.id=c-1");
+  expect(row?.carrier.baggage).toContain("fault=");
+  expect(row?.bucket).toBe(bucketOf("ann"));
+});
+
+test("an event of a transaction that is rolled back is not there", async () => {
+  const failing = db.transaction(async (tx) => {
+    await append(tx, { type: "Undone", key: "ann", payload: {} });
+    throw new Error("no");
+  });
+  await expect(failing).rejects.toThrow("no");
+  const { rows } = await db.query("SELECT 1 FROM outbox WHERE type = 'Undone'");
+  expect(rows).toEqual([]);
+});

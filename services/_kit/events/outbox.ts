@@ -1,0 +1,70 @@
+/**
+ * The transactional outbox, writing side: an event and the change that it tells of commit together or not at all.
+ *
+ * The context is captured here, at append. An outbox that captures it at delivery credits a whole drain to
+ * whatever request happens to be active then.
+ */
+import { createHash } from "node:crypto";
+import { context, SpanKind } from "@opentelemetry/api";
+import type { Sql } from "../database/postgres.ts";
+import { ATTR, BATON } from "../telemetry/conventions.ts";
+import { uuidv7 } from "../telemetry/edge.ts";
+import { inject } from "../telemetry/propagation.ts";
+import { inSpan } from "../telemetry/span.ts";
+
+/** The tables that this needs, for `openDatabase`. */
+export const outboxSchema = new URL("./outbox.sql", import.meta.url);
+
+/** Order is kept within a bucket; all events of one key (a user) share one. */
+export const BUCKETS = 8;
+
+/** The bucket of `key`: stable for ever, because stored subjects depend on it. */
+export function bucketOf(key: string): number {
+  return createHash("sha1").update(key).digest().readUInt8(0) % BUCKETS;
+}
+
+export interface NewEvent {
+  /** E.g. `OrderConfirmed`. */
+  readonly type: string;
+  /** Events with the same key stay in order: the user's id. */
+  readonly key: string;
+  readonly payload: object;
+}
+
+/** What a message of an event type is called in telemetry: the subject without its bucket. */
+export const destinationOf = (type: string): string => `events.${type}`;
+
+/**
+ * Appends an event in the transaction `tx`; answers its id. The caller's transaction must hold the row lock of
+ * what the event is about, or a later id could become visible before an earlier one.
+ */
+export async function append(tx: Sql, event: NewEvent): Promise<string> {
+  const eventId = uuidv7();
+  const destination = destinationOf(event.type);
+  const bucket = bucketOf(event.key);
+  const attributes = {
+    [ATTR.messagingSystem]: "nats",
+    [ATTR.operationName]: "create",
+    [ATTR.operationType]: "create",
+    [ATTR.destination]: `events.p${bucket}.${event.type}`,
+    [ATTR.destinationTemplate]: destination,
+    [ATTR.partition]: String(bucket),
+    [ATTR.messageId]: eventId,
+  };
+  await inSpan(
+    `create ${destination}`,
+    { kind: SpanKind.PRODUCER, attributes },
+    context.active(),
+    async (span) => {
+      // The span `create X` is active here: it is the creation context.
+      const carrier = inject();
+      const row = await tx.query<{ id: string }>(
+        `INSERT INTO outbox (event_id, type, bucket, payload, carrier, created_ms)
+       VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
+        [eventId, event.type, bucket, JSON.stringify(event.payload), JSON.stringify(carrier), Date.now()],
+      );
+      span.setAttribute(BATON.outboxId, String(row.rows[0]?.id));
+    },
+  );
+  return eventId;
+}

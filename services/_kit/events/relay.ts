@@ -1,0 +1,200 @@
+/**
+ * The transactional outbox, sending side. A bucket is taken under an advisory lock, in id order, and every
+ * acknowledgement is awaited: `FOR UPDATE SKIP LOCKED` with three relays gave 17 inversions per user in 60 rows.
+ * A crash between sending and marking sends again with the same message id, which the stream drops.
+ */
+import { SpanKind } from "@opentelemetry/api";
+import { Ear } from "../database/ear.ts";
+import type { Database, Sql } from "../database/postgres.ts";
+import { ATTR, BATON, METRIC } from "../telemetry/conventions.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { counter, seconds } from "../telemetry/metrics.ts";
+import { type AsyncMode, place } from "../telemetry/propagation.ts";
+import { inSpan } from "../telemetry/span.ts";
+import { watchDeadLetters } from "./gauges.ts";
+import type { EventStream } from "./nats/jetstream.ts";
+import { destinationOf } from "./outbox.ts";
+import { clean, giveUp, isRefusal, MAX_REFUSALS, outboxOf, type Row, redrivenRows } from "./outbox-dead.ts";
+
+const RELAY_LOCK = 7_240_002;
+const ROWS_A_PASS = 100;
+/** NOTIFY wakes the relay; this is for what it missed while its connection was away. */
+const POLL_MS = 500;
+const CLEAN_EVERY_MS = 60_000;
+
+interface Pass {
+  readonly sent: number;
+  readonly more: boolean;
+}
+
+export interface Relay {
+  /** Ends after the pass that is under way. */
+  stop(): Promise<void>;
+}
+
+/** Sends whatever is unsent, and whatever comes, until stopped. */
+export async function startRelay(
+  db: Database,
+  stream: EventStream,
+  mode: AsyncMode,
+  log: Logger,
+): Promise<Relay> {
+  const abort = new AbortController();
+  let wake = Promise.withResolvers<void>();
+  const ear = new Ear(db, () => wake.resolve());
+  await ear.open();
+
+  const pass = async (cleanedMs: number): Promise<number> => {
+    await ear.open();
+    await drain(db, stream, mode, log, abort.signal);
+    if (Date.now() - cleanedMs < CLEAN_EVERY_MS) return cleanedMs;
+    await clean(db);
+    return Date.now();
+  };
+  const loop = async () => {
+    let cleanedMs = Date.now();
+    while (!abort.signal.aborted) {
+      wake = Promise.withResolvers<void>();
+      const timer = setTimeout(wake.resolve, POLL_MS);
+      try {
+        cleanedMs = await pass(cleanedMs);
+      } catch (err) {
+        log.warn({ err }, "the relay's pass failed, the next one comes");
+      }
+      if (!abort.signal.aborted) await wake.promise;
+      clearTimeout(timer);
+    }
+  };
+  const owner = await outboxOf(db);
+  const redriven = await redrivenRows(db, stream.nats, owner, log, () => wake.resolve());
+  const unwatch = watchDeadLetters(stream.nats, owner);
+  const running = loop();
+  return {
+    stop: async () => {
+      abort.abort();
+      wake.resolve();
+      await unwatch();
+      await redriven.stop();
+      await running;
+      await ear.close();
+    },
+  };
+}
+
+/** One pass over all buckets that hold something, until they are empty or fail. Answers how many were sent. */
+export async function drain(
+  db: Database,
+  stream: EventStream,
+  mode: AsyncMode,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<number> {
+  const buckets = await db.query<{ bucket: number }>(
+    "SELECT DISTINCT bucket FROM outbox WHERE sent_at IS NULL AND dead_at IS NULL",
+  );
+  const sent = await Promise.all(
+    buckets.rows.map(({ bucket }) => drainBucket(db, stream, mode, log, bucket, signal)),
+  );
+  return sent.reduce((sum, n) => sum + n, 0);
+}
+
+async function drainBucket(
+  db: Database,
+  stream: EventStream,
+  mode: AsyncMode,
+  log: Logger,
+  bucket: number,
+  signal: AbortSignal,
+): Promise<number> {
+  let total = 0;
+  for (let more = true; more && !signal.aborted; ) {
+    const pass = await db.transaction(async (tx): Promise<Pass> => {
+      const lock = await tx.query<{ got: boolean }>("SELECT pg_try_advisory_xact_lock($1, $2) AS got", [
+        RELAY_LOCK,
+        bucket,
+      ]);
+      if (lock.rows[0]?.got !== true) return { sent: 0, more: false };
+      const { rows } = await tx.query<Row>(
+        "SELECT * FROM outbox WHERE bucket = $1 AND sent_at IS NULL AND dead_at IS NULL ORDER BY id LIMIT $2",
+        [bucket, ROWS_A_PASS],
+      );
+      return sendInOrder(tx, rows, stream, mode, log);
+    });
+    total += pass.sent;
+    more = pass.more;
+  }
+  return total;
+}
+
+/**
+ * Stops at the first that fails, because the ones behind it must not overtake it; they pass once it is given up. Answers
+ * how many were sent, and whether the bucket may hold more.
+ */
+async function sendInOrder(
+  tx: Sql,
+  rows: readonly Row[],
+  stream: EventStream,
+  mode: AsyncMode,
+  log: Logger,
+): Promise<Pass> {
+  const sent: string[] = [];
+  let stopped = false;
+  for (const row of rows) {
+    try {
+      await send(row, stream, mode);
+      sent.push(row.id);
+    } catch (err) {
+      log.warn({ err, event: row.event_id, attempt: row.attempts + 1 }, "an event could not be sent");
+      const refusals = row.refusals + (isRefusal(err) ? 1 : 0);
+      await tx.query("UPDATE outbox SET attempts = attempts + 1, refusals = $2 WHERE id = $1", [
+        row.id,
+        refusals,
+      ]);
+      stopped = refusals < MAX_REFUSALS;
+      if (stopped) break;
+      await giveUp(tx, stream.nats, row, err);
+    }
+  }
+  if (sent.length > 0) {
+    await tx.query(
+      "UPDATE outbox SET sent_at = now(), attempts = attempts + 1 WHERE id = ANY($1::bigint[])",
+      [sent],
+    );
+  }
+  return { sent: sent.length, more: !stopped && rows.length === ROWS_A_PASS };
+}
+
+async function send(row: Row, stream: EventStream, mode: AsyncMode): Promise<void> {
+  const createdMs = Number(row.created_ms);
+  const { ctx, options } = place("send", { carrier: row.carrier, createdAtMs: createdMs }, mode);
+  const destination = destinationOf(row.type);
+  const labels = {
+    [ATTR.messagingSystem]: "nats",
+    [ATTR.operationName]: "send",
+    [ATTR.destinationTemplate]: destination,
+  };
+  const startedMs = Date.now();
+  const attributes = {
+    ...labels,
+    [ATTR.operationType]: "send",
+    [ATTR.destination]: `events.p${row.bucket}.${row.type}`,
+    [ATTR.partition]: String(row.bucket),
+    [ATTR.messageId]: row.event_id,
+    [BATON.outboxId]: row.id,
+    [BATON.attempt]: row.attempts + 1,
+    [BATON.waitOutbox]: Math.max(0, startedMs - createdMs) / 1e3,
+  };
+  await inSpan(`send ${destination}`, { ...options, kind: SpanKind.CLIENT, attributes }, ctx, () =>
+    stream.publish({
+      subject: `events.p${row.bucket}.${row.type}`,
+      eventId: row.event_id,
+      // As it was stored: the message's creation context stays the one of its `create` span.
+      carrier: row.carrier,
+      createdMs,
+      sentMs: startedMs,
+      payload: row.payload,
+    }),
+  );
+  counter(METRIC.sentMessages).add(1, labels);
+  seconds(METRIC.operationDuration).record((Date.now() - startedMs) / 1e3, labels);
+}

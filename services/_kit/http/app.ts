@@ -1,0 +1,156 @@
+/**
+ * A REST door: problem+json (RFC 9457) for every error, the correlation id echoed, bodies bounded, health checks.
+ * The SERVER span comes from the http instrumentation; this file gives it its route.
+ */
+import type { ServerResponse } from "node:http";
+import { context, trace } from "@opentelemetry/api";
+import { getRPCMetadata, RPCType } from "@opentelemetry/core";
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { matchedRoutes } from "hono/route";
+import type { StatusCode } from "hono/utils/http-status";
+import { AppError } from "../process/errors.ts";
+import { ATTR } from "../telemetry/conventions.ts";
+import { correlationId } from "../telemetry/correlation.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { errorType } from "../telemetry/span.ts";
+
+export type { Context, Hono };
+
+export interface HttpOptions {
+  readonly log: Logger;
+  /** Resolves when a request can be served all the way; throws, with a message for people, when not. */
+  readonly ready: () => Promise<void>;
+  readonly maxBodyBytes?: number;
+  /** What is wrong with a path that is not there, when there is more to say than that. */
+  readonly unknownPath?: (path: string) => AppError | undefined;
+}
+
+/** The ids that every answer carries, as far as there are any. */
+export function ids(): { correlationId?: string; traceId?: string } {
+  const correlation = correlationId();
+  const traceId = trace.getActiveSpan()?.spanContext().traceId;
+  return {
+    ...(correlation === undefined ? {} : { correlationId: correlation }),
+    ...(traceId === undefined || /^0+$/.test(traceId) ? {} : { traceId }),
+  };
+}
+
+/** An app with everything but its routes. */
+export function httpApp(options: HttpOptions): Hono {
+  const app = new Hono();
+  app.use(async (c, next) => {
+    nameRoute(c);
+    const { correlationId: id } = ids();
+    if (id !== undefined) c.header("X-Correlation-ID", id);
+    await next();
+  });
+  const limit = options.maxBodyBytes ?? 64 * 1024;
+  app.use(
+    bodyLimit({
+      maxSize: limit,
+      onError: () => {
+        throw new AppError("too_large", `the body may have at most ${limit} bytes`);
+      },
+    }),
+  );
+  app.use(async (c, next) => {
+    // Whole, before anything is answered: a connection with something unread must be cut, and that can cost the client
+    // its answer, and whatever it has sent behind.
+    if (c.req.raw.body) await c.req.arrayBuffer().catch(brokenOff);
+    await next();
+  });
+  app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.get("/readyz", async (c) => {
+    // Not an error to be logged: whoever probes is told, and will probe again.
+    const thrown = await options.ready().catch(AppError.from);
+    return thrown ? answerProblem(c, thrown) : c.json({ status: "ready" });
+  });
+  app.notFound((c) => {
+    const { method, path } = c.req;
+    const missing = new AppError("not_found", `there is nothing at ${method} ${path.slice(0, 200)}`);
+    return answerProblem(c, options.unknownPath?.(path) ?? missing);
+  });
+  app.onError((thrown, c) => {
+    const error = AppError.from(thrown);
+    // Once, here, where it is answered. What the caller did wrong is no error of ours.
+    if (error.httpStatus >= 500) options.log.error({ err: thrown }, error.message);
+    else options.log.info({ code: error.code, reason: error.reason }, error.message);
+    return answerProblem(c, error);
+  });
+  return app;
+}
+
+function brokenOff(cause: unknown): never {
+  throw new AppError("malformed", "the body did not come whole", { cause });
+}
+
+/**
+ * To be called when all routes are there: any other method at a known path is a 405 that says which it takes
+ * (RFC 9110, 15.5.6).
+ */
+export function refuseOtherMethods(app: Hono): void {
+  const routes = app.routes.filter(({ method }) => method !== "ALL");
+  for (const [path, known] of Map.groupBy(routes, (route) => route.path)) {
+    const methods = new Set(known.map(({ method }) => method));
+    if (methods.has("GET")) methods.add("HEAD");
+    const allowed = [...methods].join(", ");
+    app.all(path, (c) => {
+      c.header("Allow", allowed);
+      throw new AppError("method_not_allowed", `this path takes ${allowed}`);
+    });
+  }
+}
+
+/** An error as RFC 9457's problem details, with the ids; no stack, no cause. */
+export function problem(error: AppError): object {
+  return {
+    type: `urn:baton:problem:${(error.reason ?? error.code).replaceAll("_", "-")}`,
+    title: (error.reason ?? error.code).replaceAll("_", " "),
+    status: error.httpStatus,
+    detail: error.message,
+    ...error.extra,
+    ...ids(),
+  };
+}
+
+function answerProblem(c: Context, error: AppError): Response {
+  const status = error.httpStatus;
+  if (status >= 500) trace.getActiveSpan()?.setAttribute(ATTR.errorType, errorType(error));
+  if (status === 503) c.header("Retry-After", "1");
+  // The rest of the body will not be read: the connection cannot be used again.
+  if (status === 413) c.header("Connection", "close");
+  // What a client may send instead (RFC 9110, 12.5.3).
+  if (status === 415) c.header("Accept-Encoding", "identity");
+  return c.newResponse(JSON.stringify(problem(error)), status as StatusCode, {
+    "content-type": "application/problem+json",
+  });
+}
+
+/** The http instrumentation names its span after this when the response ends: `POST /api/v1/orders/:id`. */
+function nameRoute(c: Context): void {
+  const metadata = getRPCMetadata(context.active());
+  // What applies to every path is middleware.
+  const route = matchedRoutes(c).find(({ path }) => path !== "*" && path !== "/*");
+  if (metadata?.type === RPCType.HTTP && route !== undefined) metadata.route = route.path;
+}
+
+/** `/healthz` and `/readyz` for servers that are not REST servers. False when the path is neither. */
+export function answerProbe(
+  path: string | undefined,
+  response: ServerResponse,
+  ready: () => Promise<void>,
+): boolean {
+  if (path !== "/healthz" && path !== "/readyz") return false;
+  const answer = (status: number, body: object) => {
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(JSON.stringify(body));
+  };
+  if (path === "/healthz") answer(200, { status: "ok" });
+  else
+    ready().then(
+      () => answer(200, { status: "ready" }),
+      (thrown) => answer(503, { status: "not ready", why: AppError.from(thrown).message }),
+    );
+  return true;
+}

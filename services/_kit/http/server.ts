@@ -1,0 +1,106 @@
+/** The server below a REST app: bounded in time, an answer also to what is no request, and spans that can end early. */
+import { createServer, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { getRequestListener } from "@hono/node-server";
+import type { Hono } from "hono";
+import { AppError } from "../process/errors.ts";
+import { problem } from "./app.ts";
+import type { Listening } from "./listen.ts";
+
+export interface HttpServerOptions {
+  /**
+   * A client that has not sent its headers by then is cut, one that has not sent its body after three times, one that
+   * takes nothing of its answer after six times as long. 10 s by default.
+   */
+  readonly headersMs?: number;
+}
+
+/** Serves `app` over HTTP/1.1 on `host`:`port` (0: a free one). */
+export async function serveHttp(
+  app: Hono,
+  host: string,
+  port: number,
+  { headersMs = 10_000 }: HttpServerOptions = {},
+): Promise<Listening> {
+  // Also called for what is a request and yet has no URL that means anything, such as one for another kind of host.
+  const handle = getRequestListener(app.fetch, { errorHandler: () => refusal() });
+  const server = createServer(
+    {
+      requestTimeout: 3 * headersMs,
+      headersTimeout: headersMs,
+      connectionsCheckingInterval: headersMs / 2,
+    },
+    (request, response) => {
+      atStart.set(response, response.listeners("close") as Listener[]);
+      handle(request, response);
+    },
+  );
+  server.timeout = 6 * headersMs;
+  server.on("clientError", answerNoRequest);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => resolve());
+  });
+  const address = server.address();
+  const bound = typeof address === "object" && address ? address.port : port;
+  return {
+    port: bound,
+    url: `http://${host}:${bound}`,
+    close: async (graceMs = 1_000) => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+      await closed;
+      clearTimeout(cut);
+    },
+  };
+}
+
+function refusal(): Response {
+  const error = new AppError("malformed", "the request's target or host makes no sense here");
+  return new Response(JSON.stringify(problem(error)), {
+    status: error.httpStatus,
+    headers: { "content-type": "application/problem+json" },
+  });
+}
+
+/** Status line and detail for what Node could not read as a request. */
+const UNREAD: Readonly<Record<string, readonly [string, string]>> = {
+  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "the headers are too many or too large"],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: ["413 Content Too Large", "the chunk extensions are too large"],
+  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "the request did not come in time"],
+};
+
+/** There is no request, so there are no ids either: nobody could look anything up by them. */
+function answerNoRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+  // Node's own, and the only way to know: into an answer that has begun nothing can be written.
+  const { _httpMessage: current } = socket as Duplex & { _httpMessage?: ServerResponse };
+  if (!socket.writable || current?.headersSent) {
+    socket.destroy();
+    return;
+  }
+  const [line, detail] = UNREAD[error.code ?? ""] ?? ["400 Bad Request", "this is no HTTP/1.1 request"];
+  const [status, ...words] = line.split(" ");
+  const title = words.join(" ").toLowerCase();
+  const type = `urn:baton:problem:${title.replaceAll(" ", "-")}`;
+  const body = JSON.stringify({ type, title, status: Number(status), detail });
+  const head = `content-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}`;
+  socket.end(`HTTP/1.1 ${line}\r\n${head}\r\nconnection: close\r\n\r\n${body}`);
+}
+
+type Listener = (...args: unknown[]) => void;
+
+/** Who waited for the response's end before the app had it: the http instrumentation, which ends its span then. */
+const atStart = new WeakMap<ServerResponse, readonly Listener[]>();
+
+/**
+ * Ends the SERVER span, and its duration in the metrics, now: for a response that stays open as long as its client
+ * likes. The instrumentation ends them at the response's `close`; so it is told early, and not once more. Ending the
+ * span by hand would leave out its name and status, and count hours as the duration of a request.
+ */
+export function endServerSpan(response: ServerResponse): void {
+  for (const listener of atStart.get(response) ?? []) {
+    response.off("close", listener);
+    listener.call(response);
+  }
+  atStart.delete(response);
+}

@@ -1,0 +1,175 @@
+import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import { hrTimeDuration, hrTimeToMilliseconds } from "@opentelemetry/core";
+import type { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { quiet, uniqueName } from "../../../tests/fixtures.ts";
+import { edges, inRequest, startTestTelemetry } from "../../../tests/telemetry.ts";
+import { connectNats, ensureStreams, type Nats } from "../events/nats/jetstream.ts";
+import { AppError } from "../process/errors.ts";
+import { baggageEntry, correlationId } from "../telemetry/correlation.ts";
+import type { AsyncMode } from "../telemetry/propagation.ts";
+import { connectRedis, type JobQueue, jobQueue } from "./queue.ts";
+import { type JobDelivery, type RunningWorker, startWorker } from "./worker.ts";
+
+const telemetry = startTestTelemetry();
+const workers: RunningWorker[] = [];
+const queues: JobQueue[] = [];
+let redis: Redis;
+let nats: Nats;
+
+beforeAll(async () => {
+  redis = connectRedis(inject("redisUrl"));
+  nats = await connectNats(inject("natsUrl"), "queue-test");
+  await ensureStreams(nats);
+});
+afterAll(async () => {
+  await Promise.all(workers.map((worker) => worker.stop()));
+  await Promise.all(queues.map((queue) => queue.close()));
+  redis.disconnect();
+  await nats.close();
+  await telemetry.stop();
+});
+
+type Handlers = Record<string, (job: JobDelivery) => Promise<void>>;
+
+/** A queue of its own with a worker on it. */
+async function working(mode: AsyncMode, handlers: Handlers): Promise<JobQueue> {
+  const queue = jobQueue(uniqueName("q"), redis);
+  queues.push(queue);
+  workers.push(await startWorker({ queue: queue.name, redis, nats, mode, log: quiet, handlers }));
+  return queue;
+}
+
+const add = (queue: JobQueue, baggage: Record<string, string> = {}, delayMs?: number) =>
+  inRequest({ "correlation.id": "c-1", ...baggage }, async (request) => {
+    await queue.add({
+      name: "work",
+      id: `work-${queue.name}`,
+      payload: { n: 1 },
+      ...(delayMs ? { delayMs } : {}),
+    });
+    return request;
+  });
+
+describe("a job", () => {
+  const shapes = {
+    "parent+link": { child: true, linked: true },
+    parent: { child: true, linked: false },
+    link: { child: false, linked: true },
+  } as const;
+
+  for (const [mode, shape] of Object.entries(shapes) as [AsyncMode, { child: boolean; linked: boolean }][]) {
+    test(`is sent by a PRODUCER span and processed, in mode ${mode}, by a CONSUMER span as that mode says`, async () => {
+      const seen: unknown[] = [];
+      const queue = await working(mode, {
+        work: async (job) => {
+          seen.push(correlationId(), baggageEntry("fault"), job.payload);
+        },
+      });
+      const request = await add(queue, { fault: "a.b:c" });
+      const send = await telemetry.one(`send ${queue.name}.work`);
+      const span = await telemetry.one(`process ${queue.name}.work`);
+
+      expect(send.kind).toBe(SpanKind.PRODUCER);
+      expect(edges(send)).toEqual({ parent: request.spanId, links: [] });
+      expect(span.kind).toBe(SpanKind.CONSUMER);
+      expect(edges(span)).toEqual({
+        parent: shape.child ? send.spanContext().spanId : undefined,
+        links: shape.linked ? [[send.spanContext().spanId, "creation"]] : [],
+      });
+      expect(seen).toEqual(["c-1", "a.b:c", { n: 1 }]);
+      const shared = { "messaging.system": "bullmq", "messaging.message.id": `work-${queue.name}` };
+      expect(send.attributes).toMatchObject({ ...shared, "messaging.operation.type": "send" });
+      expect(span.attributes).toMatchObject({
+        ...shared,
+        "messaging.operation.type": "process",
+        "messaging.destination.name": queue.name,
+        "messaging.destination.template": `${queue.name}.work`,
+        "messaging.consumer.group.name": queue.name,
+        "baton.delivery.attempt": 1,
+        "baton.delivery.outcome": "ack",
+        "baton.wait.job.since": "added",
+        "correlation.id": "c-1",
+      });
+      expect(span.attributes["baton.wait.job"]).toBeGreaterThanOrEqual(0);
+    });
+  }
+
+  test("that waits on purpose counts its wait from when it was due", async () => {
+    const queue = await working("parent+link", { work: async () => {} });
+    await add(queue, {}, 300);
+    const send = await telemetry.one(`send ${queue.name}.work`);
+    const span = await telemetry.one(`process ${queue.name}.work`);
+    expect(span.attributes["baton.wait.job.since"]).toBe("delay");
+    const sinceSendS = hrTimeToMilliseconds(hrTimeDuration(send.startTime, span.startTime)) / 1e3;
+    // Starts are whole milliseconds, and the job is stamped a little after its span began.
+    expect(span.attributes["baton.wait.job"]).toBeLessThanOrEqual(sinceSendS - 0.3 + 0.002);
+  });
+
+  test("that fails is tried again by a sibling that links to the attempt before it, and waits from when that was due", async () => {
+    let failures = 1;
+    const queue = await working("parent+link", {
+      work: async () => {
+        if (failures-- > 0) throw new AppError("unavailable", "not now");
+      },
+    });
+    await add(queue);
+    const send = await telemetry.one(`send ${queue.name}.work`);
+    const [first, second] = await telemetry.ended(`process ${queue.name}.work`, 2);
+    const creation = send.spanContext().spanId;
+
+    expect(first?.status.code).toBe(SpanStatusCode.ERROR);
+    expect(first?.attributes).toMatchObject({
+      "baton.delivery.outcome": "retry",
+      "error.type": "unavailable",
+    });
+    expect(second && edges(second)).toEqual({
+      parent: creation,
+      links: [
+        [creation, "creation"],
+        [first?.spanContext().spanId, "previous_attempt"],
+      ],
+    });
+    expect(second?.attributes).toMatchObject({
+      "baton.delivery.attempt": 2,
+      "baton.delivery.outcome": "ack",
+      "baton.wait.job.since": "retry",
+    });
+  });
+});
+
+test("a flow has a create span for each job, one send span that links to them all, and each job waits for its children", async () => {
+  const order: string[] = [];
+  const step = (name: string) => async () => {
+    order.push(name);
+  };
+  const queue = await working("link", { pick: step("pick"), pack: step("pack"), ship: step("ship") });
+  const job = (name: string) => ({ name, id: `${name}-${queue.name}`, payload: {} });
+  const request = await inRequest({ "correlation.id": "c-2" }, async (span) => {
+    await queue.addFlow({ ...job("ship"), children: [{ ...job("pack"), children: [job("pick")] }] });
+    return span;
+  });
+  await telemetry.one(`process ${queue.name}.ship`);
+  expect(order).toEqual(["pick", "pack", "ship"]);
+
+  const send = await telemetry.one(`send ${queue.name}.flow`);
+  const creates = ["pick", "pack", "ship"].map((name) => telemetry.find(`create ${queue.name}.${name}`)[0]);
+  expect(send.kind).toBe(SpanKind.CLIENT);
+  expect(send.attributes["messaging.batch.message_count"]).toBe(3);
+  expect(edges(send)).toEqual({
+    parent: request.spanId,
+    links: creates.map((create) => [create?.spanContext().spanId, "creation"]),
+  });
+  for (const [index, name] of ["pick", "pack", "ship"].entries()) {
+    const create = creates[index];
+    expect(create?.kind).toBe(SpanKind.PRODUCER);
+    expect(create?.parentSpanContext?.spanId).toBe(request.spanId);
+    const span = await telemetry.one(`process ${queue.name}.${name}`);
+    expect(edges(span)).toEqual({ parent: undefined, links: [[create?.spanContext().spanId, "creation"]] });
+    expect(span.attributes).toMatchObject({
+      "messaging.message.id": `${name}-${queue.name}`,
+      "baton.wait.job.since": name === "pick" ? "added" : "children",
+      "correlation.id": "c-2",
+    });
+  }
+});

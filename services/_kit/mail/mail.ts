@@ -1,0 +1,72 @@
+/** E-mail, into a folder: a real message by nodemailer, one file each, instead of a server that a playground has not. */
+import { randomUUID } from "node:crypto";
+import { link, mkdir, readdir, rm, stat, unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import nodemailer from "nodemailer";
+import { AppError } from "../process/errors.ts";
+
+export interface Email {
+  /** Decides the Message-ID and the file's name: the same id is the same e-mail. Letters, digits, `-`, `_` and `.`. */
+  readonly id: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
+export interface Mailer {
+  /** Resolves when the e-mail is delivered; delivering it again changes nothing. */
+  send(email: Email): Promise<void>;
+}
+
+/** An id becomes a file's name: nothing in it may lead out of the folder or hide the file. */
+const ID = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
+
+/** Longer than any message takes to be written. */
+const LEFT_AFTER_MS = 60_000;
+
+/**
+ * Delivers into `folder` as `<id>.eml`; what begins with a dot is no e-mail (yet). Sending fails with `invalid` when the
+ * id is no file name.
+ */
+export async function fileMailer(folder: string): Promise<Mailer> {
+  await mkdir(folder, { recursive: true });
+  await removeUnfinished(folder);
+  const transport = nodemailer.createTransport({ streamTransport: true, buffer: true });
+  return {
+    send: async ({ id, to, subject, text }) => {
+      if (!ID.test(id)) throw new AppError("invalid", "this id cannot name an e-mail");
+      const from = "Baton <shop@example.test>";
+      const { message } = await transport.sendMail({
+        from,
+        to,
+        subject,
+        text,
+        messageId: `<${id}@example.test>`,
+      });
+      if (!Buffer.isBuffer(message))
+        throw new Error("nodemailer gave a stream although a buffer was asked for");
+      // Written aside, then linked: the name appears with the whole message, or was there before.
+      const aside = join(folder, `.${id}.${randomUUID()}`);
+      await writeFile(aside, message, { flag: "wx", mode: 0o600 });
+      try {
+        await link(aside, join(folder, `${id}.eml`));
+      } catch (err) {
+        if ((err as NodeJS.ErrnoException).code !== "EEXIST") throw err;
+      } finally {
+        await unlink(aside);
+      }
+    },
+  };
+}
+
+/**
+ * Removes what a process that was killed in the midst of writing has left. By age, as Maildir does with its `tmp`: a
+ * replica may be writing into the same folder now.
+ */
+async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of (await readdir(folder)).filter((file) => file.startsWith("."))) {
+    const file = join(folder, name);
+    const found = await stat(file).catch(() => null);
+    if (found && Date.now() - found.mtimeMs > LEFT_AFTER_MS) await rm(file, { force: true });
+  }
+}

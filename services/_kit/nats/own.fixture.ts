@@ -1,0 +1,40 @@
+/** A NATS server that a test has to itself: where it wants the streams to be other than everybody's. */
+
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { findCached, writableCacheDir } from "../../../playground/provide/apt.ts";
+import { startNats } from "../../../playground/provide/nats.ts";
+import { findProgram, foldersOf } from "../../../playground/provide/program.ts";
+import { freePorts } from "../../../playground/runner/ports.ts";
+import { temporaryState } from "../../../playground/temporary.fixture.ts";
+import { silent } from "../../../playground/terminal/report.ts";
+
+export interface OwnNats {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts one, from where the run's own servers came from. */
+export async function ownNats(): Promise<OwnNats> {
+  const { dir, remove } = await temporaryState();
+  await mkdir(path.join(dir, "logs"));
+  const found =
+    (await findProgram("nats", foldersOf(process.env.PATH ?? ""))) ??
+    (await findCached("nats", await writableCacheDir(process.env, dir)));
+  if (!found) throw new Error("the run has a NATS server, and this test finds none");
+  const server = await startNats(found, "cache", {
+    dir,
+    port: (await freePorts()).nats,
+    password: "only-for-this-test",
+    report: silent,
+    signal: AbortSignal.timeout(60_000),
+    onEvent: () => {},
+  });
+  return {
+    url: server.url,
+    stop: async () => {
+      await server.child?.stop();
+      await remove();
+    },
+  };
+}

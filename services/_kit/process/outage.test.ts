@@ -1,0 +1,58 @@
+import { trace } from "@opentelemetry/api";
+import { afterAll, expect, test } from "vitest";
+import { inRequest, startTestTelemetry } from "../../../tests/telemetry.ts";
+import { AppError } from "./errors.ts";
+import { Outage } from "./outage.ts";
+
+const telemetry = startTestTelemetry();
+afterAll(() => telemetry.stop());
+
+/** An outage that is over once `ask` has been called so often. */
+function lasting(asks: number, signal?: AbortSignal) {
+  const asked: (string | undefined)[] = [];
+  const outage = new Outage({
+    what: "the thing",
+    isOutage: (thrown) => thrown === "away",
+    ask: async () => {
+      asked.push(trace.getActiveSpan()?.spanContext().traceId);
+      if (asked.length < asks) throw "away";
+    },
+    signal,
+  });
+  const meet = (): Promise<void> => (outage.tell("away") as AppError).over?.() ?? Promise.reject("no outage");
+  return { asked, outage, meet };
+}
+
+test("an outage is `unavailable` and says what is away; all else is told as it is", () => {
+  const { outage } = lasting(1);
+  expect(outage.tell("away")).toMatchObject({ code: "unavailable", message: "the thing does not answer" });
+  const refused = new Error("refused");
+  expect(outage.tell(refused)).toBe(refused);
+  const ours = new AppError("invalid", "no");
+  expect(outage.tell(ours)).toBe(ours);
+});
+
+test("one asks for all who wait, and what is asked belongs to nobody's trace", async () => {
+  const { asked, meet } = lasting(2);
+  await inRequest({}, async () => {
+    await Promise.all([meet(), meet(), meet()]);
+  });
+  expect(asked).toEqual([undefined, undefined]);
+});
+
+test("the next outage is asked about anew", async () => {
+  const { asked, meet } = lasting(1);
+  await meet();
+  await meet();
+  expect(asked).toHaveLength(2);
+});
+
+test("all who wait are told when nobody is to wait any more", async () => {
+  const abort = new AbortController();
+  const { asked, meet } = lasting(Number.POSITIVE_INFINITY, abort.signal);
+  const waiting = [meet(), meet()];
+  abort.abort();
+  for (const one of waiting) await expect(one).rejects.toMatchObject({ name: "AbortError" });
+  await expect(meet()).rejects.toMatchObject({ name: "AbortError" });
+  expect(asked).toEqual([]);
+});

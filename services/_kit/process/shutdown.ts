@@ -1,0 +1,39 @@
+/** Releases what was acquired, last in, first out, all within a bound. */
+import type { Logger } from "../telemetry/log.ts";
+
+/** Even when the time is up a release gets this long: most need no more. */
+const LEAST_MS = 20;
+
+export type Release = () => Promise<void> | void;
+
+/** Every connection, timer and server registers its release when it is acquired. */
+export class Releaser {
+  readonly #releases: { name: string; release: Release }[] = [];
+
+  /** Registers; answers `resource` so that a line can acquire and register at once. */
+  add<T>(name: string, resource: T, release: (resource: T) => Promise<void> | void): T {
+    this.#releases.push({ name, release: () => release(resource) });
+    return resource;
+  }
+
+  /**
+   * Releases everything, newest first, within `timeoutMs` for all of it together. One that fails, or is not done when
+   * the time is up, is logged and passed over; those after it are still tried.
+   */
+  async release(log: Logger, timeoutMs: number): Promise<void> {
+    const endMs = performance.now() + timeoutMs;
+    for (let next = this.#releases.pop(); next; next = this.#releases.pop()) {
+      const { name, release } = next;
+      const { promise: late, reject } = Promise.withResolvers<never>();
+      const leftMs = Math.max(LEAST_MS, endMs - performance.now());
+      const timer = setTimeout(() => reject(new Error("not done when the time was up")), leftMs);
+      try {
+        await Promise.race([release(), late]);
+      } catch (err) {
+        log.warn({ err, what: name }, "could not be released");
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+  }
+}

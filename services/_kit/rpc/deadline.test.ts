@@ -1,0 +1,291 @@
+import { once } from "node:events";
+import * as http2 from "node:http2";
+import { create, toBinary } from "@bufbuild/protobuf";
+import type { ServiceImpl } from "@connectrpc/connect";
+import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import { pino } from "pino";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { inRequest, startTestTelemetry } from "../../../tests/telemetry.ts";
+import { GetOrderRequestSchema, OrderService } from "../../_contracts/gen/baton/orders/v1/orders_pb.js";
+import { currentDeadline, detached } from "../process/deadline.ts";
+import { AppError } from "../process/errors.ts";
+import { type RpcClient, rpcClient } from "./client.ts";
+import { poll, serveOrders } from "./serve.fixture.ts";
+
+const GET = "baton.orders.v1.OrderService/GetOrder";
+const LIST = "baton.orders.v1.OrderService/ListOrders";
+const LONG_MS = 60_000;
+const telemetry = startTestTelemetry();
+const releases: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const release of releases.toReversed()) await release();
+  await telemetry.stop();
+});
+
+type Handlers = Partial<ServiceImpl<typeof OrderService>>;
+
+/** A server with these handlers and a client of it. */
+async function place(handlers: Handlers, timeoutMs = LONG_MS) {
+  const warned: unknown[] = [];
+  const log = pino({ level: "warn" }, { write: (line: string) => warned.push(JSON.parse(line)) });
+  const server = await serveOrders(handlers, { log });
+  const client = rpcClient(OrderService, server.url, timeoutMs);
+  releases.push(
+    () => server.close(0),
+    () => client.close(),
+  );
+  return { ...server, call: client.call, warned };
+}
+
+/** A place that passes on to the next one, singly and as a stream, as a service does that needs another. */
+const passingOn = (next: RpcClient<typeof OrderService>["call"]): Handlers => ({
+  getOrder: ({ orderId }) => next.getOrder({ orderId }),
+  async *listOrders({ userId }) {
+    const { order } = await next.getOrder({ orderId: userId });
+    yield { order };
+    yield* next.listOrders({ userId });
+  },
+});
+
+/** What the last of the chain sees of its caller, and how it then goes on. */
+let last: (orderId: string) => Promise<void>;
+let seen: ReturnType<typeof currentDeadline>[] = [];
+beforeEach(() => {
+  seen = [];
+  last = async () => {};
+});
+const recording: Handlers = {
+  getOrder: async ({ orderId }) => {
+    seen.push(currentDeadline());
+    await last(orderId);
+    return { order: { orderId } };
+  },
+  async *listOrders({ userId }) {
+    seen.push(currentDeadline());
+    yield { order: { orderId: userId } };
+    await last(userId);
+  },
+};
+const c = await place(recording);
+const b = await place(passingOn(c.call));
+const a = await place(passingOn(b.call));
+
+const leftMs = () => seen.map((deadline) => (deadline?.atMs ?? Number.NaN) - performance.now());
+const forever = () => new Promise<void>(() => {});
+const serverSpans = (name: string, id: string) =>
+  telemetry.find(name, { "correlation.id": id }).filter((span) => span.kind === SpanKind.SERVER);
+
+describe("three services in a row", () => {
+  test("the last has what is left of the first one's time, though each hop alone would give it more", async () => {
+    await a.call.getOrder({ orderId: "o" }, { timeoutMs: 5_000 });
+    for await (const _ of a.call.listOrders({ userId: "u" }, { timeoutMs: 5_000 })) {
+    }
+    const left = leftMs();
+    expect(left).toHaveLength(4);
+    for (const ms of left) {
+      expect(ms).toBeGreaterThan(0);
+      expect(ms).toBeLessThan(5_000);
+    }
+  });
+
+  test("a hop that gives less than is left is obeyed", async () => {
+    const near = await place(passingOn(rpcClientOf(c.url, 700).call));
+    await near.call.getOrder({ orderId: "o" }, { timeoutMs: 5_000 });
+    expect(leftMs()[0]).toBeLessThan(700);
+  });
+
+  test("a stream's handler, too, runs in its call's context: what it calls is below its span", async () => {
+    await inRequest({ "correlation.id": "below" }, async () => {
+      for await (const _ of a.call.listOrders({ userId: "u" })) {
+      }
+    });
+    await poll(() => serverSpans(LIST, "below")).toHaveLength(3);
+    await poll(() => serverSpans(GET, "below")).toHaveLength(3);
+    // Two of the chain list and each gets one order on its own, the first of them over two further hops.
+    const spans = [
+      ...telemetry.find(GET, { "correlation.id": "below" }),
+      ...telemetry.find(LIST, { "correlation.id": "below" }),
+    ];
+    expect(new Set(spans.map((span) => span.spanContext().traceId)).size).toBe(1);
+    const ids = new Set(spans.map((span) => span.spanContext().spanId));
+    const outside = spans.filter((span) => !ids.has(span.parentSpanContext?.spanId ?? ""));
+    expect(outside.map((span) => [span.name, span.kind])).toEqual([[LIST, SpanKind.CLIENT]]);
+  });
+
+  for (const [what, ask] of [
+    ["a call", (signal: AbortSignal): Promise<unknown> => a.call.getOrder({ orderId: "o" }, { signal })],
+    [
+      "a stream",
+      (signal: AbortSignal): Promise<unknown> => drain(a.call.listOrders({ userId: "u" }, { signal })),
+    ],
+  ] as const) {
+    test(`${what} that is cancelled at the top ends all the way down, and is nobody's failure`, async () => {
+      const id = `cancelled ${what}`.replaceAll(" ", "-");
+      const reached = Promise.withResolvers<void>();
+      last = async () => {
+        // On a stream's way two single calls reach the last of them first.
+        if (seen.length < (what === "a call" ? 1 : 3)) return;
+        reached.resolve();
+        await forever();
+      };
+      const caller = new AbortController();
+      const answer = inRequest({ "correlation.id": id }, () => ask(caller.signal));
+      const failed = expect(answer).rejects.toMatchObject({ name: "AppError", code: "cancelled" });
+      await reached.promise;
+      expect(seen.at(-1)?.signal.aborted).toBe(false);
+      caller.abort();
+      await failed;
+      await poll(() => seen.at(-1)?.signal.aborted).toBe(true);
+      const name = what === "a call" ? GET : LIST;
+      await poll(() => serverSpans(name, id)).toHaveLength(3);
+      for (const span of serverSpans(name, id)) {
+        expect(span.attributes["rpc.status_code"]).toBe("CANCELLED");
+        expect(span.status.code).toBe(SpanStatusCode.UNSET);
+      }
+    });
+  }
+
+  test("work that was detached from its caller is neither hurried nor cut, and what becomes of it is in the log", async () => {
+    const begun = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
+    let cut: boolean | undefined;
+    last = async () => {
+      cut = seen[0]?.signal.aborted;
+    };
+    const saga = await place({
+      getOrder: () =>
+        detached(async () => {
+          begun.resolve();
+          await goOn.promise;
+          await c.call.getOrder({ orderId: "compensation" });
+          ended.resolve();
+          throw new AppError("conflict", "too late for anybody to hear");
+        }),
+    });
+    const caller = new AbortController();
+    const answer = saga.call.getOrder({ orderId: "o" }, { signal: caller.signal });
+    await begun.promise;
+    caller.abort();
+    await expect(answer).rejects.toMatchObject({ code: "cancelled" });
+    goOn.resolve();
+    await ended.promise;
+    expect(leftMs()[0]).toBeGreaterThan(LONG_MS / 2);
+    expect(cut).toBe(false);
+    await poll(() => saga.warned).toMatchObject([{ err: { message: "too late for anybody to hear" } }]);
+  });
+});
+
+describe("one server", () => {
+  /** A handler that looks at no signal and never answers. */
+  const asked = () => {
+    const reached = Promise.withResolvers<void>();
+    last = () => {
+      reached.resolve();
+      return forever();
+    };
+    return reached.promise;
+  };
+  const envelope = (orderId: string) => {
+    const message = toBinary(GetOrderRequestSchema, create(GetOrderRequestSchema, { orderId }));
+    const framed = Buffer.alloc(5 + message.length);
+    framed.writeUInt32BE(message.length, 1);
+    framed.set(message, 5);
+    return framed;
+  };
+  /** A gRPC call by hand, of a client that keeps no deadline itself. */
+  const byHand = (id: string, headers: http2.OutgoingHttpHeaders) => {
+    const session = http2.connect(c.url);
+    session.on("error", () => {});
+    releases.push(() => session.destroy());
+    const stream = session.request({
+      ":method": "POST",
+      ":path": `/${GET}`,
+      "content-type": "application/grpc",
+      baggage: `correlation.id=${id}`,
+      ...headers,
+    });
+    stream.on("error", () => {});
+    stream.end(envelope("o"));
+    return { session, stream };
+  };
+
+  test("answers DEADLINE_EXCEEDED when the time is up, whether or not its handler looks at the signal", async () => {
+    asked();
+    const { stream } = byHand("late-grpc", { "grpc-timeout": "30m" });
+    const [trailers] = await once(stream.resume(), "trailers");
+    expect(trailers["grpc-status"]).toBe("4");
+    expect(seen[0]?.signal.aborted).toBe(true);
+    const answer = await fetch(`${c.url}/${GET}`, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        "connect-timeout-ms": "30",
+        baggage: "correlation.id=late-h1",
+      },
+      body: "{}",
+    });
+    expect([answer.status, await answer.json()]).toMatchObject([504, { code: "deadline_exceeded" }]);
+    for (const id of ["late-grpc", "late-h1"]) {
+      const span = await telemetry.one(GET, { "correlation.id": id });
+      expect(span.attributes["error.type"]).toBe("DEADLINE_EXCEEDED");
+      expect(span.status.code).toBe(SpanStatusCode.ERROR);
+    }
+  });
+
+  test.each([["soon"], ["10"], ["-1m"], ["999999999m"], ["1.5S"]])(
+    "refuses the timeout %s, which is none",
+    async (timeout) => {
+      const { stream } = byHand("garbage", { "grpc-timeout": timeout });
+      const [trailers] = await once(stream.resume(), "trailers");
+      expect(trailers["grpc-status"]).toBe("3");
+      expect(String(trailers["grpc-message"])).toContain("timeout");
+      expect(seen).toEqual([]);
+    },
+  );
+
+  test.each([["99999999H"], ["2147484S"], ["597H"]])(
+    "takes the timeout %s, further away than a timer goes, for none",
+    async (timeout) => {
+      const { stream } = byHand("far", { "grpc-timeout": timeout });
+      const [trailers] = await once(stream.resume(), "trailers");
+      expect(trailers["grpc-status"]).toBe("0");
+      expect(seen[0]?.atMs).toBe(Number.POSITIVE_INFINITY);
+    },
+  );
+
+  test("notices that a client has gone whose socket is closed", async () => {
+    const reached = asked();
+    const { session } = byHand("gone", {});
+    await reached;
+    session.destroy();
+    await poll(() => seen[0]?.signal.aborted).toBe(true);
+    const span = await telemetry.one(GET, { "correlation.id": "gone" });
+    expect(span.attributes["rpc.status_code"]).toBe("CANCELLED");
+    expect(span.status.code).toBe(SpanStatusCode.UNSET);
+  });
+
+  test("notices that a client reads no further in a stream that it left", async () => {
+    last = forever;
+    await inRequest({ "correlation.id": "left" }, async () => {
+      for await (const { order } of c.call.listOrders({ userId: "u" })) {
+        expect(order?.orderId).toBe("u");
+        break;
+      }
+    });
+    await poll(() => seen[0]?.signal.aborted).toBe(true);
+    const [span] = await telemetry.ended(LIST, 2, { "correlation.id": "left" });
+    expect(span?.attributes["rpc.status_code"]).toBe("CANCELLED");
+  });
+});
+
+function rpcClientOf(url: string, timeoutMs: number) {
+  const client = rpcClient(OrderService, url, timeoutMs);
+  releases.push(() => client.close());
+  return client;
+}
+
+async function drain(messages: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of messages) {
+  }
+}

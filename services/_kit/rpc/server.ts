@@ -1,0 +1,183 @@
+/**
+ * An RPC door: Connect, gRPC and gRPC-Web on one port, over HTTP/1.1 and clear-text HTTP/2. Beside what it is told to
+ * serve, it tells how it is (grpc.health.v1, `/healthz`, `/readyz`) and what it speaks (grpc.reflection.v1,
+ * `/descriptors.binpb`).
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { DescService } from "@bufbuild/protobuf";
+import {
+  Code,
+  ConnectError,
+  type ConnectRouter,
+  createConnectRouter,
+  type HandlerContext,
+} from "@connectrpc/connect";
+import {
+  compressionBrotli,
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from "@connectrpc/connect-node";
+import { answerProbe } from "../http/app.ts";
+import { type Listening, type ListenOptions, listen } from "../http/listen.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { MAX_ERROR_TEXT, statusName } from "./contract.ts";
+import { answerDescriptors, reflectionRoutes } from "./descriptors.ts";
+import { mendError, noteDeadline, runHandlers } from "./handler.ts";
+import { healthRoutes } from "./health.ts";
+import { inServerSpan, noteOutcome, noteRefusal } from "./span.ts";
+
+export interface RpcServerOptions extends ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly log: Logger;
+  readonly services: readonly DescService[];
+  readonly routes: (router: ConnectRouter) => void;
+  readonly ready: () => Promise<void>;
+  readonly maxMessageBytes?: number;
+  /** How often health looks for whoever watches it. */
+  readonly healthEveryMs?: number;
+}
+
+/**
+ * Serves until closed. Rejects when the port is taken. Closing lets calls in hand end for `graceMs`; those that have not
+ * ended then are aborted and answered UNAVAILABLE.
+ */
+export async function serveRpc(options: RpcServerOptions): Promise<Listening> {
+  const closing = new AbortController();
+  const aborting = new AbortController();
+  const handle = rpcHandler(options, closing.signal, aborting.signal);
+  const onGraceOver = () => aborting.abort(new ConnectError("the service stops", Code.Unavailable));
+  const server = await listen(options.host, options.port, handle, { ...options, onGraceOver });
+  return {
+    ...server,
+    close: (graceMs) => {
+      closing.abort();
+      return server.close(graceMs);
+    },
+  };
+}
+
+type Route = (request: IncomingMessage, response: ServerResponse) => void;
+
+function rpcHandler(options: RpcServerOptions, closing: AbortSignal, shutdownSignal: AbortSignal): Route {
+  const { services, log, ready } = options;
+  const router = createConnectRouter({
+    readMaxBytes: options.maxMessageBytes ?? 64 * 1024,
+    acceptCompression: [compressionGzip, compressionBrotli],
+    interceptors: [runHandlers(log)],
+    shutdownSignal,
+    requestGate: (context) => {
+      refuseLate(context);
+      noteDeadline(context);
+      mendError(context);
+      noteOutcome(context);
+    },
+  });
+  options.routes(router);
+  const traced = new Set(router.handlers.map(({ requestPath }) => requestPath));
+  // What follows is for probes and tools: no spans, as for those of HTTP.
+  healthRoutes(router, { services, ready, closing, everyMs: options.healthEveryMs });
+  const descriptors = reflectionRoutes(router, services);
+  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+
+  return (request, response) => {
+    const path = request.url?.split("?")[0] ?? "";
+    if (answerProbe(path, response, ready) || answerDescriptors(path, response, descriptors)) return;
+    const handler = handlers.get(path);
+    const handle = () => {
+      if (handler === undefined) refuse(request, response, 404, `there is no method ${path}`);
+      else void answer(handler, request, response, log);
+    };
+    if (handler !== undefined && !traced.has(path)) handle();
+    else inServerSpan(request, response, handler && path.slice(1), handle);
+  };
+}
+
+/**
+ * What Connect's own adapter does, for which a request without a usable Host header is an uncaught exception, and a
+ * client that goes away in the middle of an answer a stack trace on the console.
+ */
+async function answer(
+  handler: ConnectRouter["handlers"][number],
+  request: IncomingMessage,
+  response: ServerResponse,
+  log: Logger,
+): Promise<void> {
+  let asked: Parameters<typeof handler>[0];
+  try {
+    asked = universalRequestFromNodeRequest(request, response, undefined, undefined);
+    forgetFarDeadline(asked.header);
+  } catch {
+    refuse(request, response, 400, "the Host header is missing or is no host");
+    return;
+  }
+  try {
+    const answered = await handler(asked);
+    if (answered.status in REFUSALS) {
+      refuse(request, response, answered.status, REFUSALS[answered.status] ?? "");
+      return;
+    }
+    // Trailers are complete, and read, when the body has ended.
+    const withTrailer = Object.defineProperty({ ...answered }, "trailer", {
+      get: () => legible(answered.trailer),
+    });
+    await universalResponseToNodeResponse(withTrailer, response);
+  } catch (err) {
+    log.debug({ err, method: handler.method.name }, "the answer did not get through");
+    if (!response.headersSent) response.writeHead(500).end();
+  }
+}
+
+/** A call whose time is up as it comes is not even read. */
+function refuseLate({ signal }: HandlerContext): void {
+  if (!signal.aborted) return;
+  const late = ConnectError.from(signal.reason, Code.Canceled);
+  noteRefusal(late.code);
+  throw late;
+}
+
+/** What Connect refuses without a word. */
+const REFUSALS: Readonly<Record<number, string>> = {
+  405: "methods are called by POST",
+  415: "send application/grpc, application/grpc-web, application/proto or application/json; a stream by Connect needs application/connect+proto or +json",
+  505: "a two-way stream needs HTTP/2",
+};
+
+/** Answers what is no call of any method, in the words of the protocol that it seems to be in. */
+function refuse(request: IncomingMessage, response: ServerResponse, status: number, message: string): void {
+  const code = status === 404 || status === 505 ? Code.Unimplemented : Code.InvalidArgument;
+  noteRefusal(code);
+  const type = request.headers["content-type"]?.split(";")[0] ?? "";
+  if (/^application\/grpc(-web)?(\+[a-z]+)?$/.test(type) && status !== 415) {
+    const trailers = {
+      "grpc-status": String(code),
+      "grpc-message": encodeURI(message.slice(0, MAX_ERROR_TEXT)),
+    };
+    response.writeHead(200, { "content-type": type, ...trailers }).end();
+    return;
+  }
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(
+    JSON.stringify({ code: statusName(code).toLowerCase(), message: message.slice(0, MAX_ERROR_TEXT) }),
+  );
+}
+
+/** Connect escapes more of an error's text than gRPC asks for (every colon), and grpc-js undoes only what it asks for. */
+function legible(trailer: Headers | undefined): Headers | undefined {
+  const text = trailer?.get("grpc-message");
+  if (text) trailer?.set("grpc-message", encodeURI(decodeURIComponent(text)));
+  return trailer;
+}
+
+/** The longest that a timer can be set to: 24 days. Set to more it rings at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+const UNITS_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000 };
+
+/** A deadline further away than that is none. Clients that know no "none" send such. */
+function forgetFarDeadline(header: Headers): void {
+  const [, count, unit = ""] = /^(\d{1,8})([HMS])$/.exec(header.get("grpc-timeout") ?? "") ?? [];
+  if (Number(count) * (UNITS_MS[unit] ?? 0) > MAX_TIMER_MS) header.delete("grpc-timeout");
+  const connect = header.get("connect-timeout-ms") ?? "";
+  if (/^\d{10}$/.test(connect) && Number(connect) > MAX_TIMER_MS) header.delete("connect-timeout-ms");
+}

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { ConfigError } from "../process/config.ts";
+import { readTelemetrySettings } from "./settings.ts";
+
+test("without a word telemetry is on, hands over by parent and link, and no process is the edge", () => {
+  expect(readTelemetrySettings({})).toEqual({
+    on: true,
+    service: "unknown_service",
+    instrumentation: "curated",
+    asyncMode: "parent+link",
+    edge: undefined,
+  });
+});
+
+test.each([
+  ["BATON_ASYNC", "link", "sometimes"],
+  ["BATON_TELEMETRY", "off", "maybe"],
+  ["BATON_INSTRUMENTATION", "auto", "all"],
+  ["BATON_EDGE", "1", "yes"],
+  ["BATON_EDGE_TRACE", "restart", "break"],
+  ["BATON_FAULTS", "1", "true"],
+  ["OTEL_SDK_DISABLED", "true", "1"],
+  ["OTEL_TRACES_EXPORTER", "none", "zipkin"],
+  ["OTEL_METRICS_EXPORTER", "none", "prometheus"],
+  ["OTEL_LOGS_EXPORTER", "otlp", "console"],
+  ["OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "http/json"],
+  ["OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318", "collector:4318"],
+  ["OTEL_TRACES_SAMPLER", "parentbased_traceidratio", "most"],
+  ["OTEL_TRACES_SAMPLER_ARG", "0.25", "25%"],
+  ["OTEL_BSP_SCHEDULE_DELAY", "1000", "soon"],
+  ["OTEL_BLRP_MAX_QUEUE_SIZE", "1", "0"],
+  ["OTEL_METRIC_EXPORT_INTERVAL", "5000", "5s"],
+])("%s may be %s or empty; %s is refused, and both are named", (name, right, wrong) => {
+  readTelemetrySettings({ [name]: right });
+  readTelemetrySettings({ [name]: "" });
+  const refusing = () => readTelemetrySettings({ [name]: wrong });
+  expect(refusing).toThrow(ConfigError);
+  expect(refusing).toThrow(new RegExp(`${name}: .*${JSON.stringify(wrong)}`));
+});

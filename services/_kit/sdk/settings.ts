@@ -1,0 +1,79 @@
+/** What of a process's environment decides how its telemetry is set up. */
+import * as z from "zod";
+import { readConfig } from "../process/config.ts";
+import type { EdgeOptions } from "../telemetry/edge.ts";
+import { ASYNC_MODES, type AsyncMode } from "../telemetry/propagation.ts";
+import type { InstrumentationSet } from "./instrumentations.ts";
+
+export interface TelemetrySettings {
+  readonly on: boolean;
+  readonly service: string;
+  readonly instrumentation: InstrumentationSet;
+  readonly asyncMode: AsyncMode;
+  /** Only in the process at the public edge. */
+  readonly edge: EdgeOptions | undefined;
+}
+
+const exporter = z.enum(["otlp", "none"]).optional();
+const whole = z.coerce.number().int().min(1).optional();
+const batch = (prefix: "BSP" | "BLRP") =>
+  Object.fromEntries(
+    ["SCHEDULE_DELAY", "EXPORT_TIMEOUT", "MAX_QUEUE_SIZE", "MAX_EXPORT_BATCH_SIZE"].map((what) => [
+      `OTEL_${prefix}_${what}`,
+      whole,
+    ]),
+  );
+
+/**
+ * The standard variables that the SDK's parts read themselves (exporters.ts, sampler.ts). Checked here all the same: the
+ * SDK takes what it does not understand for not set, and whoever mistyped a ratio would measure the wrong thing.
+ */
+const standard = z.object({
+  OTEL_SDK_DISABLED: z.enum(["true", "false"]).optional(),
+  OTEL_TRACES_EXPORTER: exporter,
+  OTEL_METRICS_EXPORTER: exporter,
+  OTEL_LOGS_EXPORTER: exporter,
+  OTEL_EXPORTER_OTLP_PROTOCOL: z.enum(["http/protobuf", "grpc"]).optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTEL_TRACES_SAMPLER: z
+    .enum([
+      "always_on",
+      "always_off",
+      "traceidratio",
+      "parentbased_always_on",
+      "parentbased_always_off",
+      "parentbased_traceidratio",
+    ])
+    .optional(),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).optional(),
+  ...batch("BSP"),
+  ...batch("BLRP"),
+  OTEL_METRIC_EXPORT_INTERVAL: whole,
+  OTEL_METRIC_EXPORT_TIMEOUT: whole,
+});
+
+const schema = standard.extend({
+  BATON_SERVICE: z.string().min(1).default("unknown_service"),
+  OTEL_SERVICE_NAME: z.string().optional(),
+  BATON_TELEMETRY: z.enum(["on", "off"]).default("on"),
+  BATON_INSTRUMENTATION: z.enum(["curated", "auto"]).default("curated"),
+  BATON_ASYNC: z.enum(ASYNC_MODES).default("parent+link"),
+  BATON_EDGE: z.enum(["0", "1"]).default("0"),
+  BATON_EDGE_TRACE: z.enum(["continue", "restart"]).default("continue"),
+  BATON_FAULTS: z.enum(["0", "1"]).default("0"),
+});
+
+/** Throws a ConfigError that names every wrong variable. */
+export function readTelemetrySettings(env: NodeJS.ProcessEnv): TelemetrySettings {
+  const read = readConfig(schema, env);
+  return Object.freeze({
+    on: read.BATON_TELEMETRY === "on" && read.OTEL_SDK_DISABLED !== "true",
+    service: read.OTEL_SERVICE_NAME ?? read.BATON_SERVICE,
+    instrumentation: read.BATON_INSTRUMENTATION,
+    asyncMode: read.BATON_ASYNC,
+    edge:
+      read.BATON_EDGE === "1"
+        ? { trace: read.BATON_EDGE_TRACE, faults: read.BATON_FAULTS === "1" }
+        : undefined,
+  });
+}

@@ -1,0 +1,93 @@
+/**
+ * Starts the OpenTelemetry SDK. Loaded by `--import`, before anything else, so that what is instrumented has
+ * not been loaded yet.
+ *
+ * `BATON_TELEMETRY=off` leaves out spans, metrics and logs; the context manager and the propagators stay,
+ * because correlation and faults go on working. Standard `OTEL_*` variables win over the defaults here.
+ */
+import { randomUUID } from "node:crypto";
+import { W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
+import { BatchLogRecordProcessor } from "@opentelemetry/sdk-logs";
+import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
+import { startNodeSdk } from "@opentelemetry/sdk-node";
+import { BatchSpanProcessor } from "@opentelemetry/sdk-trace";
+import { register, supportsSyncHooks } from "import-in-the-middle/register-hooks.mjs";
+import { ConfigError } from "../process/config.ts";
+import { ATTR } from "../telemetry/conventions.ts";
+import { CorrelationLogProcessor, CorrelationSpanProcessor } from "../telemetry/correlation.ts";
+import { EdgePropagator, EdgeSpanProcessor } from "../telemetry/edge.ts";
+import { batching, exportersFrom, metricIntervals } from "./exporters.ts";
+import { onTelemetryFlush } from "./flush.ts";
+import { CURATED_MODULES, httpInstrumentation, instrumentations } from "./instrumentations.ts";
+import { PreciseStartProcessor } from "./precise-start.ts";
+import { samplerFrom } from "./sampler.ts";
+import { readTelemetrySettings, type TelemetrySettings } from "./settings.ts";
+
+// The stable names of the http and database conventions, for those instrumentations that still ask.
+process.env.OTEL_SEMCONV_STABILITY_OPT_IN ??= "http,database";
+// The SDK counts its own spans and records, so that what was started can be held against what arrived.
+process.env.OTEL_NODE_EXPERIMENTAL_SDK_METRICS ??= "true";
+
+const settings = settingsOrExit();
+const propagators = [
+  new W3CTraceContextPropagator(),
+  new W3CBaggagePropagator(),
+  ...(settings.edge ? [new EdgePropagator(settings.edge)] : []),
+];
+
+if (settings.on) {
+  const exporters = await exportersFrom(process.env);
+  const patched = await instrumentations({
+    set: settings.instrumentation,
+    incomingHttp: settings.edge !== undefined,
+  });
+  const sdk = startNodeSdk({
+    propagators,
+    sampler: samplerFrom(process.env),
+    resourceAttributes: { [ATTR.serviceName]: settings.service, [ATTR.serviceInstanceId]: randomUUID() },
+    resourceDetectors: [],
+    spanProcessors: [
+      new PreciseStartProcessor(),
+      new CorrelationSpanProcessor(),
+      ...(settings.edge ? [new EdgeSpanProcessor()] : []),
+      ...(exporters.traces
+        ? [new BatchSpanProcessor({ exporter: exporters.traces, ...batching("BSP", process.env) })]
+        : []),
+    ],
+    logRecordProcessors: [
+      new CorrelationLogProcessor(),
+      ...(exporters.logs
+        ? [new BatchLogRecordProcessor({ exporter: exporters.logs, ...batching("BLRP", process.env) })]
+        : []),
+    ],
+    metricReaders: exporters.metrics
+      ? [new PeriodicExportingMetricReader({ exporter: exporters.metrics, ...metricIntervals(process.env) })]
+      : [],
+    instrumentations: patched,
+  });
+  onTelemetryFlush(() => sdk.shutdown());
+} else {
+  // No tracer, so no spans; but at the edge it is the http instrumentation that extracts, and so decides the id.
+  const patched = settings.edge ? [await httpInstrumentation()] : [];
+  const none = { spanProcessors: [], logRecordProcessors: [], metricReaders: [] };
+  startNodeSdk({ propagators, ...none, instrumentations: patched });
+}
+
+/** Nothing has been started yet, not even a log: a wrong value is told plainly, and is the same exit status as later. */
+function settingsOrExit(): TelemetrySettings {
+  try {
+    return readTelemetrySettings(process.env);
+  } catch (err) {
+    if (!(err instanceof ConfigError)) throw err;
+    process.stderr.write(`${err.message}\n`);
+    process.exit(2);
+  }
+}
+
+// After the SDK, so that its own modules are not walked by the hook; before the service, so that its are.
+if (supportsSyncHooks()) {
+  register(settings.instrumentation === "curated" ? { include: CURATED_MODULES } : undefined);
+} else {
+  const { register: registerAsync } = await import("node:module");
+  registerAsync("import-in-the-middle/hook.mjs", import.meta.url);
+}

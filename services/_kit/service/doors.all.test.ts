@@ -1,0 +1,249 @@
+/**
+ * What comes in at the door of a stream and of a queue, 10,000 of each: whatever it is, nobody crashes, what is no good
+ * goes to the dead letters with its reason, once, and the good ones in between get through.
+ */
+import { Queue } from "bullmq";
+import fc from "fast-check";
+import type { Redis } from "ioredis";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { eventually, freshDatabase, quiet, uniqueName } from "../../../tests/fixtures.ts";
+import { type Database, openDatabase } from "../database/postgres.ts";
+import { type Event, subscribe } from "../events/consumer.ts";
+import { inboxSchema, once } from "../events/inbox.ts";
+import {
+  connectNats,
+  DEAD_STREAM,
+  EVENTS_STREAM,
+  ensureStreams,
+  type Nats,
+} from "../events/nats/jetstream.ts";
+import { connectRedis, PREFIX } from "../jobs/queue.ts";
+import { startWorker } from "../jobs/worker.ts";
+import { type OwnNats, ownNats } from "../nats/own.fixture.ts";
+import { type RawMessage, type RawNats, rawNats } from "../nats/raw.fixture.ts";
+import { AppError } from "../process/errors.ts";
+
+const BATCH = 500;
+const BATCHES = 20;
+const run = { numRuns: BATCHES, endOnFailure: true };
+
+let server: OwnNats;
+let nats: Nats;
+let raw: RawNats;
+let redis: Redis;
+let db: Database;
+
+beforeAll(async () => {
+  server = await ownNats();
+  nats = await connectNats(server.url, "doors-test");
+  await ensureStreams(nats);
+  raw = await rawNats(server.url);
+  redis = connectRedis(inject("redisUrl"));
+  db = await openDatabase(await freshDatabase(inject("postgresUrl")), [inboxSchema], quiet);
+});
+afterAll(async () => {
+  raw.close();
+  await nats.close();
+  await server.stop();
+  redis.disconnect();
+  await db.close();
+});
+
+/** How many messages of a stream match, by subject. */
+async function counts(stream: string, filter: string): Promise<number> {
+  const { state } = await nats.manager.streams.info(stream, { subjects_filter: filter });
+  return Object.values(state.subjects ?? {}).reduce((sum, n) => sum + n, 0);
+}
+
+/** The reasons of what is dead under a subject. */
+async function reasonsOf(filter: string): Promise<Set<string>> {
+  const reasons = new Set<string>();
+  const consumer = await nats.js.consumers.get(DEAD_STREAM, { filter_subjects: filter });
+  for await (const message of await consumer.consume()) {
+    reasons.add(message.headers?.get("Baton-Dead-Reason") ?? "");
+    if (message.info.pending === 0) break;
+  }
+  return reasons;
+}
+
+const text = fc.oneof(fc.string({ unit: "binary" }), fc.string(), fc.string({ unit: "grapheme" }));
+const deep = fc.nat(20_000).map((depth) => `${"[".repeat(depth)}${"]".repeat(depth)}`);
+const many = (n: number) => Array.from({ length: n }, (_, i) => `k${i}=v`).join(",");
+const field = fc.oneof(
+  { weight: 8, arbitrary: text },
+  fc.constantFrom(
+    "",
+    "00-0-0-00",
+    `00-${"0".repeat(32)}-${"0".repeat(16)}-01`,
+    "1e308",
+    "-1",
+    "NaN",
+    "%ff%fe",
+  ),
+  fc.constantFrom(many(180), many(1_000), many(10_000)),
+);
+const name = fc.oneof(
+  fc.constantFrom(
+    "traceparent",
+    "tracestate",
+    "baggage",
+    "Baton-Event-Id",
+    "Baton-Created-Ms",
+    "Baton-Sent-Ms",
+  ),
+  fc.constantFrom("Baton-Redriven", "Baton-Dead-Span", "Baton-Dead-Reason", "Nats-Rollup", "Nats-Msg-Id"),
+  text,
+);
+const head = fc.oneof(
+  fc.constant(""),
+  fc
+    .array(fc.tuple(name, field), { maxLength: 4 })
+    .map((lines) => `NATS/1.0\r\n${lines.map(([key, value]) => `${key}: ${value}\r\n`).join("")}\r\n`),
+  fc.constantFrom(
+    "NATS/1.0 503\r\n\r\n",
+    "NATS/1.0 409 Consumer Deleted\r\n\r\n",
+    "NATS/1.0\r\n",
+    "\r\n\r\n",
+  ),
+  text,
+);
+const body = fc.oneof(
+  { weight: 10, arbitrary: fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes)) },
+  { weight: 10, arbitrary: fc.json().map((one) => Buffer.from(one)) },
+  { weight: 10, arbitrary: text.map((one) => Buffer.from(one)) },
+  { weight: 1, arbitrary: deep.map((one) => Buffer.from(one)) },
+  // Close to the server's own bound on a message: its dead letter is too large.
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(...Array(9).fill(10_000), 1_040_000).map((size) => Buffer.alloc(size, 0xff)),
+  },
+);
+
+test("messages of arbitrary bytes, headers and subjects", async () => {
+  const type = uniqueName("Door");
+  const durable = `door-${type}`;
+  const good = { begun: 0, had: 0 };
+  const handle = async (event: Event) => {
+    const { isGood } = (event.payload ?? {}) as { isGood?: unknown };
+    if (isGood !== type) throw new AppError("invalid", "this is nothing of ours");
+    await once(db, "door", event.id, async () => {
+      good.had += 1;
+    });
+  };
+  const consumer = await subscribe(
+    { group: "door", type, handle, concurrency: 64 },
+    { nats, mode: "parent+link", log: quiet },
+  );
+  const stranger = fc
+    .record({
+      subject: fc.constantFrom("p0", "p7", "p", "pp", "x", "%").map((bucket) => `events.${bucket}.${type}`),
+      head: head.map((one) => Buffer.from(one)),
+      body,
+    })
+    // Head and body together may have 1 MiB: beyond that the server hangs up, and nobody here gets to see it.
+    .map((one) => ({ ...one, body: one.body.subarray(0, 1_040_000 - one.head.length) }));
+  const ours = fc.constant(undefined);
+  const toMessage = (given: RawMessage | undefined): RawMessage => {
+    if (given) return given;
+    good.begun += 1;
+    const id = `${type}-${good.begun}`;
+    return {
+      subject: `events.p1.${type}`,
+      head: Buffer.from(`NATS/1.0\r\nBaton-Event-Id: ${id}\r\nNats-Msg-Id: ${id}\r\n\r\n`),
+      body: Buffer.from(JSON.stringify({ isGood: type })),
+    };
+  };
+  const batch = fc.array(fc.oneof({ weight: 9, arbitrary: stranger }, ours), {
+    minLength: BATCH,
+    maxLength: BATCH,
+  });
+  await fc.assert(
+    fc.asyncProperty(batch, async (given) => {
+      await raw.send(given.map(toMessage));
+      await eventually(
+        "all to be settled",
+        async () => {
+          const info = await nats.manager.consumers.info(EVENTS_STREAM, durable);
+          return info.num_pending + info.num_ack_pending === 0 ? true : undefined;
+        },
+        60_000,
+      );
+      expect(good.had).toBe(good.begun);
+    }),
+    run,
+  );
+  // The server has refused some: those with headers over its bound.
+  const stored = await counts(EVENTS_STREAM, `events.*.${type}`);
+  expect(stored).toBeGreaterThan(0.8 * BATCH * BATCHES);
+  expect(await counts(DEAD_STREAM, `dead.${durable}.>`)).toBe(stored - good.had);
+  expect(await reasonsOf(`dead.${durable}.>`)).toEqual(new Set(["malformed", "invalid"]));
+  await consumer.stop();
+});
+
+const json = fc.jsonValue();
+const envelope = fc.record(
+  {
+    carrier: fc.oneof(json, fc.dictionary(text, json), fc.record({ traceparent: field, baggage: field })),
+    createdMs: fc.oneof(json, fc.constantFrom(0, -1, 1, 1e308, Date.now())),
+    previous: json,
+    retryDueMs: json,
+    redriven: json,
+    payload: json,
+  },
+  { requiredKeys: [] },
+);
+
+test("jobs of arbitrary names and data", async () => {
+  const queue = uniqueName("door");
+  const add = new Queue(queue, { connection: redis, prefix: PREFIX });
+  const good = { begun: 0, had: 0 };
+  const handlers = {
+    good: async ({ payload }: { payload: unknown }) => {
+      if ((payload as { isGood?: unknown } | null)?.isGood !== queue)
+        throw new AppError("invalid", "not ours");
+      good.had += 1;
+    },
+  };
+  const worker = await startWorker({ queue, redis, nats, mode: "parent+link", log: quiet, handlers });
+  const stranger = fc.record({
+    name: fc.oneof(text, fc.constantFrom("good", "constructor", "__proto__", "toString")),
+    data: fc.oneof({ weight: 3, arbitrary: envelope }, json),
+    opts: fc.record({ attempts: fc.constantFrom(0, 1, 5) }, { requiredKeys: [] }),
+  });
+  type Given = { name: string; data: unknown; opts: object };
+  const toJob = (given: Given | undefined): Given => {
+    if (given) return given;
+    good.begun += 1;
+    const data = { carrier: {}, createdMs: Date.now(), payload: { isGood: queue } };
+    return { name: "good", data, opts: { jobId: `good-${good.begun}` } };
+  };
+  const batch = fc.array(fc.oneof({ weight: 9, arbitrary: stranger }, fc.constant(undefined)), {
+    minLength: BATCH,
+    maxLength: BATCH,
+  });
+  let added = 0;
+  await fc.assert(
+    fc.asyncProperty(batch, async (given) => {
+      await add.addBulk(given.map(toJob));
+      added += given.length;
+      await eventually(
+        "all to be done",
+        async () => {
+          const { completed, failed } = await add.getJobCounts("completed", "failed");
+          return (completed ?? 0) + (failed ?? 0) === added ? true : undefined;
+        },
+        60_000,
+      );
+      expect(good.had).toBe(good.begun);
+    }),
+    run,
+  );
+  const dead = added - good.had;
+  await eventually("every dead letter", async () =>
+    (await counts(DEAD_STREAM, `dead.job.${queue}.>`)) >= dead ? true : undefined,
+  );
+  expect(await counts(DEAD_STREAM, `dead.job.${queue}.>`)).toBe(dead);
+  expect(await reasonsOf(`dead.job.${queue}.>`)).toEqual(new Set(["malformed", "invalid"]));
+  await worker.stop();
+  await add.close();
+});
