@@ -1,4 +1,13 @@
-import type { Mutant } from "./mutate.ts";
+/** What one mutant replaces. `find` must occur exactly once in `file`, or the run stops. */
+export interface Mutant {
+  readonly name: string;
+  /** From the project's root. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+  /** The test file that must turn red, from the project's root. */
+  readonly test: string;
+}
 
 const KIT = "services/_kit";
 const HOP = {

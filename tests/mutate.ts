@@ -12,17 +12,6 @@ interface Transform {
   transform(code: string, id: string): string | null;
 }
 
-/** What one mutant replaces. `find` must occur exactly once in `file`, or the run stops. */
-export interface Mutant {
-  readonly name: string;
-  /** From the project's root. */
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-  /** The test file that must turn red, from the project's root. */
-  readonly test: string;
-}
-
 /** `name`: a mutant of `mutants.ts`, or undefined for the unchanged product. Throws on an unknown name. */
 export function mutate(name: string | undefined): Transform {
   const mutant = name ? mutants.find((m) => m.name === name) : undefined;

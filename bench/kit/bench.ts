@@ -1,5 +1,7 @@
 /** What a benchmark is: figures with their goals, and a function that measures all of them once. */
-import type { Better } from "./compare.ts";
+
+/** Which direction is an improvement. */
+export type Better = "less" | "more";
 
 /** How a figure is to come out, if something was promised of it. */
 export type Goal = { readonly atMost: number } | { readonly atLeast: number };

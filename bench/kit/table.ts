@@ -1,6 +1,6 @@
 /** How figures are written: the same table for the terminal and for README.md. */
 import type { Bench, Figure, Goal, Table } from "./bench.ts";
-import { type Change, compare, keeps } from "./compare.ts";
+import { type Change, changeOf, keeps } from "./change.ts";
 import type { BenchRecord } from "./record.ts";
 import type { Spread } from "./statistics.ts";
 
@@ -59,7 +59,7 @@ export function recordTables(
     const cells = [figure.says, spreadText(now, figure.unit), goalText(figure.goal, now, figure.unit)];
     if (!last) return cells;
     if (!before) return [...cells, "", "new"];
-    return [...cells, spreadText(before, figure.unit), changeText(compare(before, now, figure.better))];
+    return [...cells, spreadText(before, figure.unit), changeText(changeOf(before, now, figure.better))];
   });
   const columns = ["figure", "median (least to most)", "goal", ...(last ? ["last", "change"] : [])];
   const others = record.tables.map((table) => `${table.title}\n\n${markdown(table)}`);

@@ -1,9 +1,6 @@
 /** A figure against its goal, and against the last time. */
-import type { Goal } from "./bench.ts";
+import type { Better, Goal } from "./bench.ts";
 import type { Spread } from "./statistics.ts";
-
-/** Which direction is an improvement. */
-export type Better = "less" | "more";
 
 export interface Change {
   /** Of the medians, in percent of the last; null when the last one was 0. */
@@ -13,7 +10,7 @@ export interface Change {
 }
 
 /** How `now` differs from `last`. Only spreads without a common value count as a change: noise is no news. */
-export function compare(last: Spread, now: Spread, better: Better): Change {
+export function changeOf(last: Spread, now: Spread, better: Better): Change {
   const percent = last.median === 0 ? null : (now.median / last.median - 1) * 100;
   const isLess = now.most < last.least;
   if (!isLess && now.least <= last.most) return { percent, verdict: "same" };
