@@ -1,4 +1,4 @@
-/** The command line itself, run as whoever types it would, in a state folder and on ports of its own. */
+/** The command line itself, run as by hand, in a state folder and on ports of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
@@ -6,27 +6,47 @@ import { passedOn } from "../../playground/runner/environment.ts";
 import { temporaryState } from "../../playground/temporary.fixture.ts";
 import { freeOffset } from "../../tests/offset.ts";
 
-const boot = path.join(import.meta.dirname, "../../playground/boot.cjs");
+/** A checkout of the project whose commands are typed, and the Node that runs them. */
+export interface CommandLine {
+  /** Its folder, absolute. */
+  readonly root: string;
+  readonly node: string;
+}
+
+/** The command line beside this file. */
+const here: CommandLine = { root: path.join(import.meta.dirname, "../.."), node: process.execPath };
 
 /** A state folder and ports, for commands that are typed one after the other. */
 export interface Place {
   readonly dir: string;
   readonly env: Readonly<Record<string, string>>;
+  readonly commandLine: CommandLine;
+}
+
+export interface PlaceOptions {
+  readonly commandLine?: CommandLine;
+  /** More environment variables for the commands. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Runs `use` with a state folder in which nothing has run yet, and takes it away. */
-export async function withPlace<T>(use: (place: Place) => Promise<T>): Promise<T> {
+export async function withPlace<T>(
+  use: (place: Place) => Promise<T>,
+  { commandLine = here, env: more = {} }: PlaceOptions = {},
+): Promise<T> {
   const state = await temporaryState();
   try {
-    const { NODE_COMPILE_CACHE: _, ...user } = passedOn(process.env);
     const env = {
-      ...user,
+      ...passedOn(process.env),
+      // The user's own cache would have the compiled code of other runs, and keep that of copies that are gone.
+      NODE_COMPILE_CACHE: path.join(state.dir, "compile-cache"),
       BATON_STATE_DIR: state.dir,
       BATON_PORT_OFFSET: String(await freeOffset(3_000)),
       // By this name boot.cjs knows that it is to end with its parent, should that be killed.
       npm_lifecycle_event: "bench",
+      ...more,
     };
-    return await use({ dir: state.dir, env });
+    return await use({ dir: state.dir, env, commandLine });
   } finally {
     await state.remove();
   }
@@ -38,14 +58,16 @@ export interface Typed {
   printed(): string;
   /** Its exit status, once it has ended. */
   readonly ended: Promise<number>;
-  /** Ends with the command, or with the signal that it was given: for whoever waits for what it does. */
+  /** Ends with the command, or with the signal that it was given: for waits on what the command does. */
   readonly signal: AbortSignal;
 }
 
-/** Starts a command. The signal asks it to end in order, as a Ctrl-C does. */
-export function type(name: string, place: Place, signal: AbortSignal): Typed {
+/** Starts the command `name` with `args`. The signal asks it to end in order, as a Ctrl-C does. */
+export function type(name: string, place: Place, signal: AbortSignal, args: readonly string[] = []): Typed {
   signal.throwIfAborted();
-  const child = spawn(process.execPath, [boot, name], {
+  const { root, node } = place.commandLine;
+  const child = spawn(node, [path.join(root, "playground", "boot.cjs"), name, ...args], {
+    cwd: root,
     env: place.env,
     stdio: ["ignore", "pipe", "pipe"],
   });
