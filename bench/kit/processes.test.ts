@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { until } from "../../playground/until.ts";
-import { cpuTime, family, processes, pssMb } from "./processes.ts";
+import { cpuMsBelow, cpuTime, family, processes, pssMb } from "./processes.ts";
 
 test("a child's memory counts for the nearest part above it, and strangers for none", () => {
   const all = [
@@ -47,4 +47,22 @@ test("CPU time grows with work, in the thread that does it", async () => {
     child.kill("SIGKILL");
   }
   expect(await cpuTime(2 ** 22 + 1)).toEqual({ mainMs: 0, helpersMs: 0, poolMs: 0 });
+});
+
+test("CPU time of a whole family counts what its members did that have ended", async () => {
+  const burn = "const { cpuUsage } = process; while (cpuUsage().user < 200_000);";
+  const script = 'echo ready; read go; "$0" -e "$1"; echo done; read go';
+  const child = spawn("sh", ["-c", script, process.execPath, burn], { stdio: ["pipe", "pipe", "ignore"] });
+  try {
+    await once(child.stdout, "data");
+    const pid = child.pid ?? 0;
+    const before = await cpuMsBelow(pid);
+    child.stdin.write("\n");
+    await once(child.stdout, "data");
+    expect(await processes()).not.toContainEqual({ pid: expect.any(Number), parent: pid });
+    expect((await cpuMsBelow(pid)) - before).toBeGreaterThanOrEqual(200);
+    expect(await cpuMsBelow(2 ** 22 + 1)).toBe(0);
+  } finally {
+    child.kill("SIGKILL");
+  }
 });

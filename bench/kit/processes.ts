@@ -1,4 +1,4 @@
-/** Processes and their memory, as Linux tells them. */
+/** Processes, their memory and their CPU time, as Linux tells them. */
 import { readdir, readFile } from "node:fs/promises";
 
 export interface Process {
@@ -12,15 +12,39 @@ export async function pssMb(pid: number): Promise<number> {
   return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) / 1024;
 }
 
-/** All processes of this machine. */
-export async function processes(): Promise<Process[]> {
+/** Linux counts CPU time for programs in hundredths of a second, whatever the kernel's own clock (USER_HZ, proc(5)). */
+const MS_PER_TICK = 10;
+
+/** A process with the milliseconds that it, and every child of it that has ended and was waited for, ran on a core. */
+interface Ran extends Process {
+  readonly cpuMs: number;
+}
+
+async function ran(): Promise<Ran[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, "utf8").catch(() => "")));
   return stats.flatMap((stat) => {
     // The second field, the command in brackets, may hold spaces and brackets itself.
-    const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-    return stat ? [{ pid: Number.parseInt(stat, 10), parent }] : [];
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // utime, stime, cutime and cstime are fields 14 to 17, of which the first two are cut off here.
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+    const one = { pid: Number.parseInt(stat, 10), parent: Number(fields[1]), cpuMs: ticks * MS_PER_TICK };
+    return stat ? [one] : [];
   });
+}
+
+/** All processes of this machine. */
+export const processes = async (): Promise<Process[]> =>
+  (await ran()).map(({ pid, parent }) => ({ pid, parent }));
+
+/**
+ * Milliseconds that `root` and all processes below it have run on a core so far, in user and kernel mode, with those
+ * that have ended since. Exact to 10 ms for each process.
+ */
+export async function cpuMsBelow(root: number): Promise<number> {
+  const all = await ran();
+  const below = new Set(family(all, root, new Map()).map(({ pid }) => pid));
+  return all.reduce((sum, { pid, cpuMs }) => sum + (below.has(pid) ? cpuMs : 0), 0);
 }
 
 /**

@@ -3,11 +3,20 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 
-const spread = z.object({
+export const spreadSchema = z.object({
   median: z.number(),
   least: z.number(),
   most: z.number(),
   values: z.array(z.number()).min(1).readonly(),
+});
+
+export const machineSchema = z.object({
+  cores: z.number(),
+  cpu: z.string(),
+  memoryGb: z.number(),
+  os: z.string(),
+  node: z.string(),
+  loadBefore: z.number(),
 });
 
 const row = z.array(z.string()).readonly();
@@ -17,19 +26,12 @@ const schema = z.object({
   bench: z.string(),
   /** When it ended, ISO 8601. */
   at: z.iso.datetime(),
-  machine: z.object({
-    cores: z.number(),
-    cpu: z.string(),
-    memoryGb: z.number(),
-    os: z.string(),
-    node: z.string(),
-    loadBefore: z.number(),
-  }),
+  machine: machineSchema,
   rounds: z.number().int().positive(),
   quick: z.boolean(),
   /** How long all rounds took. */
   tookSeconds: z.number(),
-  figures: z.record(z.string(), spread),
+  figures: z.record(z.string(), spreadSchema),
   tables: z.array(table).readonly(),
 });
 

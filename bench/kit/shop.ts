@@ -15,12 +15,12 @@ import { freeOffset } from "../../tests/offset.ts";
 export const CLIENTS = 8;
 const REST_WITHIN_MS = 120_000;
 /** More users than buckets, so that no lane of the events is the narrow one. */
-const USERS = 64;
+export const USERS = 64;
 
 const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
 
-/** Sends one checkout to the gateway at `url`; resolves to the answer's status and trace id. */
-export function checkout(url: string): Promise<{ status: number; traceId: string }> {
+/** Sends one checkout to the gateway at `url`; resolves to the answer's status and ids, empty where it has none. */
+export function checkout(url: string): Promise<{ status: number; traceId: string; orderId: string }> {
   const body = JSON.stringify({
     userId: `bench-${Math.floor(Math.random() * USERS)}`,
     items: [{ sku: "kettle", quantity: 1 }],
@@ -41,7 +41,8 @@ export function checkout(url: string): Promise<{ status: number; traceId: string
       response.on("error", reject);
       response.on("end", () => {
         const traceId = /"traceId":"([0-9a-f]{32})"/.exec(text)?.[1] ?? "";
-        resolve({ status: response.statusCode ?? 0, traceId });
+        const orderId = /"orderId":"([^"]+)"/.exec(text)?.[1] ?? "";
+        resolve({ status: response.statusCode ?? 0, traceId, orderId });
       });
     });
     sent.on("error", reject);

@@ -8,8 +8,8 @@ import { allShipped, CLIENTS, checkout, type ShopOptions, withShop } from "./sho
  * By number, not by time: V8 then has compiled as much in each mode. In the first 250 checkouts a checkout costs half as
  * much again as later on.
  */
-const WARM_UP = 400;
-const QUICK_WARM_UP = 10;
+export const WARM_UP = 400;
+export const QUICK_WARM_UP = 10;
 const MEASURE_MS = 15_000;
 const QUICK_MS = 1_000;
 
