@@ -1,10 +1,14 @@
-/** The process behind `npm run bench`: measures, shows the figures beside the last recorded ones, records when asked to. */
+/**
+ * The process behind `npm run bench`: measures, shows the figures beside the last recorded ones, records when asked to;
+ * `compare` measures one commit against another.
+ */
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type Arguments, helpOf, isHelp, readArguments, text, wholeNumber } from "../playground/command.ts";
 import { bench as command } from "../playground/commands/bench.ts";
 import { EXIT } from "../playground/exit.ts";
 import { errorFrom, Problem } from "../playground/problem.ts";
+import { compareCommits } from "./compare/compare.ts";
 import { benches } from "./index.ts";
 import type { Bench } from "./kit/bench.ts";
 import { machineText } from "./kit/machine.ts";
@@ -46,7 +50,37 @@ async function record(bench: Bench, outcome: BenchRecord): Promise<void> {
   await writeFile(README, inReadme(await readFile(README, "utf8"), bench, outcome));
 }
 
+const say = (line: string): boolean => process.stderr.write(`${line}\n`);
+
+/** The options that only one of the two ways to measure takes. Throws a Problem `usage` for one that was given. */
+function refuse(args: Arguments, what: string, ...names: readonly string[]): void {
+  const given = names.find((name) => args.values[name] !== undefined);
+  if (given !== undefined) throw new Problem("usage", `--${given} is not for ${what}`);
+}
+
+async function compare(args: Arguments, signal: AbortSignal): Promise<void> {
+  refuse(args, "compare", "list", "record");
+  const [, base, next, ...more] = args.positionals;
+  if (base === undefined)
+    throw new Problem("usage", "compare takes a commit to compare with: npm run bench -- compare HEAD~1");
+  if (more.length > 0) throw new Problem("usage", `compare takes two commits, not also ${more.join(", ")}`);
+  await compareCommits({
+    root: path.dirname(import.meta.dirname),
+    base,
+    next,
+    only: text(args, "only"),
+    rounds: wholeNumber(args, "rounds", 1),
+    quick: args.values.quick === true,
+    json: text(args, "json"),
+    signal,
+    say,
+    print: (outcome) => process.stdout.write(outcome),
+  });
+}
+
 async function run(args: Arguments, signal: AbortSignal): Promise<void> {
+  if (args.positionals[0] === "compare") return compare(args, signal);
+  refuse(args, "the benchmarks, which are chosen by their names", "only");
   const wanted = chosen(args.positionals);
   const quick = args.values.quick === true;
   const isRecorded = args.values.record === true;
@@ -54,7 +88,6 @@ async function run(args: Arguments, signal: AbortSignal): Promise<void> {
   if (quick && isRecorded)
     throw new Problem("usage", "a quick run is nothing to record: leave out --quick or --record");
   const given = wholeNumber(args, "rounds", 1);
-  const say = (line: string): boolean => process.stderr.write(`${line}\n`);
   const outcomes: BenchRecord[] = [];
   for (const bench of wanted) {
     const outcome = await measure(bench, { rounds: given ?? (quick ? 1 : bench.rounds), quick, signal, say });
@@ -79,7 +112,7 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
     if (signal.aborted) return EXIT.interrupted;
     if (!(thrown instanceof Problem)) throw thrown;
     process.stderr.write(`bench: ${thrown.message}\n`);
-    return thrown.code === "usage" ? EXIT.usage : EXIT.failed;
+    return thrown.code === "usage" || thrown.code === "environment" ? EXIT.usage : EXIT.failed;
   }
 }
 

@@ -1,0 +1,39 @@
+/** What is compared of two commits. */
+import type { Figure } from "../kit/bench.ts";
+
+/** As `--only` names them. */
+export const GROUPS = ["start", "memory", "checkouts", "cpu", "ingest"] as const;
+export type Group = (typeof GROUPS)[number];
+
+export interface ComparedFigure extends Figure {
+  readonly group: Group;
+}
+
+/** Checkouts behind the memory, in numbers and not in seconds: a faster commit would otherwise hold more. */
+export const MEASURED = 400;
+
+const figure = (
+  group: Group,
+  name: string,
+  says: string,
+  unit: string,
+  better: Figure["better"],
+): ComparedFigure => ({
+  group,
+  name,
+  says,
+  unit,
+  better,
+});
+
+/** In the order of the table. */
+export const figures = [
+  figure("start", "first", "first start until a journey is complete", "ms", "less"),
+  figure("start", "again", "second start", "ms", "less"),
+  figure("memory", "memory", "memory (PSS) of all processes", "MB", "less"),
+  figure("checkouts", "on", "checkouts/s until shipped, with telemetry", "", "more"),
+  figure("checkouts", "off", "checkouts/s until shipped, without", "", "more"),
+  figure("cpu", "cpuOn", "CPU of a checkout, with telemetry", "ms", "less"),
+  figure("cpu", "cpuOff", "CPU of a checkout, without", "ms", "less"),
+  figure("ingest", "ingest", "spans/s into lens", "", "more"),
+] as const satisfies readonly ComparedFigure[];
