@@ -8,6 +8,9 @@ import { type Commit, commitOf } from "./commits.ts";
 import { type Copy, withCopies } from "./copies.ts";
 import { makeRepository, type Repository } from "./repository.fixture.ts";
 
+// Each runs git and cp some ten times, which takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 /** Stands for the command line: says that it was asked for help, and in which folder. */
 const BOOT = `require("node:fs").writeFileSync("asked", process.argv.slice(2).join(" "));`;
 

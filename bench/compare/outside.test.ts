@@ -69,7 +69,7 @@ test("run.json or an answer of another form is said at once, with what is missin
   );
 });
 
-test("a command that ends meanwhile ends the wait, with what it printed", async () => {
+test("a command that ends meanwhile ends the wait, with its own reason", async () => {
   const stop = new AbortController();
   const found = gatewayReady({ dir }, { ...waited, signal: stop.signal });
   stop.abort(new Error("npm run start ended with status 1"));
