@@ -38,7 +38,9 @@ async function bothIn(
     } catch (error) {
       signal.throwIfAborted();
       const why = errorFrom(error).message;
-      throw new Problem("incomplete", `${where} could not be measured: ${why}`, { cause: error });
+      throw new Problem("incomplete", `${where} could not be measured (--only can leave it out): ${why}`, {
+        cause: error,
+      });
     }
   }
   return found;
