@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { processStart } from "../../playground/state.ts";
+import { processStart } from "../../playground/runner/state.ts";
 import { until } from "../../playground/until.ts";
 import { type Commit, commitOf } from "./commits.ts";
 import { type Copy, withCopies } from "./copies.ts";

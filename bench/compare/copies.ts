@@ -16,7 +16,7 @@ import os from "node:os";
 import path from "node:path";
 import { z } from "zod";
 import { Problem } from "../../playground/problem.ts";
-import { processStart } from "../../playground/state.ts";
+import { processStart } from "../../playground/runner/state.ts";
 import type { CommandLine } from "../kit/command.ts";
 import { ProgramFailed, run } from "../kit/program.ts";
 import { type Commit, unpack } from "./commits.ts";

@@ -1,7 +1,7 @@
 /** What a comparison will do, agreed and said before anything is started. */
 import { access } from "node:fs/promises";
-import { reachesLens } from "../../playground/environment.ts";
 import { Problem } from "../../playground/problem.ts";
+import { reachesLens } from "../../playground/runner/environment.ts";
 import { roundsText } from "../kit/readme.ts";
 import { type Commit, commitOf, uncommitted } from "./commits.ts";
 import { type ComparedFigure, figures, GROUPS, type Group } from "./figures.ts";

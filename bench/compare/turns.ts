@@ -1,5 +1,5 @@
 /** What is run of a commit in one turn, and the figures that it gives. Both commits have the same turn one after the other. */
-import { freePorts } from "../../playground/ports.ts";
+import { freePorts } from "../../playground/runner/ports.ts";
 import type { Round } from "../kit/bench.ts";
 import { type Place, type Typed, type, withPlace } from "../kit/command.ts";
 import { lensAtRest } from "../kit/lens.ts";

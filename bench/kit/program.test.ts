@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { processStart } from "../../playground/state.ts";
+import { processStart } from "../../playground/runner/state.ts";
 import { until } from "../../playground/until.ts";
 import { ProgramFailed, run } from "./program.ts";
 
