@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { mutate } from "./tests/mutate.ts";
+import { measure, patient, VARIABLE } from "./tests/patience.ts";
 
 /**
  * Four projects, so that a fast one never waits for servers that it does not use:
@@ -7,9 +8,25 @@ import { mutate } from "./tests/mutate.ts";
  * - hop: plumbing on a real NATS, Redis and Postgres that are started once for the run;
  * - system: the whole playground as processes (`*.e2e.test.ts`);
  * - all: what takes long or needs more than a Node, for `npm run test:all` only (`*.all.test.ts`).
+ *
+ * Every bound in the tests goes through `patient` of tests/patience.ts, whose factor adapts to the machine. It is
+ * measured here, once for a run, unless it is given: `BATON_TEST_PATIENCE=20 npm test` waits 20 times as long as on a
+ * quiet laptop.
  */
 const mutant = process.env.BATON_MUTANT;
 const common = { plugins: [mutate(mutant)] };
+// The workers take over this process' environment.
+process.env[VARIABLE] ??= String(await measure());
+/**
+ * The bounds of a project's tests and hooks, for a quiet laptop. No test states one of its own: a wait inside it gives
+ * up before, by `eventually`, and says what it waited for.
+ */
+const bounds = (testMs: number, hookMs: number) => ({
+  testTimeout: patient(testMs),
+  hookTimeout: patient(hookMs),
+  teardownTimeout: patient(30_000),
+  expect: { poll: { timeout: patient(10_000) } },
+});
 export default defineConfig({
   test: {
     // A mutated module must come neither from nor into the cache of transformed ones.
@@ -21,6 +38,7 @@ export default defineConfig({
         ...common,
         test: {
           name: "unit",
+          ...bounds(40_000, 40_000),
           include: ["**/*.test.ts"],
           exclude: [
             "**/node_modules/**",
@@ -38,8 +56,7 @@ export default defineConfig({
           include: ["**/*.hop.test.ts"],
           exclude: ["**/node_modules/**", "**/.baton/**"],
           globalSetup: ["tests/servers.ts"],
-          testTimeout: 20_000,
-          hookTimeout: 60_000,
+          ...bounds(60_000, 60_000),
         },
       },
       {
@@ -48,8 +65,7 @@ export default defineConfig({
           name: "system",
           include: ["**/*.e2e.test.ts"],
           exclude: ["**/node_modules/**", "**/.baton/**"],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          ...bounds(60_000, 120_000),
         },
       },
       {
@@ -58,8 +74,7 @@ export default defineConfig({
           include: ["**/*.all.test.ts"],
           exclude: ["**/node_modules/**", "**/.baton/**"],
           globalSetup: ["tests/servers.ts"],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          ...bounds(300_000, 300_000),
           fileParallelism: false,
         },
       },

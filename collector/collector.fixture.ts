@@ -9,6 +9,7 @@ import { stackProgram } from "../playground/stack/program.ts";
 import { temporaryState } from "../playground/temporary.fixture.ts";
 import { reporterOn, silent } from "../playground/terminal/report.ts";
 import { until } from "../playground/until.ts";
+import { patient } from "../tests/patience.ts";
 import { readConfig } from "./lens/config.ts";
 import { type Lens, startLens } from "./lens/server.ts";
 import { type Sink, startSink } from "./sink.fixture.ts";
@@ -80,7 +81,7 @@ export async function startCollector(
     env: { ...serverEnv(), ...environment(ports, jaeger, prometheus), ...env },
     cwd: state.dir,
     logFile,
-    stopWithinMs: 10_000,
+    stopWithinMs: patient(10_000),
   };
   const health = `http://127.0.0.1:${ports.gateway}/`;
   const isReady = async (signal: AbortSignal): Promise<true | undefined> =>
@@ -92,7 +93,6 @@ export async function startCollector(
   const { child } = await startChild(spec, isReady, {
     report: silent,
     signal: never,
-    withinMs: 30_000,
   }).catch(async (error) => {
     await release();
     throw error;
@@ -134,7 +134,11 @@ export async function counter(page: string, name: string, labels = ""): Promise<
 }
 
 /** Waits for `look` to see what `what` says. */
-export const see = <T>(what: string, look: () => Promise<T | undefined>, withinMs = 20_000): Promise<T> =>
+export const see = <T>(
+  what: string,
+  look: () => Promise<T | undefined>,
+  withinMs = patient(20_000),
+): Promise<T> =>
   until(look, { signal: never, withinMs, onLate: (last) => new Error(`not seen: ${what}`, { cause: last }) });
 
 /** All spans that a lens (or Jaeger) has of a trace, by its query API; undefined without any. */

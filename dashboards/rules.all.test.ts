@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { stackProgram } from "../playground/stack/program.ts";
 import { silent } from "../playground/terminal/report.ts";
+import { patient } from "../tests/patience.ts";
 import { PROMETHEUS_DIR, queriesOf, readRules } from "./queries.ts";
 
 const run = promisify(execFile);
@@ -20,7 +21,7 @@ const found = await stackProgram("promtool", {
   dir: work,
   env: process.env,
   report: silent,
-  signal: AbortSignal.timeout(240_000),
+  signal: AbortSignal.timeout(patient(240_000)),
 }).catch((error: unknown) => String(error));
 const missing = typeof found === "string" ? found : "";
 

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { patient, promised } from "../tests/patience.ts";
 import { EXIT } from "./exit.ts";
 import { isFree, portsFor } from "./runner/ports.ts";
 import { processStart, type Run, runningIn } from "./runner/state.ts";
@@ -61,7 +62,7 @@ describe("the command line", () => {
     }
     await until(async () => (printed.includes("The playground is up") ? true : undefined), {
       signal: ended.signal,
-      withinMs: 90_000,
+      withinMs: patient(90_000),
       onLate: () => new Error(`not up:\n${printed}`),
     });
     const here = await runningIn(state.dir);
@@ -74,7 +75,7 @@ describe("the command line", () => {
     for (const { name, pid } of [...run.parts, { name: "runner", pid: run.pid }]) {
       await until(async () => (pid === null || (await processStart(pid)) === null ? true : undefined), {
         signal: never,
-        withinMs: 5_000,
+        withinMs: promised(5_000),
         onLate: () => new Error(`${name} (process ${pid}) is still there`),
       });
     }
@@ -140,7 +141,7 @@ describe("the command line", () => {
     process.kill(pid, "SIGKILL");
     await until(async () => (/analytics runs again as process \d+/.test(printed) ? true : undefined), {
       signal: never,
-      withinMs: 20_000,
+      withinMs: patient(20_000),
       onLate: () => new Error(`not started again:\n${printed}`),
     });
     expect(printed).toMatch(
@@ -148,7 +149,7 @@ describe("the command line", () => {
     );
     await until(async () => ((await type(["status"])).status === EXIT.ok ? true : undefined), {
       signal: never,
-      withinMs: 20_000,
+      withinMs: patient(20_000),
       onLate: () => new Error("it did not get ready again"),
     });
   });

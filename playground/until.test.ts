@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { patient } from "../tests/patience.ts";
 import { until } from "./until.ts";
 
 const never = new AbortController().signal;
@@ -13,7 +14,9 @@ describe("waiting for a condition", () => {
       if (looks === 1) throw new Error("not there yet");
       return looks < 3 ? undefined : "there";
     };
-    expect(await until(look, { signal: never, everyMs: 1, withinMs: 10_000, onLate: late })).toBe("there");
+    expect(await until(look, { signal: never, everyMs: 1, withinMs: patient(10_000), onLate: late })).toBe(
+      "there",
+    );
     expect(looks).toBe(3);
   });
 
@@ -28,7 +31,11 @@ describe("waiting for a condition", () => {
 
   it("ends with the signal's reason", async () => {
     const stop = new AbortController();
-    const waiting = until(async () => undefined, { signal: stop.signal, withinMs: 10_000, onLate: late });
+    const waiting = until(async () => undefined, {
+      signal: stop.signal,
+      withinMs: patient(10_000),
+      onLate: late,
+    });
     stop.abort(new Error("Ctrl-C"));
     await expect(waiting).rejects.toThrow("Ctrl-C");
   });

@@ -4,13 +4,16 @@ import { setTimeout as delay } from "node:timers/promises";
 export interface UntilOptions {
   /** Ends the wait; its reason is what is thrown. */
   readonly signal: AbortSignal;
-  /** Between two looks. */
+  /** Between two looks of the first 10 s; then it is half a second at least, so that looking is no load of its own. */
   readonly everyMs?: number;
   /** After this long the wait ends with `onLate`'s error. */
   readonly withinMs: number;
   /** Makes the error for a wait that took too long, from the last error that `look` threw. */
   readonly onLate: (last: unknown) => Error | Promise<Error>;
 }
+
+const OFTEN_FOR_MS = 10_000;
+const RARELY_MS = 500;
 
 /**
  * Calls `look` until it resolves to something other than undefined, and resolves to that. An error of `look` counts as
@@ -23,6 +26,7 @@ export async function until<T>(
   const { signal, everyMs = 50, withinMs, onLate } = options;
   const late = AbortSignal.timeout(withinMs);
   const either = AbortSignal.any([signal, late]);
+  const beganMs = performance.now();
   let last: unknown;
   while (!late.aborted) {
     signal.throwIfAborted();
@@ -32,7 +36,10 @@ export async function until<T>(
     } catch (error) {
       last = error;
     }
-    await delay(everyMs, undefined, { signal: either }).catch(() => {});
+    const isLong = performance.now() - beganMs > OFTEN_FOR_MS;
+    await delay(isLong ? Math.max(everyMs, RARELY_MS) : everyMs, undefined, { signal: either }).catch(
+      () => {},
+    );
   }
   signal.throwIfAborted();
   throw await onLate(last);

@@ -199,7 +199,7 @@ test(`200 checkouts, ${AT_ONCE} at once: no orphan, nothing lost, nothing double
     "events audited": 360,
     "events unsent": 0,
   });
-}, 120_000);
+});
 
 /** Every effect that a checkout has, counted where it is kept. */
 async function reckoning(playground: TestPlayground): Promise<Record<string, number>> {

@@ -22,10 +22,11 @@ import { makeStandIns, STAND_INS, stackFiles } from "./engine/stand-ins.ts";
 import { eventually } from "./fixtures.ts";
 import { declinedHops, goodHops } from "./hops.ts";
 import { judge } from "./judge.ts";
+import { patient, promised } from "./patience.ts";
 import { withLogs } from "./playground.ts";
 
 const DECLINE = "fault=payments.charge%3Adeclined";
-const STOP_WITHIN_MS = 3_000;
+const STOP_WITHIN_MS = promised(3_000);
 const IMAGE = "baton:test";
 const PROJECT = `baton-test-${process.pid}`;
 const never = new AbortController().signal;
@@ -103,7 +104,7 @@ async function send(headers: Record<string, string> = {}): Promise<Sent> {
       items: [{ sku: "teapot", quantity: 1 }],
       payment: { token: "tok_visa" },
     }),
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(patient(20_000)),
   });
   const body = (await response.json()) as Record<string, unknown>;
   const text = (name: string): string => String(body[name]);
@@ -118,7 +119,7 @@ async function send(headers: Record<string, string> = {}): Promise<Sent> {
 async function journeyOf(traceId: string, hops: readonly Hop[]) {
   const awaited = await awaitJourney(url("BATON_LENS_PORT"), traceId, hops, {
     signal: never,
-    withinMs: 30_000,
+    stillMs: patient(30_000),
   });
   expect(awaited.missing, "hops that are missing").toEqual([]);
   if (!awaited.found) throw new Error(`lens knows no journey ${traceId}`);
@@ -126,31 +127,24 @@ async function journeyOf(traceId: string, hops: readonly Hop[]) {
 }
 
 const shipped = (orderIds: readonly string[]): Promise<true> =>
-  eventually(
-    `${orderIds.length} orders to be shipped`,
-    async () => {
-      for (const id of orderIds) {
-        const response = await fetch(`${url("BATON_GATEWAY_PORT")}/api/v1/orders/${id}`);
-        const order = (await response.json()) as Record<string, unknown>;
-        if (order.status !== "SHIPPED") return undefined;
-      }
-      return true;
-    },
-    60_000,
-  );
+  eventually(`${orderIds.length} orders to be shipped`, async () => {
+    for (const id of orderIds) {
+      const response = await fetch(`${url("BATON_GATEWAY_PORT")}/api/v1/orders/${id}`);
+      const order = (await response.json()) as Record<string, unknown>;
+      if (order.status !== "SHIPPED") return undefined;
+    }
+    return true;
+  });
 
 /** Ends the container's process as a crash would: no engine knows that it was meant, and its restart policy acts. */
 async function crash(name: string): Promise<void> {
   const before = await inspect(name, "{{.State.StartedAt}}");
   process.kill(Number(await inspect(name, "{{.State.Pid}}")), "SIGKILL");
-  await eventually(
-    `${name} to be started again`,
-    async () =>
-      (await inspect(name, "{{.State.Running}} {{.State.StartedAt}}")) !== `true ${before}` &&
-      (await inspect(name, "{{.State.Running}}")) === "true"
-        ? true
-        : undefined,
-    30_000,
+  await eventually(`${name} to be started again`, async () =>
+    (await inspect(name, "{{.State.Running}} {{.State.StartedAt}}")) !== `true ${before}` &&
+    (await inspect(name, "{{.State.Running}}")) === "true"
+      ? true
+      : undefined,
   );
 }
 
@@ -159,14 +153,10 @@ async function surviving(name: string): Promise<void> {
   const sent = await Promise.all(Array.from({ length: 10 }, () => send()));
   expect(sent.map(({ status }) => status)).toEqual(Array(10).fill(201));
   await crash(name);
-  const again = await eventually(
-    "a checkout to go through again",
-    async () => {
-      const answer = await send();
-      return answer.status === 201 ? answer : undefined;
-    },
-    60_000,
-  );
+  const again = await eventually("a checkout to go through again", async () => {
+    const answer = await send();
+    return answer.status === 201 ? answer : undefined;
+  });
   await shipped([...sent, again].map(({ orderId }) => orderId));
   await journeyOf(again.traceId, checkout.expect.hops);
 }
@@ -238,7 +228,7 @@ describe.skipIf(missing !== "")(`compose.yaml on an engine${missing && ` (${miss
         'up{job="lens"} == 1',
         'up{job="otelcol"} == 1',
       ])
-        await eventually(query, async () => ((await count(query)) > 0 ? true : undefined), 60_000);
+        await eventually(query, async () => ((await count(query)) > 0 ? true : undefined));
     },
   );
 
@@ -246,17 +236,13 @@ describe.skipIf(missing !== "")(`compose.yaml on an engine${missing && ` (${miss
   test.skipIf(leftOut.includes("jaeger"))("Jaeger has a whole trace of its own", async () => {
     const { traceId } = await send();
     const { journey } = await journeyOf(traceId, checkout.expect.hops);
-    await eventually(
-      `${journey.spans.length} spans of ${traceId} in Jaeger`,
-      async () => {
-        const response = await fetch(`${url("BATON_JAEGER_PORT")}/api/v3/traces/${traceId}`);
-        const ids = (await response.text()).match(/"spanId":"[0-9a-f]{16}"/g) ?? [];
-        return new Set(ids).size >= journey.spans.filter(({ span }) => span.traceId === traceId).length
-          ? true
-          : undefined;
-      },
-      30_000,
-    );
+    await eventually(`${journey.spans.length} spans of ${traceId} in Jaeger`, async () => {
+      const response = await fetch(`${url("BATON_JAEGER_PORT")}/api/v3/traces/${traceId}`);
+      const ids = (await response.text()).match(/"spanId":"[0-9a-f]{16}"/g) ?? [];
+      return new Set(ids).size >= journey.spans.filter(({ span }) => span.traceId === traceId).length
+        ? true
+        : undefined;
+    });
   });
 
   // reason: no k6 in the cache; `npm run load` puts it there.

@@ -9,6 +9,7 @@ import { lens, type Part, services } from "../services/topology.ts";
 import { type ComposeService, megabytes, preset, readCompose, root } from "./compose.ts";
 import { findCompose } from "./engine/compose-program.ts";
 import { output } from "./engine/run.ts";
+import { patient } from "./patience.ts";
 
 const compose = await readCompose();
 const containers = Object.entries(compose.services);
@@ -230,7 +231,7 @@ describe("a wrong environment value", () => {
       cwd: root,
       env: { ...env, OTEL_SDK_DISABLED: "true", ...wrong },
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: 30_000,
+      timeout: patient(30_000),
     });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk));
@@ -242,7 +243,6 @@ describe("a wrong environment value", () => {
 
   test.for(parts)(
     "is named by $name before it listens, and it is the only one: all others are as they must be",
-    { timeout: 40_000 },
     async (part) => {
       const { code, said } = await refusal(part, { BATON_PORT: "nowhere" });
       expect(code, said).toBe(part === lens ? 1 : 2);

@@ -17,6 +17,7 @@ import { booksOf, leftovers, wrongWith } from "./crash/reckoning.ts";
 import { chance } from "./crash/seeded.ts";
 import { type Bought, shop, type Wish } from "./crash/shopper.ts";
 import { eventually } from "./fixtures.ts";
+import { patient } from "./patience.ts";
 import { startPlayground, type TestPlayground } from "./playground.ts";
 
 const SEED = Number(process.env.BATON_SEED ?? 20_261_121);
@@ -45,17 +46,17 @@ beforeAll(async () => {
   playground = await startPlayground({ BATON_SAGA_LEASE_MS: "5000" });
   killer = killerOf(playground);
   bought = await storm();
-  await allReady(playground, 60_000);
+  await allReady(playground);
   await eventually(
     "every order and every message to come to an end",
     async () => (Object.values(await leftovers(playground)).every((n) => n === 0) ? true : undefined),
-    120_000,
+    patient(120_000),
   ).catch(async (late) => {
     const wrong = (await booksOf(playground)).flatMap(wrongWith);
     const said = [JSON.stringify(await leftovers(playground)), ...wrong, ...(await deadLetters())];
     throw new Error(`seed ${SEED}: ${said.join("\n")}`, { cause: late });
   });
-}, 600_000);
+});
 afterAll(async () => {
   killer?.stop();
   await playground?.remove();
@@ -138,7 +139,7 @@ async function sendAgain(count: number): Promise<void> {
     }
   };
   // NATS itself may just have been killed.
-  await eventually("the latest events to be sent again", send, 60_000);
+  await eventually("the latest events to be sent again", send);
 }
 
 /** A line for each dead letter. */

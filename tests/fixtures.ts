@@ -5,6 +5,7 @@ import { pino } from "pino";
 import { until } from "../playground/until.ts";
 import type { FaultAt } from "../services/_kit/telemetry/faults.ts";
 import type { Logger } from "../services/_kit/telemetry/log.ts";
+import { patient } from "./patience.ts";
 
 export const quiet: Logger = pino({ level: "silent" });
 
@@ -46,11 +47,11 @@ export async function inWaves<T, R>(
   return answers;
 }
 
-/** Waits until `look` answers something; after 10 s (or `withinMs`) fails and says what was waited for. */
+/** Waits until `look` answers something; when that takes too long, fails and says what was waited for. */
 export function eventually<T>(
   what: string,
   look: () => T | undefined | Promise<T | undefined>,
-  withinMs = 10_000,
+  withinMs = patient(20_000),
 ): Promise<T> {
   return until(async () => look(), {
     signal: new AbortController().signal,

@@ -10,6 +10,7 @@ import { type Playground, up } from "../playground/runner/up.ts";
 import { temporaryState } from "../playground/temporary.fixture.ts";
 import { silent } from "../playground/terminal/report.ts";
 import { eventually } from "./fixtures.ts";
+import { patient } from "./patience.ts";
 
 const never = new AbortController().signal;
 
@@ -110,7 +111,7 @@ export async function startPlayground(
     journey: async (id, hops) => {
       const { found, complete, missing } = await awaitJourney(urls.lens, id, hops, {
         signal: never,
-        withinMs: 20_000,
+        stillMs: patient(20_000),
       });
       if (found && complete) return withLogs(urls.lens, id, found);
       const lacking = missing.map((hop) => `${hop.service} ${hop.name} ${hop.kind}`).join(", ") || "nothing";

@@ -12,6 +12,7 @@ import { lens, services } from "../services/topology.ts";
 import { eventually } from "./fixtures.ts";
 import { goodHops } from "./hops.ts";
 import { freeOffset } from "./offset.ts";
+import { patient } from "./patience.ts";
 
 const root = path.dirname(import.meta.dirname);
 const run = promisify(execFile);
@@ -123,7 +124,7 @@ describe("the README's commands, from a clone without node_modules", () => {
       });
     }
     const up = () => start.exitCode !== null || started.includes("Ctrl-C stops it") || undefined;
-    await eventually("npm start to be up", up, 240_000);
+    await eventually("npm start to be up", up, patient(240_000));
     expect(start.exitCode, started).toBeNull();
     for (const promised of [
       "A checkout that goes all the way",

@@ -54,7 +54,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     keep: false,
     services: [],
     report: reporterOn(process.stderr),
-    signal: AbortSignal.timeout(240_000),
+    signal: new AbortController().signal,
   }).catch(async (error) => {
     await remove();
     throw error;

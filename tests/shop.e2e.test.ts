@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "./fixtures.ts";
 import { cancelHops, signUpHops } from "./hops.ts";
 import { judge } from "./judge.ts";
+import { patient } from "./patience.ts";
 import { startPlayground, type TestPlayground } from "./playground.ts";
 
 let playground: TestPlayground;
@@ -163,7 +164,7 @@ async function events(url: string, last: string, headers: Record<string, string>
   const stop = new AbortController();
   const response = await fetch(url, {
     headers,
-    signal: AbortSignal.any([stop.signal, AbortSignal.timeout(20_000)]),
+    signal: AbortSignal.any([stop.signal, AbortSignal.timeout(patient(20_000))]),
   });
   expect(response.headers.get("content-type")).toMatch(/^text\/event-stream/);
   const seen: { id: string; status: string }[] = [];
@@ -228,7 +229,6 @@ test("a refund survives payments being down: it is done when payments is back", 
   await eventually(
     "payments to be back and the money with it",
     async () => (await playground.count("payments", refunded)) === 1 || undefined,
-    30_000,
   );
   expect(payments?.child?.exits()).toBe(exits + 1);
 });

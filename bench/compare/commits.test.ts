@@ -1,13 +1,12 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../kit/program.ts";
 import { commitOf, uncommitted, unpack } from "./commits.ts";
 import { makeRepository, type Repository } from "./repository.fixture.ts";
 
 // Each runs git and cp some ten times, which takes seconds on a busy machine.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const signal = new AbortController().signal;
 let repository: Repository;

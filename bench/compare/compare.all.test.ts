@@ -7,13 +7,14 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "../../playground/until.ts";
+import { patient } from "../../tests/patience.ts";
 import { figures } from "./figures.ts";
 import { parseComparison } from "./report.ts";
 
 const run = promisify(execFile);
 const root = path.join(import.meta.dirname, "../..");
 const boot = "playground/boot.cjs";
-const WITHIN_MS = 600_000;
+const WITHIN_MS = patient(240_000);
 
 let folder: string;
 let temporary: string;
@@ -94,7 +95,7 @@ test(
       async () => (said.includes("first start") && (await leftRunning()).length > 3 ? true : undefined),
       {
         signal: new AbortController().signal,
-        withinMs: 120_000,
+        withinMs: patient(60_000),
         onLate: () => new Error(`no copy was started:\n${said}`),
       },
     );

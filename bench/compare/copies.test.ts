@@ -4,12 +4,12 @@ import path from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { processStart } from "../../playground/runner/state.ts";
 import { until } from "../../playground/until.ts";
+import { patient } from "../../tests/patience.ts";
 import { type Commit, commitOf } from "./commits.ts";
 import { type Copy, withCopies } from "./copies.ts";
 import { makeRepository, type Repository } from "./repository.fixture.ts";
 
 // Each runs git and cp some ten times, which takes seconds on a busy machine.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 /** Stands for the command line: says that it was asked for help, and in which folder. */
 const BOOT = `require("node:fs").writeFileSync("asked", process.argv.slice(2).join(" "));`;
@@ -115,7 +115,7 @@ test("an interruption while a copy is made ends what makes it, and leaves nothin
     },
     {
       signal: new AbortController().signal,
-      withinMs: 20_000,
+      withinMs: patient(10_000),
       onLate: () => new Error("the command line was not asked"),
     },
   );

@@ -8,7 +8,6 @@ import { silent } from "../../playground/terminal/report.ts";
 import { until } from "../../playground/until.ts";
 import { lens as part } from "../../services/topology.ts";
 
-const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 3_000;
 const REST_WITHIN_MS = 60_000;
 /** As `npm start` gives it. */
@@ -55,7 +54,7 @@ export async function withLens<T>(
   try {
     const ready = async (): Promise<true | undefined> =>
       (await fetch(`${url}${part.ready}`)).ok ? true : undefined;
-    const { child } = await startChild(spec, ready, { report: silent, signal, withinMs: READY_WITHIN_MS });
+    const { child } = await startChild(spec, ready, { report: silent, signal });
     try {
       const pid = child.pid();
       if (pid === null) throw new Error("lens ended as soon as it was ready");

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { until } from "../../playground/until.ts";
+import { patient } from "../../tests/patience.ts";
 import { cpuMsBelow, cpuTime, family, processes, pssMb } from "./processes.ts";
 
 test("a child's memory counts for the nearest part above it, and strangers for none", () => {
@@ -39,7 +40,7 @@ test("CPU time grows with work, in the thread that does it", async () => {
     const before = await cpuTime(pid);
     await until(async () => ((await cpuTime(pid)).mainMs >= before.mainMs + 50 ? true : undefined), {
       signal: new AbortController().signal,
-      withinMs: 4_000,
+      withinMs: patient(4_000),
       onLate: () => new Error("the main thread has not run for 50 ms"),
     });
     expect((await cpuTime(pid)).poolMs).toBeLessThan(50);

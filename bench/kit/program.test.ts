@@ -4,6 +4,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { processStart } from "../../playground/runner/state.ts";
 import { until } from "../../playground/until.ts";
+import { patient } from "../../tests/patience.ts";
 import { ProgramFailed, run } from "./program.ts";
 
 const cwd = os.tmpdir();
@@ -30,7 +31,7 @@ test("the signal ends the program with all that it has started, and only then is
       Number.parseInt(await readFile(file, "utf8"), 10) || undefined;
     const grandchild = await until(read, {
       signal: never,
-      withinMs: 10_000,
+      withinMs: patient(10_000),
       onLate: () => new Error("the program has not started"),
     });
     stop.abort(new Error("enough"));

@@ -8,7 +8,7 @@ import {
 } from "../../collector/lens/journey/json.ts";
 import type { Hop, Journey, LogRecord } from "../../collector/lens/journey/model.ts";
 import { errorFrom, Problem } from "../problem.ts";
-import { until } from "../until.ts";
+import { whileMoving } from "../while-moving.ts";
 
 /** A journey, the log records that belong to it, and the ids of other journeys with the same correlation id. */
 export interface Found {
@@ -82,20 +82,26 @@ export interface Awaited {
 }
 
 /**
- * Waits until the journey `id` is settled and holds all of `hops`. When that does not come within `withinMs`, resolves
- * to what was there last, not complete. Without any hops a journey counts as done once it is settled and, for a second,
- * has not grown.
+ * Waits until the journey `id` is settled and holds all of `hops`. When it has not grown for `stillMs`, or is not
+ * complete after ten times as long, resolves to what was there last. Without any hops a journey counts as done once it
+ * is settled and, for a second, has not grown.
  */
 export async function awaitJourney(
   url: string,
   id: string,
   hops: readonly Hop[],
-  options: { readonly signal: AbortSignal; readonly withinMs: number },
+  { signal, stillMs }: { readonly signal: AbortSignal; readonly stillMs: number },
 ): Promise<Awaited> {
   const growth = new Growth();
   let last: Awaited = { found: null, complete: false, missing: hops };
-  const look = async (signal: AbortSignal): Promise<Awaited | undefined> => {
-    const found = await findJourney(url, id, signal);
+  let size = 0;
+  const hasMoved = async (): Promise<boolean> => {
+    const before = size;
+    size = last.found?.journey.spans.length ?? 0;
+    return size !== before;
+  };
+  const look = async (ends: AbortSignal): Promise<Awaited | undefined> => {
+    const found = await findJourney(url, id, ends);
     if (!found) return undefined;
     const { complete: isComplete, missing } = complete(found.journey, hops);
     last = { found, complete: isComplete, missing };
@@ -103,7 +109,8 @@ export async function awaitJourney(
     return isComplete && (hops.length > 0 || quiet) ? last : undefined;
   };
   const late = new Problem("incomplete", "");
-  return until(look, { ...options, everyMs: 100, onLate: () => late }).catch((error) => {
+  const bounds = { stillMs, mostMs: 10 * stillMs, askEveryMs: 1_000 };
+  return whileMoving(look, { signal, hasMoved, everyMs: 100, bounds, onLate: () => late }).catch((error) => {
     if (error === late) return last;
     throw error;
   });

@@ -15,7 +15,8 @@ export interface Played {
   readonly awaited: Awaited;
 }
 
-const JOURNEY_WITHIN_MS = 30_000;
+/** A journey that has not grown for this long is shown as it is. */
+const JOURNEY_STILL_MS = 30_000;
 
 interface Where {
   readonly urls: Readonly<Record<"gateway" | "lens", string>>;
@@ -37,7 +38,7 @@ export async function play(scenario: Scenario, { urls, report, signal }: Where):
     }
     const awaited = await awaitJourney(urls.lens, answer.traceId, expect.hops, {
       signal,
-      withinMs: JOURNEY_WITHIN_MS,
+      stillMs: JOURNEY_STILL_MS,
     });
     return { scenario, awaited };
   } finally {

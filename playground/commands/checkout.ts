@@ -9,7 +9,8 @@ import { paintFor, table } from "../terminal/paint.ts";
 import { reporterOn } from "../terminal/report.ts";
 import { show } from "../terminal/show.ts";
 
-const JOURNEY_WITHIN_MS = 20_000;
+/** A journey that has not grown for this long is shown as it is. */
+const JOURNEY_STILL_MS = 20_000;
 
 function orderFrom(args: Arguments): Order {
   return {
@@ -66,7 +67,7 @@ export const checkout: Command = {
         ])}\n`,
     );
     const done = reporterOn(io.err).begin("its journey");
-    const options = { signal: io.signal, withinMs: JOURNEY_WITHIN_MS };
+    const options = { signal: io.signal, stillMs: JOURNEY_STILL_MS };
     const hops = promised(answer);
     const awaited = await awaitJourney(here.lens, answer.traceId, hops, options).finally(done);
     show("Its journey", awaited.found, io, hops.length > 0 ? { hops } : {});

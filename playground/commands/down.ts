@@ -6,8 +6,8 @@ import { processStart, type Run, runningIn } from "../runner/state.ts";
 import { reporterOn } from "../terminal/report.ts";
 import { until } from "../until.ts";
 
-/** The runner itself takes 5 s at most. */
-const GONE_WITHIN_MS = 20_000;
+/** The runner itself takes 5 s at most, on a machine that is not busy. */
+const GONE_WITHIN_MS = 60_000;
 
 /** True once the runner and all of its parts are gone. */
 async function isGone(run: Run): Promise<true | undefined> {

@@ -12,7 +12,6 @@ import { checkFree, portOffset, portsFor } from "../runner/ports.ts";
 import type { ChildSpec } from "../runner/supervise.ts";
 import { reporterOn } from "../terminal/report.ts";
 
-const START_WITHIN_MS = 20_000;
 /** lens ends its requests, sends on what waits and writes what it keeps. */
 const STOP_WITHIN_MS = 10_000;
 const LEAST_MEMORY_MB = 8;
@@ -124,7 +123,7 @@ async function serve(settings: Settings, io: Io): Promise<void> {
     return response.ok || undefined;
   };
   const report = reporterOn(io.err);
-  const { child } = await startChild(spec, isReady, { report, signal: io.signal, withinMs: START_WITHIN_MS });
+  const { child } = await startChild(spec, isReady, { report, signal: io.signal });
   io.out.write(welcome(settings, env.LENS_FORWARD_URL));
   if (!io.signal.aborted) await once(io.signal, "abort");
   await child.stop();

@@ -8,7 +8,8 @@ import { type Figures, figuresOf } from "../status/figures.ts";
 import { MEMORY_KIND, memoryOf } from "../status/memory.ts";
 import { type Paint, paintFor, table } from "../terminal/paint.ts";
 
-const PROBE_TIMEOUT_MS = 2_000;
+/** A part that is busy answers late, and is no less ready for it. */
+const PROBE_TIMEOUT_MS = 5_000;
 const MB = 1024 * 1024;
 /** States of a part that does its work. */
 const WELL = ["ready", "runs", "given"];

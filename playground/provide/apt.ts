@@ -13,7 +13,9 @@ import { asProgram, type Program, programNames } from "./program.ts";
 import { isEnough, type ServerName } from "./versions.ts";
 
 const run = promisify(execFile);
-const APT_TIMEOUT_MS = 180_000;
+/** A bound for what hangs. A download that stands still is given up by apt itself, after `STILL_SECONDS`. */
+const APT_WITHIN_MS = 1_800_000;
+const STILL_SECONDS = 60;
 
 /** Debian's packages, by server. */
 const packages = { nats: "nats-server", redis: "redis-server" } as const;
@@ -98,6 +100,7 @@ const privately = (work: string): string[] => [
   "Debug::NoLocking=1",
   "-o",
   "Acquire::Retries=2",
+  ...["http", "https"].flatMap((how) => ["-o", `Acquire::${how}::Timeout=${STILL_SECONDS}`]),
 ];
 
 /** For when the system's package lists are empty or out of date: lists of our own, of the packages' names only. */
@@ -121,7 +124,7 @@ const aptWith =
     await run("apt-get", ["-q", "-y", ...args], {
       env: quiet,
       signal,
-      timeout: APT_TIMEOUT_MS,
+      timeout: APT_WITHIN_MS,
       maxBuffer: 4 * 1024 * 1024,
     });
   };

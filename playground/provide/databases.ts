@@ -1,5 +1,7 @@
 /** One database and one role for each service, so that none can read another's tables. */
-import { Problem } from "../problem.ts";
+import { type Client, DatabaseError } from "pg";
+import { errorFrom, Problem } from "../problem.ts";
+import { type Bounds, whileMoving } from "../while-moving.ts";
 import { withPostgres } from "./postgres.ts";
 
 export interface Database {
@@ -22,8 +24,8 @@ function urlFor(url: string, name: string, password: string): string {
   return own.toString();
 }
 
-const exists = async (url: string, question: string, name: string): Promise<boolean> =>
-  withPostgres(url, async (client) => (await client.query(question, [name])).rowCount === 1);
+const exists = async (client: Client, question: string, name: string): Promise<boolean> =>
+  (await client.query(question, [name])).rowCount === 1;
 
 /** Address of the database of `service`, with its own role. `url`: of the server. */
 export const databaseUrl = (url: string, service: string, password: string): string =>
@@ -32,9 +34,9 @@ export const databaseUrl = (url: string, service: string, password: string): str
 async function makeOne(url: string, service: string, password: string): Promise<Database> {
   const name = nameFor(service);
   const role = identifier(name);
-  const hasRole = await exists(url, "SELECT 1 FROM pg_roles WHERE rolname = $1", name);
-  const hasDatabase = await exists(url, "SELECT 1 FROM pg_database WHERE datname = $1", name);
   await withPostgres(url, async (client) => {
+    const hasRole = await exists(client, "SELECT 1 FROM pg_roles WHERE rolname = $1", name);
+    const hasDatabase = await exists(client, "SELECT 1 FROM pg_database WHERE datname = $1", name);
     await client.query(`${hasRole ? "ALTER" : "CREATE"} ROLE ${role} LOGIN PASSWORD ${literal(password)}`);
     if (hasDatabase) return;
     // An administrator who is no superuser must be a member of the role that is to own the database.
@@ -45,19 +47,58 @@ async function makeOne(url: string, service: string, password: string): Promise<
   return { service, url: databaseUrl(url, service, password) };
 }
 
+/** What the server says when it has refused something (SQLSTATE), other than that it has no connection to give by now. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof DatabaseError && !/^(08...|53300|57P0.)$/.test(error.code ?? "");
+
+export interface MakeOptions {
+  readonly signal: AbortSignal;
+  /** Whether the server has done something since it was last asked: a busy one is waited for. */
+  readonly hasMoved: () => Promise<boolean>;
+  readonly bounds?: Bounds;
+}
+
+/** Makes one, again and again as long as the server has not refused it: a try may be cut, or end for want of time. */
+async function makePatiently(
+  url: string,
+  service: string,
+  password: string,
+  options: MakeOptions,
+): Promise<Database> {
+  const attempt = async (): Promise<{ made: Database } | { refusal: unknown }> => {
+    try {
+      return { made: await makeOne(url, service, password) };
+    } catch (error) {
+      if (isRefusal(error)) return { refusal: error };
+      throw error;
+    }
+  };
+  const outcome = await whileMoving(attempt, {
+    ...options,
+    onLate: (how, last) => new Error(`no connection ${how}: ${errorFrom(last).message}`, { cause: last }),
+  });
+  if ("refusal" in outcome) throw outcome.refusal;
+  return outcome.made;
+}
+
 /**
  * Makes the database `baton_<service>` and the role of the same name for each of `services`, and keeps what is there.
- * `url`: a role that may create both. `passwordFor`: the password that a service's role shall have.
+ * `url`: a role that may create both. `passwordFor`: the password that a service's role shall have. One connection for
+ * each service, all at once, takes half the time of a single one.
  */
 export async function makeDatabases(
   url: string,
   services: readonly string[],
   passwordFor: (service: string) => string,
+  options: MakeOptions,
 ): Promise<Database[]> {
   try {
-    return await Promise.all(services.map((service) => makeOne(url, service, passwordFor(service))));
+    return await Promise.all(
+      services.map((service) => makePatiently(url, service, passwordFor(service), options)),
+    );
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    options.signal.throwIfAborted();
+    const why = errorFrom(cause).message;
     throw new Problem("server_unfit", `Postgres: a database for each service could not be made: ${why}`, {
       cause,
     });

@@ -7,8 +7,8 @@ import { Problem } from "../problem.ts";
 import { startChild } from "../runner/child.ts";
 import type { Program } from "./program.ts";
 import {
+  CONNECT_WITHIN_MS,
   type Login,
-  READY_WITHIN_MS,
   type Server,
   type ServerContext,
   type Source,
@@ -20,7 +20,6 @@ import { isEnough, minimum, parseVersion, versionText } from "./versions.ts";
 
 /** Streams of ours, and of nobody else, begin so. */
 const STREAM_PREFIX = "BATON_";
-const CONNECT_TIMEOUT_MS = 2_000;
 const DEFAULT_PORT = 4222;
 
 /** Connects to `url`. The client takes no user and password from an address, and even takes digits of a password for the port. */
@@ -28,7 +27,7 @@ function dial(url: string): Promise<NatsConnection> {
   const { hostname, port, username, password } = new URL(url);
   return connect({
     servers: `${hostname}:${port || DEFAULT_PORT}`,
-    timeout: CONNECT_TIMEOUT_MS,
+    timeout: CONNECT_WITHIN_MS,
     reconnect: false,
     ...(username && { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
   });
@@ -64,7 +63,8 @@ export async function startNats(program: Program, from: Source, context: ServerC
     host: "127.0.0.1",
     port: context.port,
     jetstream: { store_dir: store },
-    authorization: { user: USER, password: context.password },
+    // In seconds. With the preset of 2, a client on a busy machine may be refused before it could say its password.
+    authorization: { user: USER, password: context.password, timeout: 30 },
   };
   await writeFile(config, JSON.stringify(settings, null, 2), { mode: 0o600 });
   const url = natsUrl(context);
@@ -77,7 +77,7 @@ export async function startNats(program: Program, from: Source, context: ServerC
     logFile: path.join(context.dir, "logs", "nats.log"),
     stopWithinMs: STOP_WITHIN_MS,
   };
-  const { child } = await startChild(spec, () => askVersion(url), { ...context, withinMs: READY_WITHIN_MS });
+  const { child } = await startChild(spec, () => askVersion(url), context);
   return { name: "nats", url, port: context.port, from, version: versionText(program.version), child };
 }
 

@@ -9,8 +9,8 @@ import { startChild } from "../runner/child.ts";
 import { giveToNobody, homeForNobody, isRoot, NOBODY, runnableByNobody } from "./nobody.ts";
 import { asProgram, findProgram } from "./program.ts";
 import {
+  CONNECT_WITHIN_MS,
   type Login,
-  READY_WITHIN_MS,
   type Server,
   type ServerContext,
   type Source,
@@ -21,8 +21,8 @@ import {
 import { isEnough, minimum, type Version, versionText } from "./versions.ts";
 
 const run = promisify(execFile);
-const CONNECT_TIMEOUT_MS = 2_000;
-const INITDB_TIMEOUT_MS = 60_000;
+/** Usually a second. A disk that is busy makes minutes of it. */
+const INITDB_WITHIN_MS = 600_000;
 
 /** A folder with `bin/postgres` and `bin/initdb`. */
 export interface PostgresPrograms {
@@ -67,7 +67,7 @@ export async function findPostgres(
 
 /** Connects to `url` and lets `use` work; closes in any case. */
 export async function withPostgres<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_WITHIN_MS });
   // A server that goes away tells so as an event, too; the failed query says it already.
   client.on("error", () => {});
   try {
@@ -93,9 +93,10 @@ export const postgresHome = (dir: string): Promise<string> =>
 async function initialise(
   bin: string,
   home: string,
-  password: string,
   owner: typeof NOBODY | undefined,
+  { password, report, signal }: ServerContext,
 ): Promise<void> {
+  const done = report.begin("postgres' first database");
   const passwordFile = path.join(home, "password");
   const unfinished = path.join(home, "unfinished");
   await rm(unfinished, { recursive: true, force: true });
@@ -113,8 +114,10 @@ async function initialise(
       ...owner,
       env: serverEnv(),
       cwd: home,
-      timeout: INITDB_TIMEOUT_MS,
+      signal,
+      timeout: INITDB_WITHIN_MS,
     }).catch((cause) => {
+      signal.throwIfAborted();
       throw new Problem(
         "part_died",
         `Postgres could not make its database: ${String(cause.stderr || cause.message).trim()}`,
@@ -123,6 +126,7 @@ async function initialise(
     });
     await rename(unfinished, path.join(home, "cluster"));
   } finally {
+    done();
     await rm(passwordFile, { force: true });
   }
 }
@@ -154,7 +158,7 @@ export async function startPostgres(programs: PostgresPrograms, context: ServerC
   if (owner) await giveToNobody(home);
   else await mkdir(home, { recursive: true, mode: 0o700 });
   const cluster = path.join(home, "cluster");
-  if (!(await lstat(cluster).catch(() => null))) await initialise(bin, home, context.password, owner);
+  if (!(await lstat(cluster).catch(() => null))) await initialise(bin, home, owner, context);
   const url = postgresUrl(context);
   const spec = {
     name: "postgres",
@@ -169,7 +173,7 @@ export async function startPostgres(programs: PostgresPrograms, context: ServerC
     stopSignal: "SIGQUIT" as const,
     stopWithinMs: STOP_WITHIN_MS,
   };
-  const { child } = await startChild(spec, () => askVersion(url), { ...context, withinMs: READY_WITHIN_MS });
+  const { child } = await startChild(spec, () => askVersion(url), context);
   return { name: "postgres", url, port: context.port, from: programs.from, version, child };
 }
 

@@ -23,6 +23,9 @@ export const programNames: Readonly<Record<ServerName, readonly string[]>> = {
   postgres: ["postgres"],
 };
 
+/** A program that says nothing within this long cannot be run here. On a busy machine one that can takes seconds. */
+const ANSWERS_WITHIN_MS = 60_000;
+
 /** Debian puts servers here, but not onto an ordinary user's PATH. */
 const systemFolders = ["/usr/local/sbin", "/usr/sbin"];
 
@@ -37,7 +40,7 @@ export async function asProgram(file: string, libraryPath = ""): Promise<Program
   try {
     await access(file, constants.X_OK);
     const env = { PATH: process.env.PATH, LC_ALL: "C", ...(libraryPath && { LD_LIBRARY_PATH: libraryPath }) };
-    const { stdout } = await run(file, ["--version"], { env, timeout: 10_000 });
+    const { stdout } = await run(file, ["--version"], { env, timeout: ANSWERS_WITHIN_MS });
     const version = parseVersion(stdout);
     return version && { file, version, libraryPath };
   } catch {

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, connect as connectTo, createServer, type Server } from "node:net";
 import path from "node:path";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
@@ -7,7 +9,7 @@ import { freePorts } from "../runner/ports.ts";
 import { processStart } from "../runner/state.ts";
 import { type TemporaryState, temporaryState } from "../temporary.fixture.ts";
 import { silent } from "../terminal/report.ts";
-import { dropDatabases, makeDatabases } from "./databases.ts";
+import { databaseUrl, dropDatabases, makeDatabases } from "./databases.ts";
 import { withPostgres } from "./postgres.ts";
 import { type ProvideOptions, provide, type Servers } from "./provide.ts";
 
@@ -17,6 +19,10 @@ function natsClient(url: string) {
   const { hostname, port, username, password } = new URL(url);
   return connect({ servers: `${hostname}:${port}`, user: username, pass: password, reconnect: false });
 }
+
+const passwordOf = (service: string): string => `password of ${service}`;
+/** Nothing is seen of the server. */
+const unseen = { signal: new AbortController().signal, hasMoved: async () => false };
 
 /** Starts servers in `dir`; all that is not said is as on a machine without anything given. */
 async function provideIn(dir: string, change: Partial<ProvideOptions> = {}): Promise<Servers> {
@@ -139,7 +145,7 @@ describe("servers that are given by their addresses", () => {
         await client.query("DROP DATABASE IF EXISTS strangers");
         await client.query("CREATE DATABASE strangers");
       });
-      await makeDatabases(theirs.postgresUrl, ["orders"], () => "x");
+      await makeDatabases(theirs.postgresUrl, ["orders"], () => "x", unseen);
       await streams.add({ name: "BATON_PROVIDE_TEST", subjects: ["baton-provide-test"] });
       await streams.add({ name: "STRANGERS", subjects: ["strangers"] });
       await jetstream(nats).publish("strangers", "hello");
@@ -188,7 +194,7 @@ describe("servers that are given by their addresses", () => {
 
   it("hold a database for each service, which cannot enter another's", async () => {
     const names = ["provide_test_one", "provide_test_two"];
-    const [one, two] = await makeDatabases(theirs.postgresUrl, names, (service) => `password of ${service}`);
+    const [one, two] = await makeDatabases(theirs.postgresUrl, names, passwordOf, unseen);
     if (!one || !two) throw new Error("not made");
     try {
       await withPostgres(one.url, (client) => client.query("CREATE TABLE mine (id int)"));
@@ -196,10 +202,62 @@ describe("servers that are given by their addresses", () => {
       trespass.pathname = new URL(two.url).pathname;
       await expect(withPostgres(trespass.toString(), async () => {})).rejects.toThrow(/permission denied/);
       // A second start keeps what is there.
-      await makeDatabases(theirs.postgresUrl, names, (service) => `password of ${service}`);
+      await makeDatabases(theirs.postgresUrl, names, passwordOf, unseen);
       await withPostgres(one.url, (client) => client.query("SELECT * FROM mine"));
     } finally {
       await dropDatabases(theirs.postgresUrl, names);
     }
+  });
+  describe("that hold no database for a service yet", () => {
+    /** Of the first connections so many are cut; those that come later get through. */
+    async function cutting(most: number): Promise<{ url: string; server: Server }> {
+      let cut = 0;
+      const { hostname, port } = new URL(theirs.postgresUrl);
+      const server = createServer((near) => {
+        if (cut++ < most) return void near.destroy();
+        const to = connectTo(Number(port), hostname);
+        for (const socket of [near, to]) socket.on("error", () => {});
+        near.pipe(to).pipe(near);
+      }).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const through = new URL(theirs.postgresUrl);
+      through.port = String((server.address() as AddressInfo).port);
+      return { url: through.toString(), server };
+    }
+    const names = ["provide_test_cut_one", "provide_test_cut_two"];
+    const soon = { ...unseen, bounds: { stillMs: 100, mostMs: 600_000, askEveryMs: 10 } };
+
+    it("get one, however many connections are cut before", async () => {
+      const { url, server } = await cutting(20);
+      try {
+        const made = await makeDatabases(url, names, passwordOf, { ...soon, hasMoved: async () => true });
+        expect(made.map(({ service }) => service)).toEqual(names);
+        for (const name of names) {
+          const own = databaseUrl(theirs.postgresUrl, name, passwordOf(name));
+          await withPostgres(own, (client) => client.query("CREATE TABLE mine (id int)"));
+        }
+      } finally {
+        server.close();
+        await dropDatabases(theirs.postgresUrl, names);
+      }
+    });
+
+    it("are given up when they take no connection and nothing moves", async () => {
+      const { url, server } = await cutting(Number.POSITIVE_INFINITY);
+      try {
+        const failing = makeDatabases(url, names, passwordOf, soon);
+        await expect(failing).rejects.toMatchObject({ code: "server_unfit" });
+        await expect(failing).rejects.toThrow(/no connection and nothing has moved for 0\.1 s: .*terminated/);
+      } finally {
+        server.close();
+      }
+    });
+
+    it("are told at once when they refuse it", async () => {
+      const wrong = theirs.postgresUrl.replace(/:[^:]*@/, ":wrong@");
+      await expect(makeDatabases(wrong, names, passwordOf, unseen)).rejects.toThrow(
+        /could not be made: password/,
+      );
+    });
   });
 });

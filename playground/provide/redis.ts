@@ -6,8 +6,8 @@ import { Problem } from "../problem.ts";
 import { startChild } from "../runner/child.ts";
 import type { Program } from "./program.ts";
 import {
+  CONNECT_WITHIN_MS,
   type Login,
-  READY_WITHIN_MS,
   type Server,
   type ServerContext,
   type Source,
@@ -18,14 +18,13 @@ import { isEnough, minimum, parseVersion, versionText } from "./versions.ts";
 
 /** Keys of ours, and of nobody else, match this. */
 const OUR_KEYS = "baton:*";
-const CONNECT_TIMEOUT_MS = 2_000;
 const SCAN_COUNT = 500;
 
 /** Connects to `url`, once, and lets `use` work; closes in any case. */
 export async function withRedis<T>(url: string, use: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(url, {
     lazyConnect: true,
-    connectTimeout: CONNECT_TIMEOUT_MS,
+    connectTimeout: CONNECT_WITHIN_MS,
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
   });
@@ -77,7 +76,7 @@ export async function startRedis(program: Program, from: Source, context: Server
     logFile: path.join(context.dir, "logs", "redis.log"),
     stopWithinMs: STOP_WITHIN_MS,
   };
-  const { child } = await startChild(spec, () => askVersion(url), { ...context, withinMs: READY_WITHIN_MS });
+  const { child } = await startChild(spec, () => askVersion(url), context);
   return { name: "redis", url, port: context.port, from, version: versionText(program.version), child };
 }
 

@@ -35,7 +35,8 @@ export interface ServerContext extends Login {
 
 /** User name on all three private servers. */
 export const USER = "baton";
-export const READY_WITHIN_MS = 30_000;
+/** One try to connect. It is short of nothing but a server that is frozen, and is made again as long as a start is waited for. */
+export const CONNECT_WITHIN_MS = 10_000;
 /** None of the three has anything to do at its end that it does not make good at its next start. */
 export const STOP_WITHIN_MS = 1_000;
 

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { patient } from "../../tests/patience.ts";
 import { until } from "../until.ts";
 import { olderLog } from "./bound-log.ts";
 import { type Child, supervise } from "./supervise.ts";
@@ -30,7 +31,7 @@ it("a log stays bounded while its child goes on writing to it, its newest lines 
       cwd: dir,
       logFile,
       logBound: { limitBytes: LIMIT, everyMs: 10 },
-      stopWithinMs: 5_000,
+      stopWithinMs: patient(5_000),
     },
     () => {},
   );
@@ -39,7 +40,7 @@ it("a log stays bounded while its child goes on writing to it, its newest lines 
   // By then it has written a hundred times the limit.
   await until(async () => ((await last()) > 100_000 ? true : undefined), {
     signal: new AbortController().signal,
-    withinMs: 15_000,
+    withinMs: patient(15_000),
     onLate: () => new Error("it stopped writing"),
   });
   await child.stop();

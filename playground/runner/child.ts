@@ -1,15 +1,19 @@
-/** Starts a supervised child and waits until it can do its work. */
+/** Starts a supervised child and waits, as long as it moves, until it can do its work. */
 import { open } from "node:fs/promises";
 import path from "node:path";
+import { movementOf } from "../movement.ts";
 import { errorFrom, Problem } from "../problem.ts";
 import type { Reporter } from "../terminal/report.ts";
-import { until } from "../until.ts";
+import { type Bounds, whileMoving } from "../while-moving.ts";
 import { type Child, type ChildEvent, type ChildSpec, supervise } from "./supervise.ts";
 
 export interface StartOptions {
   readonly report: Reporter;
   readonly signal: AbortSignal;
-  readonly withinMs: number;
+  /** `BOUNDS` without it. */
+  readonly bounds?: Bounds;
+  /** While it answers true, the child waits for something else and is not waited for. */
+  readonly isHeld?: () => boolean;
   /** Called at each start and unexpected exit, also later on. */
   readonly onEvent?: (event: ChildEvent) => void;
 }
@@ -55,6 +59,7 @@ async function tell(event: ChildEvent, { logFile }: ChildSpec, report: Reporter)
 
 /**
  * Starts `spec` and resolves, with the child and what `probe` saw, once `probe` resolves to something other than undefined.
+ * A child whose log grows, that works, or that `probe` hears something new from, is waited for.
  * A child that exits before that is a Problem that shows the end of its log; it is not restarted. Later exits are told
  * and answered by restarts. On any failure nothing is left running.
  */
@@ -75,15 +80,18 @@ export async function startChild<T>(
   try {
     options.signal.throwIfAborted();
     child = await supervise(spec, onEvent);
-    const seen = await until(probe, {
+    const { pid } = child;
+    const moves = movementOf(pid, spec.logFile);
+    const { isHeld = () => false, bounds } = options;
+    const look = async (signal: AbortSignal) => (isHeld() ? undefined : probe(signal));
+    const seen = await whileMoving(look, {
       signal: AbortSignal.any([options.signal, died.signal]),
-      withinMs: options.withinMs,
-      onLate: async (last) =>
-        new Problem(
-          "not_ready",
-          await withLog(`${spec.name} was not ready after ${options.withinMs / 1000} s${reason(last)}`, spec),
-          { cause: last },
-        ),
+      hasMoved: async () => isHeld() || moves(),
+      ...(bounds && { bounds }),
+      onLate: async (how, last) =>
+        new Problem("not_ready", await withLog(`${spec.name} was not ready ${how}${reason(last)}`, spec), {
+          cause: last,
+        }),
     });
     ready = true;
     return { child, seen };

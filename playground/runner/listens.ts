@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 
-const CONNECT_WITHIN_MS = 2_000;
+const CONNECT_WITHIN_MS = 5_000;
 
 /** True when something takes TCP connections at `host`:`port`. */
 export function listens(host: string, port: number): Promise<boolean> {

@@ -4,6 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { patient } from "../../tests/patience.ts";
 import { until } from "../until.ts";
 import { type Child, supervise } from "./supervise.ts";
 
@@ -19,12 +20,12 @@ async function run(name: string, onTerm: string): Promise<Child> {
     env: { PATH: process.env.PATH ?? "" },
     cwd: folder,
     logFile: logOf(name),
-    stopWithinMs: 5_000,
+    stopWithinMs: patient(5_000),
   };
   const child = await supervise(spec, () => {});
   await until(async () => ((await readFile(logOf(name), "utf8")) === "up\n" ? true : undefined), {
     signal: new AbortController().signal,
-    withinMs: 10_000,
+    withinMs: patient(10_000),
     onLate: () => new Error(`${name} did not start`),
   });
   return child;

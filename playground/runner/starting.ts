@@ -1,6 +1,8 @@
 /** One start of a playground: what it has acquired so far, and how all that ends. */
 import path from "node:path";
 import { lens, type Part, services } from "../../services/topology.ts";
+import { movementOf } from "../movement.ts";
+import { makeDatabases } from "../provide/databases.ts";
 import { type Prepared, prepare, type Servers } from "../provide/provide.ts";
 import type { StackPart } from "../stack/part.ts";
 import type { StackPorts } from "../stack/ports.ts";
@@ -36,12 +38,14 @@ export interface RunningPart {
 }
 
 export const root = path.resolve(import.meta.dirname, "../..");
-const READY_WITHIN_MS = 60_000;
 /** After a Ctrl-C nothing is left after 5 s: services have 3 s, then the Collector 1 s, then all the others 1 s. */
 const SERVICE_STOP_MS = 3_000;
 /** Lens writes down what it holds first: a bound, not a wait. */
 const LENS_STOP_MS = 8_000;
-const PROBE_TIMEOUT_MS = 2_000;
+/** One question whether a part is ready. It is asked again as long as a start is waited for. */
+const PROBE_TIMEOUT_MS = 10_000;
+/** Of what a part says that is not ready, so many characters are shown. */
+const MOST_SAID = 300;
 /** Services that have a database of their own. */
 export const usesPostgres = services
   .filter((s) => s.servers.some((server) => server === "postgres"))
@@ -51,13 +55,14 @@ export const usesPostgres = services
 export const readyUrl = (part: Part, ports: Ports): string =>
   `http://127.0.0.1:${portOf(part.name, ports)}${part.ready}`;
 
-/** Resolves to true when `url` answers 200. */
-async function answers(url: string, signal: AbortSignal): Promise<true | undefined> {
+/** Resolves to true when `url` answers 200, rejects with what it says otherwise. */
+async function answers(url: string, signal: AbortSignal): Promise<true> {
   const response = await fetch(url, {
     signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]),
   });
-  await response.body?.cancel();
-  return response.status === 200 ? true : undefined;
+  const said = (await response.text()).trim().slice(0, MOST_SAID);
+  if (response.status !== 200) throw new Error(`it answers ${response.status}: ${said}`);
+  return true;
 }
 
 const specOf = (
@@ -176,15 +181,14 @@ export class Starting {
   ): Promise<void> {
     const { report } = this.options;
     let done: (() => void) | undefined;
-    const probe = async (signal: AbortSignal) => {
-      if (isHeld()) return undefined;
+    const probe = (signal: AbortSignal): Promise<true> => {
       done ??= report.begin(spec.name);
       return answers(ready, signal);
     };
     const { child } = await startChild(spec, probe, {
       report: { ...report, begin: () => () => {} },
       signal: this.signal,
-      withinMs: READY_WITHIN_MS,
+      isHeld,
       onEvent: () => this.publish(),
     }).finally(() => done?.());
     to.push({ name: spec.name, port, child, ready });
@@ -203,5 +207,15 @@ export class Starting {
   async startServers(prepared: Prepared): Promise<void> {
     this.acquired.servers = await prepared.start();
     this.publish();
+  }
+
+  /** Makes each service's own, on the server at `url`. */
+  async makeDatabases(url: string, passwordFor: (service: string) => string): Promise<void> {
+    const { report } = this.options;
+    const child = this.acquired.servers?.parts.find(({ name }) => name === "postgres")?.child;
+    // What a given server does cannot be seen: it is waited for as if it stood still.
+    const hasMoved = child ? movementOf(child.pid, child.spec.logFile) : async () => false;
+    const done = report.begin("a database for each service");
+    await makeDatabases(url, usesPostgres, passwordFor, { signal: this.signal, hasMoved }).finally(done);
   }
 }

@@ -4,6 +4,7 @@ import { connect } from "@nats-io/transport-node";
 import { Redis } from "ioredis";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { patient } from "../../tests/patience.ts";
 import { provide, type Servers } from "../provide/provide.ts";
 import { type TemporaryState, temporaryState } from "../temporary.fixture.ts";
 import { silent } from "../terminal/report.ts";
@@ -25,7 +26,7 @@ const never = new AbortController().signal;
 const whenBack = <T>(what: string, work: () => Promise<T>): Promise<T> =>
   until(work, {
     signal: never,
-    withinMs: 15_000,
+    withinMs: patient(15_000),
     onLate: (last) => new Error(`${what} is not back`, { cause: last }),
   });
 
@@ -40,7 +41,8 @@ async function natsStore(url: string): Promise<Store> {
   const manager = await jetstreamManager(nats);
   await manager.streams.add({ name: "KEPT", subjects: ["kept"] });
   return {
-    write: async (n) => void (await jetstream(nats).publish("kept", JSON.stringify(n), { timeout: 2_000 })),
+    write: async (n) =>
+      void (await jetstream(nats).publish("kept", JSON.stringify(n), { timeout: patient(2_000) })),
     read: async () => {
       const { state } = await manager.streams.info("KEPT");
       const all: number[] = [];

@@ -5,6 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { patient, promised } from "../../tests/patience.ts";
 import { until } from "../until.ts";
 import { tailOf } from "./child.ts";
 import { processStart } from "./state.ts";
@@ -18,7 +19,7 @@ const isGone = async (pid: number): Promise<true | undefined> =>
 const see = (what: string, look: () => boolean | Promise<boolean>): Promise<true> =>
   until(async () => ((await look()) ? true : undefined), {
     signal: new AbortController().signal,
-    withinMs: 10_000,
+    withinMs: patient(10_000),
     onLate: () => new Error(`not seen: ${what}`),
   });
 
@@ -43,7 +44,7 @@ describe("a supervised child", () => {
       env: { PATH: process.env.PATH ?? "" },
       cwd: dir,
       logFile: path.join(dir, "child.log"),
-      stopWithinMs: 5_000,
+      stopWithinMs: patient(5_000),
       ...change,
     };
     const child = await supervise(spec, (event) => events.push(event));
@@ -142,7 +143,11 @@ describe("the children of a runner that is killed by SIGKILL", () => {
     for (const pid of pids) {
       // 5 s are the promise of the product: it is what is tested here.
       const late = (): Error => new Error(`process ${pid} is still there after 5 s`);
-      await until(() => isGone(pid), { signal: new AbortController().signal, withinMs: 5_000, onLate: late });
+      await until(() => isGone(pid), {
+        signal: new AbortController().signal,
+        withinMs: promised(5_000),
+        onLate: late,
+      });
     }
     expect(await readFile(path.join(dir, "stubborn.log"), "utf8")).toBe("up\nno\n");
     expect(await readFile(path.join(dir, "paused.log"), "utf8")).toBe("up\nbye\n");

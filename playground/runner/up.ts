@@ -5,7 +5,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { lens, type Part, services } from "../../services/topology.ts";
-import { databaseUrl, makeDatabases } from "../provide/databases.ts";
+import { databaseUrl } from "../provide/databases.ts";
 import type { Server, Source } from "../provide/server.ts";
 import { minimum } from "../provide/versions.ts";
 import { FullStack } from "../stack/full.ts";
@@ -124,7 +124,7 @@ async function startAll(
   await rm(holdFile, { force: true });
   const serversAndDatabases = async (): Promise<void> => {
     await starting.startServers(prepared);
-    await makeDatabases(postgresUrl, usesPostgres, passwordFor);
+    await starting.makeDatabases(postgresUrl, passwordFor);
   };
   // Lens needs no server: it starts beside them.
   const lensEnv = lensEnvironment({ ports, dir, user, extra: { ...full?.lensEnvironment, ...extra } });

@@ -8,7 +8,7 @@ import { isAtLeast, parseVersion, type Version, versionText } from "../provide/v
 import { catalogue, type StackProgramName } from "./catalogue.ts";
 
 const run = promisify(execFile);
-const ANSWERS_WITHIN_MS = 15_000;
+const ANSWERS_WITHIN_MS = 60_000;
 
 /** A program that can be run. */
 export interface StackProgram {

@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { services } from "../../services/topology.ts";
+import { patient } from "../../tests/patience.ts";
 import { playFirst } from "../clients/play.ts";
 import { freePorts } from "../runner/ports.ts";
 import { processStart } from "../runner/state.ts";
@@ -68,7 +69,12 @@ describe.skipIf(reason !== undefined)("the full stack as local programs", () => 
         };
         return data.result.length > 0 ? data.result : undefined;
       },
-      { signal: never, withinMs: 40_000, everyMs: 250, onLate: () => new Error(`no data for ${query}`) },
+      {
+        signal: never,
+        withinMs: patient(40_000),
+        everyMs: 250,
+        onLate: () => new Error(`no data for ${query}`),
+      },
     );
 
   it("tells where everything is", () => {
@@ -90,7 +96,7 @@ describe.skipIf(reason !== undefined)("the full stack as local programs", () => 
     expect(inLens).toBeGreaterThan(30);
     await until(async () => ((await spansAt(playground.stack.jaeger ?? "")) === inLens ? true : undefined), {
       signal: never,
-      withinMs: 20_000,
+      withinMs: patient(20_000),
       onLate: async () =>
         new Error(`Jaeger has ${await spansAt(playground.stack.jaeger ?? "")} of ${inLens} spans`),
     });

@@ -28,7 +28,7 @@ export interface Figures {
 
 /** Between the two looks that make a rate. */
 const WINDOW_MS = 1_000;
-const TIMEOUT_MS = 2_000;
+const TIMEOUT_MS = 5_000;
 const EVENTS_STREAM = "BATON_EVENTS";
 const DEAD_STREAM = "BATON_DEAD";
 /** Keys of BullMQ, and how many jobs each kind of key holds. */

@@ -40,7 +40,9 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
     await openDatabase(config.BATON_POSTGRES_URL, schemas, log, { signal }),
     (d) => d.close(),
   );
-  const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "analytics"), (n) => n.close());
+  const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "analytics", log), (n) =>
+    n.close(),
+  );
   await ensureStreams(nats, config.BATON_NATS_REPLICAS);
 
   const record = recorders({ store: analyticsStore(db), fault: faultAt, note });

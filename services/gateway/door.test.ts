@@ -11,9 +11,9 @@ afterAll(() => door.close());
 /** The same, ten thousand times and more: `door.all.test.ts`. */
 test("whatever comes in gets the right refusal that names the field, and nothing goes on that does not fit", async () => {
   await tryDoor(door, 15);
-}, 30_000);
+});
 
 test("bytes that are no request are refused, and the next request is served", async () => {
   await tryBytes(door, 30);
   expect((await fetch(`${door.url}/healthz`)).status).toBe(200);
-}, 30_000);
+});

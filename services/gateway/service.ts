@@ -51,7 +51,9 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
   const accounts = releaser.add("accounts", rpcClient(AccountService, String(urls.orders), 15_000), (c) =>
     c.close(),
   );
-  const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "gateway"), (n) => n.close());
+  const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "gateway", log), (n) =>
+    n.close(),
+  );
   await ensureStreams(nats, config.BATON_NATS_REPLICAS);
   const feed = new StatusFeed();
   const live = await followEvents({

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { quiet } from "../../tests/fixtures.ts";
+import { patient } from "../../tests/patience.ts";
 import { AccountService } from "../_contracts/gen/baton/accounts/v1/accounts_pb.js";
 import { OrderService, OrderStatus } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
 import type { Listening } from "../_kit/http/listen.ts";
@@ -184,8 +185,8 @@ export interface Door {
 export async function openDoor(options: HttpServerOptions & { maxOpen?: number } = {}): Promise<Door> {
   const fake = new FakeOrders();
   const rpc = await serveOrders(fake);
-  const orders = rpcClient(OrderService, rpc.url, 5_000);
-  const accounts = rpcClient(AccountService, rpc.url, 5_000);
+  const orders = rpcClient(OrderService, rpc.url, patient(5_000));
+  const accounts = rpcClient(AccountService, rpc.url, patient(5_000));
   const feed = new StatusFeed();
   const streams = new EventStreams({ log: quiet, maxOpen: options.maxOpen ?? 100 });
   const app = gatewayApp({

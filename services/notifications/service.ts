@@ -43,7 +43,7 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
     await openDatabase(config.BATON_POSTGRES_URL, schemas, log, { signal }),
     (d) => d.close(),
   );
-  const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "notifications"), (n) =>
+  const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "notifications", log), (n) =>
     n.close(),
   );
   await ensureStreams(nats, config.BATON_NATS_REPLICAS);

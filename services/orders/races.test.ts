@@ -3,4 +3,4 @@ import { sagaHolds } from "./races.fixture.ts";
 
 test("whatever is lost, late, dead, cancelled or swept, and in whatever order: order, stock and money agree in the end", async () => {
   await sagaHolds(500);
-}, 60_000);
+});

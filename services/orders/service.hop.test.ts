@@ -235,19 +235,13 @@ describe("when something goes wrong", () => {
     const orderId = await orderIdOf(asked.idempotencyKey);
     const attempts = async () =>
       (await row(service, "SELECT attempts FROM sagas WHERE order_id = $1", orderId))?.attempts;
-    await eventually(
-      "a sweeper to have tried",
-      async () => ((await attempts()) > 0 ? true : undefined),
-      20_000,
-    );
+    await eventually("a sweeper to have tried", async () => ((await attempts()) > 0 ? true : undefined));
     expect(await reservationOf(orderId)).toMatchObject({ released_at: null });
     expect(await statusOf(orderId)).toBe(OrderStatus.PENDING);
     payments = await startPayments();
-    await eventually(
-      "the order to be REJECTED",
-      async () => ((await statusOf(orderId)) === OrderStatus.REJECTED ? true : undefined),
-      20_000,
+    await eventually("the order to be REJECTED", async () =>
+      (await statusOf(orderId)) === OrderStatus.REJECTED ? true : undefined,
     );
     expect((await reservationOf(orderId))?.released_at).toBeTruthy();
-  }, 60_000);
+  });
 });

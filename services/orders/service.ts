@@ -76,7 +76,9 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
     await openDatabase(config.BATON_POSTGRES_URL, schemas, log, { signal }),
     (d) => d.close(),
   );
-  const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "orders"), (n) => n.close());
+  const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "orders", log), (n) =>
+    n.close(),
+  );
   await ensureStreams(nats, config.BATON_NATS_REPLICAS);
   const redis = releaser.add("redis", connectRedis(config.BATON_REDIS_URL), (r) => r.disconnect());
   const queue = releaser.add("queue", jobQueue(PAYMENT_COMMANDS, redis), (q) => q.close());

@@ -96,7 +96,7 @@ test("whatever a charge says, it is refused as invalid or within its limits; a t
     }
   };
   await fc.assert(fc.asyncProperty(request, check), { numRuns: 60 });
-}, 20_000);
+});
 
 test("what became of a charge is told in full", async () => {
   const ask = async (key: string, outcome: Outcome) => {

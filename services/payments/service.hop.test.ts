@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually, inWaves, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { type InProcess, inProcess } from "../../tests/in-process.ts";
+import { patient } from "../../tests/patience.ts";
 import { inRequest, startTestTelemetry } from "../../tests/telemetry.ts";
 import { PAYMENT_COMMANDS } from "../_contracts/commands.ts";
 import { PaymentRefunded } from "../_contracts/events.ts";
@@ -20,7 +21,7 @@ let listener: RunningConsumer;
 beforeAll(async () => {
   service = await inProcess(compose);
   // Long enough for any machine: here a call that is given up would be an outcome of its own.
-  client = rpcClient(PaymentService, service.url, 15_000);
+  client = rpcClient(PaymentService, service.url, patient(15_000));
   commands = jobQueue(PAYMENT_COMMANDS, service.redis);
   const heard = {
     group: uniqueName("test"),

@@ -45,7 +45,9 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
     await openDatabase(config.BATON_POSTGRES_URL, schemas, log, { signal }),
     (d) => d.close(),
   );
-  const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "payments"), (n) => n.close());
+  const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "payments", log), (n) =>
+    n.close(),
+  );
   await ensureStreams(nats, config.BATON_NATS_REPLICAS);
   const redis = releaser.add("redis", connectRedis(config.BATON_REDIS_URL), (r) => r.disconnect());
   const commands = releaser.add("commands", jobQueue(PAYMENT_COMMANDS, redis), (q) => q.close());

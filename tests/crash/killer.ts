@@ -1,6 +1,7 @@
 /** Kills parts of a playground with SIGKILL, and remembers when. The supervisor brings them back. */
 import type { Death } from "../../collector/lens/journey/killed.ts";
 import { eventually } from "../fixtures.ts";
+import { patient } from "../patience.ts";
 import type { TestPlayground } from "../playground.ts";
 
 export interface Killer {
@@ -36,7 +37,7 @@ export function killerOf(playground: TestPlayground): Killer {
   const kill = async (name: string): Promise<void> => {
     const child = playground.parts.find((part) => part.name === name)?.child;
     if (!child) throw new Error(`there is no part ${name} to kill`);
-    await eventually(`${name} to run, so that it can be killed`, () => child.pid() ?? undefined, 60_000);
+    await eventually(`${name} to run, so that it can be killed`, () => child.pid() ?? undefined);
     child.signal("SIGKILL");
     kills.set(name, (kills.get(name) ?? 0) + 1);
   };
@@ -54,17 +55,13 @@ export function killerOf(playground: TestPlayground): Killer {
 }
 
 /** Waits until every part answers again. */
-export async function allReady(playground: TestPlayground, withinMs: number): Promise<void> {
+export async function allReady(playground: TestPlayground): Promise<void> {
   for (const { name, ready } of playground.parts) {
     if (!ready) continue;
-    await eventually(
-      `${name} to be ready`,
-      async () => {
-        const response = await fetch(ready, { signal: AbortSignal.timeout(2_000) });
-        await response.body?.cancel();
-        return response.ok || undefined;
-      },
-      withinMs,
-    );
+    await eventually(`${name} to be ready`, async () => {
+      const response = await fetch(ready, { signal: AbortSignal.timeout(patient(2_000)) });
+      await response.body?.cancel();
+      return response.ok || undefined;
+    });
   }
 }

@@ -1,5 +1,6 @@
 /** A customer who does what a good client does: sends the same request with the same key until there is an answer. */
 import { until } from "../../playground/until.ts";
+import { patient } from "../patience.ts";
 
 /** What one customer wants. */
 export interface Wish {
@@ -25,7 +26,7 @@ export interface Bought {
   readonly body: Answer["body"];
 }
 
-const ANSWER_WITHIN_MS = 90_000;
+const ANSWER_WITHIN_MS = patient(90_000);
 /** Neither yes nor no: the same request may be sent again. */
 const AGAIN = new Set([408, 429, 499, 500, 502, 503, 504]);
 
@@ -60,7 +61,7 @@ async function insist(
 }
 
 async function send(url: string, init: RequestInit): Promise<Answer> {
-  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(20_000) });
+  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(patient(20_000)) });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 

@@ -2,6 +2,7 @@
 import { access, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { cacheDir } from "../../playground/provide/apt.ts";
+import { patient } from "../patience.ts";
 import { output } from "./run.ts";
 
 const MODULE = "github.com/docker/compose/v2";
@@ -18,7 +19,7 @@ export async function findCompose(): Promise<ComposeProgram | null> {
   const isV2 = (text: string): boolean => /version v?2\.|version v?[3-9]/.test(text);
   const candidates: ComposeProgram[] = [["docker", "compose"], ["docker-compose"], [built()]];
   for (const [command, ...args] of candidates) {
-    const said = await output(command, [...args, "version"], { timeoutMs: 20_000 }).catch(() => "");
+    const said = await output(command, [...args, "version"], { timeoutMs: patient(20_000) }).catch(() => "");
     if (isV2(said)) return [command, ...args];
   }
   return null;

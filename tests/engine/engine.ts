@@ -10,6 +10,7 @@ import os from "node:os";
 import path from "node:path";
 import { isFree } from "../../playground/runner/ports.ts";
 import { eventually } from "../fixtures.ts";
+import { patient } from "../patience.ts";
 import { unpacked } from "./packages.ts";
 import { output } from "./run.ts";
 
@@ -28,8 +29,8 @@ export interface Engine {
 }
 
 const ask = (env: NodeJS.ProcessEnv): Promise<string> =>
-  output("docker", ["version", "--format", "{{.Server.Version}}"], { env, timeoutMs: 10_000 }).then((text) =>
-    text.trim(),
+  output("docker", ["version", "--format", "{{.Server.Version}}"], { env, timeoutMs: patient(10_000) }).then(
+    (text) => text.trim(),
   );
 
 /** Why there is no engine; or the engine. `own`: never the machine's. */
@@ -79,14 +80,10 @@ async function startOwn(tree: string): Promise<Engine | string> {
     const log = tailOf(daemon);
     undo.push(() => ended(daemon));
     const client = { ...process.env, PATH: `${process.env.PATH}:${tree}/usr/bin`, DOCKER_HOST: socket };
-    const version = await eventually(
-      "the Docker engine to answer",
-      async () => {
-        if (daemon.exitCode !== null) return "";
-        return ask(client).catch(() => undefined);
-      },
-      30_000,
-    );
+    const version = await eventually("the Docker engine to answer", async () => {
+      if (daemon.exitCode !== null) return "";
+      return ask(client).catch(() => undefined);
+    });
     if (version === "") {
       await stop();
       return `the Docker engine does not start here: ${log()}`;

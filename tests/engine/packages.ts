@@ -2,8 +2,9 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { cacheDir, hasApt, systemId, unpackWithApt } from "../../playground/provide/apt.ts";
+import { patient } from "../patience.ts";
 
-const WITHIN_MS = 300_000;
+const WITHIN_MS = patient(300_000);
 
 /** The folder with the unpacked `names` and all that they need; null where there is no apt. Rejects with apt's error. */
 export async function unpacked(names: readonly string[]): Promise<string | null> {

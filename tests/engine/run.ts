@@ -1,6 +1,7 @@
 /** Programs to their end, with a bound on time and on what they say. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { patient } from "../patience.ts";
 
 const run = promisify(execFile);
 
@@ -16,7 +17,7 @@ export async function output(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<string> {
-  const { timeoutMs = 300_000, ...rest } = options;
+  const { timeoutMs = patient(300_000), ...rest } = options;
   try {
     const { stdout } = await run(command, args, { ...rest, timeout: timeoutMs, maxBuffer: 1 << 26 });
     return stdout;

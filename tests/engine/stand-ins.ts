@@ -25,6 +25,7 @@ import { findPostgres } from "../../playground/provide/postgres.ts";
 import { findProgram, foldersOf, type Program } from "../../playground/provide/program.ts";
 import { findStackProgram } from "../../playground/stack/program.ts";
 import { silent } from "../../playground/terminal/report.ts";
+import { patient } from "../patience.ts";
 import type { Engine } from "./engine.ts";
 import { output } from "./run.ts";
 
@@ -102,7 +103,7 @@ async function server(name: "nats" | "redis"): Promise<Program> {
     (await findProgram(name, foldersOf(process.env.PATH ?? ""))) ?? (await findCached(name, cache));
   const found = await look();
   if (found) return found;
-  await fetchWithApt([name], cache, process.env, AbortSignal.timeout(180_000));
+  await fetchWithApt([name], cache, process.env, AbortSignal.timeout(patient(180_000)));
   const fetched = await look();
   if (!fetched) throw new Error(`${name} is not to be had here`);
   return fetched;

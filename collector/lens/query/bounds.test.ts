@@ -69,7 +69,7 @@ test("a trace of 100,000 spans is cut, and the answer says so", async () => {
   expect(response.headers.get("lens-spans-left-out")).toBe("80000");
   const { body } = await app.get(`/api/journeys/${trace(1)}`);
   expect(body.spansLeftOut).toBe(80_000);
-}, 120_000);
+});
 
 test("an answer is cut by its size, too", async () => {
   const app = newApp();
@@ -78,4 +78,4 @@ test("an answer is cut by its size, too", async () => {
     await app.send(oneSpan({ traceId: trace(1), spanId: span(n), attributes: [text] }));
   const response = await app.request(`/api/v3/traces/${trace(1)}`);
   expect(Number(response.headers.get("lens-spans-left-out"))).toBe(5);
-}, 60_000);
+});

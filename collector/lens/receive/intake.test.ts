@@ -104,7 +104,7 @@ describe("whatever arrives", () => {
         expect(spansIn(one.store).length).toBeGreaterThan(0);
       }),
     );
-  }, 120_000);
+  });
 
   test("a request cut anywhere is taken whole or refused with nothing stored", async () => {
     await fc.assert(
@@ -123,7 +123,7 @@ describe("whatever arrives", () => {
         }
       }),
     );
-  }, 120_000);
+  });
 
   test("no damage throws anything but a refusal, and what is taken can be read again", async () => {
     const damage = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), {
@@ -148,7 +148,7 @@ describe("whatever arrives", () => {
       }),
       { numRuns: 500 },
     );
-  }, 120_000);
+  });
 
   test("any bytes at all are refused or taken, on every signal", async () => {
     const { take } = newLens();
@@ -162,7 +162,7 @@ describe("whatever arrives", () => {
         },
       ),
     );
-  }, 120_000);
+  });
 
   test("the counters add up and the store keeps to its bound", async () => {
     const request = fc.oneof(
@@ -185,7 +185,7 @@ describe("whatever arrives", () => {
         expect(counters.logs.stored - counters.logs.evicted).toBe(logsIn(store).length);
       }),
     );
-  }, 120_000);
+  });
 });
 
 test.each([

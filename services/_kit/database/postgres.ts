@@ -1,7 +1,9 @@
 /** Postgres: a pool, transactions, and a schema that is applied once however many replicas start at a time. */
 import { readFile } from "node:fs/promises";
 import pg from "pg";
+import { AppError } from "../process/errors.ts";
 import { Outage } from "../process/outage.ts";
+import { patiently } from "../process/patiently.ts";
 import type { Logger } from "../telemetry/log.ts";
 
 /** Whatever runs a query: the pool, or the one connection of a transaction. */
@@ -48,8 +50,8 @@ export interface DatabaseOptions {
 }
 
 /**
- * Connects to `url` and applies `schemas` (files of idempotent SQL, in order). While the server is away, or has no
- * connection to give, everything fails with `unavailable` and an `over`.
+ * Connects to `url`, waits for a server that is late, and applies `schemas` (files of idempotent SQL, in order).
+ * Afterwards, while the server is away or has no connection to give, everything fails with `unavailable` and an `over`.
  */
 export async function openDatabase(
   url: string,
@@ -109,9 +111,15 @@ export async function openDatabase(
     },
     close: () => pool.end(),
   };
-  await database.transaction(async (tx) => {
-    await tx.query("SELECT pg_advisory_xact_lock($1)", [SCHEMA_LOCK]);
-    for (const schema of schemas) await tx.query(await readFile(schema, "utf8"));
+  const apply = () =>
+    database.transaction(async (tx) => {
+      await tx.query("SELECT pg_advisory_xact_lock($1)", [SCHEMA_LOCK]);
+      for (const schema of schemas) await tx.query(await readFile(schema, "utf8"));
+    });
+  const isLate = (thrown: unknown): boolean => thrown instanceof AppError && thrown.code === "unavailable";
+  await patiently(apply, { what: "the database", isLate, log, signal }).catch(async (thrown) => {
+    await pool.end();
+    throw thrown;
   });
   return database;
 }

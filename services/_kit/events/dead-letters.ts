@@ -5,7 +5,15 @@
 import type { JsMsg } from "@nats-io/jetstream";
 import type { SpanContext } from "@opentelemetry/api";
 import { parseTraceParent } from "@opentelemetry/core";
-import { DEAD_STREAM, type EventHead, headersOf, type Nats, readHead, writeHead } from "./nats/jetstream.ts";
+import {
+  DEAD_STREAM,
+  type EventHead,
+  headersOf,
+  type Nats,
+  PUBLISH_WITHIN_MS,
+  readHead,
+  writeHead,
+} from "./nats/jetstream.ts";
 
 export interface DeadLetter {
   /**
@@ -86,6 +94,7 @@ export async function bury(nats: Nats, letter: DeadLetter): Promise<void> {
     msgID: line(letter.id),
     headers: head,
     expect: { streamName: DEAD_STREAM },
+    timeout: PUBLISH_WITHIN_MS,
   });
 }
 

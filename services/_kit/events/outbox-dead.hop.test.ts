@@ -65,11 +65,7 @@ test("a row too large for the stream is dead-lettered by its head, those behind 
   const large = await appended(type, { orderId: "o-1", text: "x".repeat(2_000_000) });
   const small = await appended(behind);
   const relay = await startRelay(db, eventStream(nats), "link", quiet);
-  await eventually(
-    "what is behind it",
-    async () => ((await rowOf(small))?.is_sent ? true : undefined),
-    30_000,
-  );
+  await eventually("what is behind it", async () => ((await rowOf(small))?.is_sent ? true : undefined));
   const row = await rowOf(large);
   expect(row).toMatchObject({ is_dead: true, is_sent: false, refusals: 10, attempts: 10 });
   expect(row?.dead_reason).toContain("max_payload");
@@ -90,7 +86,7 @@ test("a row too large for the stream is dead-lettered by its head, those behind 
   expect(sent.header.get("Nats-Msg-Id")).toBe(large);
   expect(await lettersOf(type)).toEqual([]);
   await relay.stop();
-}, 60_000);
+});
 
 test("a row that the stream refuses, and that is redriven before it is mended, is a dead letter anew", async () => {
   const type = uniqueName("Refused");
@@ -102,10 +98,8 @@ test("a row that the stream refuses, and that is redriven before it is mended, i
   ]);
   const relay = await startRelay(db, eventStream(nats), "link", quiet);
   const letterAfter = (redriven: number) =>
-    eventually(
-      `the dead letter, redriven ${redriven} times`,
-      async () => (await lettersOf(type)).find((letter) => letter.redriven === redriven),
-      30_000,
+    eventually(`the dead letter, redriven ${redriven} times`, async () =>
+      (await lettersOf(type)).find((letter) => letter.redriven === redriven),
     );
   const first = await letterAfter(0);
   await redrive(nats, first);
@@ -113,7 +107,7 @@ test("a row that the stream refuses, and that is redriven before it is mended, i
   expect(second.id).toBe(`${first.id}:1`);
   expect(await lettersOf(type)).toHaveLength(1);
   await relay.stop();
-}, 60_000);
+});
 
 test("a stream that is away counts against no row, however often it is tried", async () => {
   const type = uniqueName("Away");

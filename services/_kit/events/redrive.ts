@@ -20,6 +20,7 @@ import {
   DEAD_STREAM,
   EVENTS_STREAM,
   type Nats,
+  PUBLISH_WITHIN_MS,
   REDRIVE_STREAM,
   writeHead,
 } from "./nats/jetstream.ts";
@@ -66,6 +67,7 @@ export async function redrive(nats: Nats, letter: Buried): Promise<void> {
     msgID: `${head.eventId}:redrive:${times}:${consumer}`,
     headers: sent,
     expect: { streamName: REDRIVE_STREAM },
+    timeout: PUBLISH_WITHIN_MS,
   });
   const { streams } = nats.manager;
   await streams.deleteMessage(DEAD_STREAM, letter.seq).catch(async (err) => {

@@ -27,7 +27,7 @@ export async function ownNats(): Promise<OwnNats> {
     port: (await freePorts()).nats,
     password: "only-for-this-test",
     report: silent,
-    signal: AbortSignal.timeout(60_000),
+    signal: new AbortController().signal,
     onEvent: () => {},
   });
   return {

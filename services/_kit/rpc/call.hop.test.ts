@@ -1,6 +1,7 @@
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { quiet } from "../../../tests/fixtures.ts";
+import { patient } from "../../../tests/patience.ts";
 import { edges, inRequest, startTestTelemetry } from "../../../tests/telemetry.ts";
 // The contract only lends its shape: this tests the kit.
 import { PaymentService } from "../../_contracts/gen/baton/payments/v1/payments_pb.js";
@@ -27,7 +28,7 @@ beforeAll(async () => {
     },
     ready: async () => {},
   });
-  client = rpcClient(PaymentService, server.url, 2_000);
+  client = rpcClient(PaymentService, server.url, patient(2_000));
 });
 afterAll(async () => {
   client.close();

@@ -38,8 +38,8 @@ export function serveOrders(
   });
 }
 
-/** Waits until what `look` answers is as expected; longer than Vitest's second, which a busy machine may need. */
-export const poll = <T>(look: () => T) => expect.poll(look, { timeout: 4_500 });
+/** Waits until what `look` answers is as expected. */
+export const poll = <T>(look: () => T) => expect.poll(look);
 
 type Options = grpc.CallOptions & { readonly metadata?: Record<string, string> };
 

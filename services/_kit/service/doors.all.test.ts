@@ -160,14 +160,10 @@ test("messages of arbitrary bytes, headers and subjects", async () => {
   await fc.assert(
     fc.asyncProperty(batch, async (given) => {
       await raw.send(given.map(toMessage));
-      await eventually(
-        "all to be settled",
-        async () => {
-          const info = await nats.manager.consumers.info(EVENTS_STREAM, durable);
-          return info.num_pending + info.num_ack_pending === 0 ? true : undefined;
-        },
-        60_000,
-      );
+      await eventually("all to be settled", async () => {
+        const info = await nats.manager.consumers.info(EVENTS_STREAM, durable);
+        return info.num_pending + info.num_ack_pending === 0 ? true : undefined;
+      });
       expect(good.had).toBe(good.begun);
     }),
     run,
@@ -226,14 +222,10 @@ test("jobs of arbitrary names and data", async () => {
     fc.asyncProperty(batch, async (given) => {
       await add.addBulk(given.map(toJob));
       added += given.length;
-      await eventually(
-        "all to be done",
-        async () => {
-          const { completed, failed } = await add.getJobCounts("completed", "failed");
-          return (completed ?? 0) + (failed ?? 0) === added ? true : undefined;
-        },
-        60_000,
-      );
+      await eventually("all to be done", async () => {
+        const { completed, failed } = await add.getJobCounts("completed", "failed");
+        return (completed ?? 0) + (failed ?? 0) === added ? true : undefined;
+      });
       expect(good.had).toBe(good.begun);
     }),
     run,

@@ -9,7 +9,6 @@ import { OrderService } from "../../_contracts/gen/baton/orders/v1/orders_pb.js"
 import { grpcJs } from "../rpc/serve.fixture.ts";
 
 const GET = "baton.orders.v1.OrderService/GetOrder";
-const WITHIN_MS = 60_000;
 
 interface Sink {
   readonly url: string;
@@ -65,7 +64,7 @@ function start(env: Record<string, string>) {
     createInterface({ input: output }).on("line", (line) => lines.push(line));
   const line = async (msg: string): Promise<Record<string, string>> => {
     const find = () => lines.find((text) => text.includes(`"msg":"${msg}"`));
-    await expect.poll(find, { timeout: WITHIN_MS, message: lines.join("\n") }).toBeDefined();
+    await expect.poll(find, { message: lines.join("\n") }).toBeDefined();
     return JSON.parse(find() ?? "{}");
   };
   const exited = once(child, "close").then(([code]) => code as number | null);
@@ -82,7 +81,7 @@ async function callInHand(service: ReturnType<typeof start>) {
   return { answer };
 }
 
-describe("SIGTERM", { timeout: 2 * WITHIN_MS }, () => {
+describe("SIGTERM", () => {
   test("lets a call in hand end, and the process is gone only when its spans have arrived", async () => {
     const service = start({ HANDLER: "finishes" });
     const { answer } = await callInHand(service);
@@ -103,7 +102,7 @@ describe("SIGTERM", { timeout: 2 * WITHIN_MS }, () => {
   });
 });
 
-describe("an environment that is wrong", { timeout: 2 * WITHIN_MS }, () => {
+describe("an environment that is wrong", () => {
   test.each([
     ["BATON_PORT", "http"],
     ["BATON_ASYNC", "sometimes"],

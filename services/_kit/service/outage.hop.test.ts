@@ -1,6 +1,7 @@
 /** The database is away for longer than all attempts take: nothing is given up, and each effect is there once. */
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
+import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { eventually, freshDatabase, quiet, uniqueName } from "../../../tests/fixtures.ts";
 import { edges, inRequest, startTestTelemetry } from "../../../tests/telemetry.ts";
@@ -122,6 +123,45 @@ describe("the database", () => {
       await expect(small.query("SELECT 1")).rejects.toMatchObject({ code: "unavailable" });
     });
     await small.close();
+  });
+});
+
+describe("at a start", () => {
+  /** A log, and a wait until it says that `what` is waited for. */
+  const listening = () => {
+    const lines: string[] = [];
+    const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line).msg) });
+    const said = (what: string) =>
+      eventually(
+        `"waiting for ${what}" in the log`,
+        () => lines.includes(`waiting for ${what}`) || undefined,
+      );
+    return { log, said };
+  };
+
+  test("a database that is not there yet is waited for, and that is said", async () => {
+    const { log, said } = listening();
+    await cable.pull();
+    const opening = openDatabase(cable.url, [], log);
+    await said("the database");
+    await cable.putBack();
+    const late = await opening;
+    expect((await late.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+    await late.close();
+  });
+
+  test("a NATS that is not there yet is waited for, and that is said; without a log it is an error at once", async () => {
+    const { log, said } = listening();
+    const toNats = await cableTo(inject("natsUrl"));
+    await toNats.pull();
+    await expect(connectNats(toNats.url, "outage-test")).rejects.toThrow("refused");
+    const connecting = connectNats(toNats.url, "outage-test", log);
+    await said("NATS");
+    await toNats.putBack();
+    const late = await connecting;
+    await late.ready();
+    await late.close();
+    await toNats.pull();
   });
 });
 

@@ -10,8 +10,10 @@ import {
   StorageType,
   type StreamConfig,
 } from "@nats-io/jetstream";
-import { connect, headers, type MsgHdrs, type NatsConnection, nanos } from "@nats-io/transport-node";
+import { connect, errors, headers, type MsgHdrs, type NatsConnection, nanos } from "@nats-io/transport-node";
 import { AppError } from "../../process/errors.ts";
+import { patiently } from "../../process/patiently.ts";
+import type { Logger } from "../../telemetry/log.ts";
 import type { Carrier } from "../../telemetry/propagation.ts";
 
 export const EVENTS_STREAM = "BATON_EVENTS";
@@ -44,8 +46,22 @@ export interface Nats {
   close(): Promise<void>;
 }
 
-/** `url`: nats://[user:password@]host:port. Reconnects for ever once connected. */
-export async function connectNats(url: string, name: string): Promise<Nats> {
+/** What is asked of JetStream. At a start everything asks at once, and streams are made on a disk that may be busy. */
+const ANSWER_WITHIN_MS = 20_000;
+/** What is published waits so long for the stream's word: then it is published again, with the same id. */
+export const PUBLISH_WITHIN_MS = 5_000;
+
+const { AuthorizationError, ClosedConnectionError, ConnectionError, RequestError, TimeoutError } = errors;
+const LATE = [ClosedConnectionError, ConnectionError, RequestError, TimeoutError];
+/** The server also refuses whoever takes too long to say who he is. */
+const isLate = (thrown: unknown): boolean =>
+  LATE.some((late) => thrown instanceof late) ||
+  (thrown instanceof AuthorizationError && /timeout/i.test(thrown.message));
+
+async function dial(
+  url: string,
+  name: string,
+): Promise<{ connection: NatsConnection; manager: JetStreamManager }> {
   const { hostname, port, username, password } = new URL(url);
   const connection = await connect({
     servers: `${hostname}:${port || 4222}`,
@@ -55,10 +71,24 @@ export async function connectNats(url: string, name: string): Promise<Nats> {
     timeout: 5_000,
     ...(username === "" ? {} : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
   });
-  const manager = await jetstreamManager(connection, { timeout: 5_000 });
+  try {
+    return { connection, manager: await jetstreamManager(connection, { timeout: ANSWER_WITHIN_MS }) };
+  } catch (thrown) {
+    await connection.close();
+    throw thrown;
+  }
+}
+
+/**
+ * `url`: nats://[user:password@]host:port. Reconnects for ever once connected. With a `log`, as at a service's start, a
+ * server that is late is waited for.
+ */
+export async function connectNats(url: string, name: string, log?: Logger): Promise<Nats> {
+  const open = () => dial(url, name);
+  const { connection, manager } = log ? await patiently(open, { what: "NATS", isLate, log }) : await open();
   return {
     connection,
-    js: jetstream(connection, { timeout: 5_000 }),
+    js: jetstream(connection, { timeout: ANSWER_WITHIN_MS }),
     manager,
     ready: async () => {
       if (connection.isClosed()) throw new AppError("unavailable", "the connection to NATS is closed");
@@ -136,6 +166,7 @@ export function eventStream(nats: Nats): EventStream {
       await nats.js.publish(event.subject, JSON.stringify(event.payload), {
         msgID: event.eventId,
         headers: writeHead(event),
+        timeout: PUBLISH_WITHIN_MS,
       });
     },
   };

@@ -1,0 +1,55 @@
+/**
+ * How long tests wait. Each bound is written for a quiet laptop, and goes through `patient`, which multiplies it by one
+ * factor. The factor is measured once for a run, in vitest.config.ts, and reaches every process of the run in
+ * `BATON_TEST_PATIENCE`. A bound that is long costs nothing as long as tests pass: it is met only by what hangs.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import os from "node:os";
+
+/** Set by hand, the factor is not measured. */
+export const VARIABLE = "BATON_TEST_PATIENCE";
+
+/** What else is busy may begin after the measurement, and the run itself is busy as well. */
+const LEAST = 3;
+/** A machine that is slower yet is one on which nothing can be tested. */
+const MOST = 30;
+/** The bounds are written for so many cores. With fewer, the processes of the tests wait for each other. */
+const CORES = 4;
+/** How long a quiet laptop takes for `WORK`, the start of Node included. */
+const QUIET_MS = 150;
+const WORK = "let n = 0; for (let i = 0; i < 2e7; i++) n ^= i";
+
+/** The factor for a machine with so many `cores` that took `tookMs` for what takes `QUIET_MS` on a quiet laptop. */
+export function factorFor(tookMs: number, cores: number): number {
+  const factor = Math.max(1, tookMs / QUIET_MS) * Math.max(1, CORES / cores);
+  return Math.round(Math.min(MOST, Math.max(LEAST, factor)) * 10) / 10;
+}
+
+/** Measures the factor: every core does the same work at once, each in a process of its own. */
+export async function measure(): Promise<number> {
+  const cores = os.availableParallelism();
+  const beganMs = performance.now();
+  const work = async (): Promise<void> => {
+    await once(spawn(process.execPath, ["-e", WORK], { stdio: "ignore" }), "exit");
+  };
+  await Promise.all(Array.from({ length: cores }, work));
+  return factorFor(performance.now() - beganMs, cores);
+}
+
+/** The factor that `value` says; `LEAST` when it is not set. Throws when it is no number of 1 or more. */
+export function factorFrom(value: string | undefined): number {
+  if (!value) return LEAST;
+  const factor = Number(value);
+  if (!(factor >= 1 && factor <= 1_000))
+    throw new Error(`${VARIABLE} must be a number from 1 to 1000, not ${JSON.stringify(value)}`);
+  return factor;
+}
+
+const factor = (): number => factorFrom(process.env[VARIABLE]);
+
+/** `quietMs`, which is generous on a quiet laptop, as a bound for this machine; in ms. */
+export const patient = (quietMs: number): number => Math.round(quietMs * factor());
+
+/** A time that the product promises: on a quiet machine itself, on a slower one longer by as much as that is slower; in ms. */
+export const promised = (quietMs: number): number => Math.round(quietMs * Math.max(1, factor() / LEAST));
