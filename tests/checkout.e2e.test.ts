@@ -5,8 +5,9 @@ import checkout from "../load/scenarios/checkout.ts";
 import declined from "../load/scenarios/payment-declined.ts";
 import { judgeJourney } from "../load/verdict.ts";
 import { SUBSCRIBERS } from "../services/_contracts/events.ts";
-import { connectNats, EVENTS_STREAM } from "../services/_kit/events/nats/jetstream.ts";
+import { EVENTS_STREAM, jetstreamOn } from "../services/_kit/events/nats/streams.ts";
 import { BUCKETS } from "../services/_kit/events/outbox.ts";
+import { connectNats } from "../services/_kit/nats/connection.ts";
 import { BATON } from "../services/_kit/telemetry/conventions.ts";
 import type { AsyncMode } from "../services/_kit/telemetry/propagation.ts";
 import { eventually } from "./fixtures.ts";
@@ -79,10 +80,11 @@ describe("every hop of a checkout", () => {
 
 test("who consumes what is what the contracts say, because lens calls a journey settled by it", async () => {
   const nats = await connectNats(one.urls.nats, "test");
+  const { manager } = await jetstreamOn(nats);
   try {
     const durables: string[] = [];
     // The gateway listens too, for whoever watches an order: without a durable, and without acknowledging.
-    for await (const consumer of nats.manager.consumers.list(EVENTS_STREAM))
+    for await (const consumer of manager.consumers.list(EVENTS_STREAM))
       if (consumer.config.durable_name) durables.push(consumer.config.durable_name);
     // Shipping needs order: it has a durable for each bucket, and takes of it what it wants.
     const said = Object.entries(SUBSCRIBERS).flatMap(([type, groups]) =>

@@ -10,7 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { splitOrphans } from "../collector/lens/journey/killed.ts";
 import type { Journey } from "../collector/lens/journey/model.ts";
 import { findJourney } from "../playground/clients/lens.ts";
-import { connectNats, DEAD_STREAM, EVENTS_STREAM } from "../services/_kit/events/nats/jetstream.ts";
+import { DEAD_STREAM, EVENTS_STREAM, jetstreamOn } from "../services/_kit/events/nats/streams.ts";
+import { connectNats } from "../services/_kit/nats/connection.ts";
 import { services } from "../services/topology.ts";
 import { allReady, type Killer, killerOf } from "./crash/killer.ts";
 import { booksOf, leftovers, wrongWith } from "./crash/reckoning.ts";
@@ -125,13 +126,14 @@ async function sendAgain(count: number): Promise<void> {
   const send = async () => {
     const nats = await connectNats(playground.urls.nats, "test");
     try {
-      const { state } = await nats.manager.streams.info(EVENTS_STREAM);
+      const { js, manager } = await jetstreamOn(nats);
+      const { state } = await manager.streams.info(EVENTS_STREAM);
       for (let seq = state.last_seq - count + 1; seq <= state.last_seq; seq++) {
-        const event = await nats.manager.streams.getMessage(EVENTS_STREAM, { seq });
+        const event = await manager.streams.getMessage(EVENTS_STREAM, { seq });
         const head = headers();
         for (const [name, values] of event?.header ?? [])
           if (!name.startsWith("Nats-")) for (const value of values) head.append(name, value);
-        if (event) await nats.js.publish(event.subject, event.data, { headers: head, msgID: `again-${seq}` });
+        if (event) await js.publish(event.subject, event.data, { headers: head, msgID: `again-${seq}` });
       }
       return true;
     } finally {
@@ -145,10 +147,11 @@ async function sendAgain(count: number): Promise<void> {
 /** A line for each dead letter. */
 async function deadLetters(): Promise<string[]> {
   const nats = await connectNats(playground.urls.nats, "test");
-  const { state } = await nats.manager.streams.info(DEAD_STREAM);
+  const { manager } = await jetstreamOn(nats);
+  const { state } = await manager.streams.info(DEAD_STREAM);
   const lines: string[] = [];
   for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
-    const letter = await nats.manager.streams.getMessage(DEAD_STREAM, { seq });
+    const letter = await manager.streams.getMessage(DEAD_STREAM, { seq });
     if (letter)
       lines.push(`${letter.subject}: ${[...letter.header].map(([k, v]) => `${k}=${v}`).join(", ")}`);
   }

@@ -4,10 +4,12 @@ import type { Redis } from "ioredis";
 import { inject } from "vitest";
 import { freePorts } from "../playground/runner/ports.ts";
 import { type Database, openDatabase } from "../services/_kit/database/postgres.ts";
-import { connectNats, type Nats, writeHead } from "../services/_kit/events/nats/jetstream.ts";
+import type { Broker } from "../services/_kit/events/broker.ts";
+import { writeHead } from "../services/_kit/events/head.ts";
 import { bucketOf } from "../services/_kit/events/outbox.ts";
 import { connectRedis } from "../services/_kit/jobs/queue.ts";
 import { Releaser } from "../services/_kit/process/shutdown.ts";
+import { openBroker } from "../services/_kit/service/broker.ts";
 import type { Life } from "../services/_kit/service/main.ts";
 import { inject as carrier } from "../services/_kit/telemetry/propagation.ts";
 import { freshDatabase, quiet } from "./fixtures.ts";
@@ -18,7 +20,7 @@ export interface InProcess {
   readonly url: string;
   /** The service's own. */
   readonly db: Database;
-  readonly nats: Nats;
+  readonly broker: Broker;
   readonly redis: Redis;
   /** Sends an event of `payload.userId` in the active context; answers its id. The same id again is delivered again. */
   publish(type: string, payload: Payload, eventId?: string): Promise<string>;
@@ -59,25 +61,26 @@ export async function inProcess(
     ...env,
   });
   const db = await openDatabase(postgresUrl, [], quiet);
-  const nats = await connectNats(natsUrl, "test");
+  const broker = await openBroker({ url: natsUrl, name: "test", log: quiet });
   const redis = connectRedis(redisUrl);
   return {
     url: `http://127.0.0.1:${port}`,
     db,
-    nats,
+    broker,
     redis,
     publish: async (type, payload, eventId = randomUUID()) => {
       const nowMs = Date.now();
-      const head = writeHead({ eventId, carrier: carrier(), createdMs: nowMs, sentMs: nowMs });
-      // Without the id by which the stream would know it again: as if it came past the de-duplication window.
-      await nats.js.publish(`events.p${bucketOf(payload.userId)}.${type}`, JSON.stringify(payload), {
-        headers: head,
+      await broker.publish(bucketOf(payload.userId), type, {
+        // Not the event's: the stream would know it again, and this is to be as if it came past the window.
+        id: randomUUID(),
+        headers: writeHead({ eventId, carrier: carrier(), createdMs: nowMs, sentMs: nowMs }),
+        data: Buffer.from(JSON.stringify(payload)),
       });
       return eventId;
     },
     stop: async () => {
       redis.disconnect();
-      await nats.close();
+      await broker.close();
       await db.close();
       await releaser.release(quiet, 10_000);
     },

@@ -1,23 +1,24 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type RunningConsumer, subscribe } from "../../services/_kit/events/consumer.ts";
-import {
-  connectNats,
-  ensureStreams,
-  eventStream,
-  type Nats,
-} from "../../services/_kit/events/nats/jetstream.ts";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { type Database, openDatabase } from "../../services/_kit/database/postgres.ts";
+import { attemptsSchema } from "../../services/_kit/events/attempts.ts";
+import type { Broker } from "../../services/_kit/events/broker.ts";
+import { sendEvent } from "../../services/_kit/events/cases/broker.fixture.ts";
+import { subscribe } from "../../services/_kit/events/consumer.ts";
+import type { RunningConsumer } from "../../services/_kit/events/receiver.ts";
 import { type OwnNats, ownNats } from "../../services/_kit/nats/own.fixture.ts";
 import { AppError } from "../../services/_kit/process/errors.ts";
-import { eventually, quiet, uniqueName } from "../../tests/fixtures.ts";
+import { openBroker } from "../../services/_kit/service/broker.ts";
+import { eventually, freshDatabase, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { type Io, readArguments } from "../command.ts";
 import { Problem } from "../problem.ts";
 import { type TemporaryState, temporaryState } from "../temporary.fixture.ts";
 import { redrive } from "./redrive.ts";
 
 let server: OwnNats;
-let nats: Nats;
+let broker: Broker;
+let db: Database;
 let state: TemporaryState;
 const running: RunningConsumer[] = [];
 
@@ -25,12 +26,14 @@ beforeAll(async () => {
   state = await temporaryState();
   // Its own: it redrives all that there is.
   server = await ownNats();
-  nats = await connectNats(server.url, "redrive-command-test");
-  await ensureStreams(nats);
+  broker = await openBroker({ url: server.url, name: "redrive-command-test", log: quiet });
+  await broker.ensure([]);
+  db = await openDatabase(await freshDatabase(inject("postgresUrl")), [attemptsSchema], quiet);
 });
 afterAll(async () => {
   await Promise.all(running.map((one) => one.stop()));
-  await nats.close();
+  await broker.close();
+  await db.close();
   await server.stop();
   await state.remove();
 });
@@ -62,14 +65,15 @@ async function given(type: string) {
     if (broken) throw new AppError("invalid", "not an order");
     handled += 1;
   };
-  running.push(await subscribe({ group: "shop", type, handle }, { nats, mode: "link", log: quiet }));
+  running.push(await subscribe({ group: "shop", type, handle }, { broker, db, mode: "link", log: quiet }));
   const event = {
-    subject: `events.p1.${type}`,
+    type,
+    lane: 1,
     eventId: `e-${type}`,
     carrier: { baggage: "fault=a.b:c,correlation.id=c-%31" },
     payload: { orderId: "o-1" },
   };
-  await eventStream(nats).publish({ ...event, createdMs: Date.now(), sentMs: Date.now() });
+  await sendEvent(broker, event);
   await eventually("the dead letter", async () =>
     (await typed(["list"])).printed.includes(type) ? true : undefined,
   );

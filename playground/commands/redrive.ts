@@ -3,8 +3,8 @@ import {
   type Buried,
   correlationIdOf,
   type DeadLetterOffice,
-  openDeadLetters,
-} from "../../services/_kit/events/redrive.ts";
+} from "../../services/_kit/events/letters/redrive.ts";
+import { openDeadLetters } from "../../services/_kit/service/dead-letters.ts";
 import type { Arguments, Command, Io } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { Problem } from "../problem.ts";

@@ -10,15 +10,15 @@ import {
 } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { openDatabase } from "../_kit/database/postgres.ts";
+import { attemptsSchema } from "../_kit/events/attempts.ts";
 import { subscribeInBatches } from "../_kit/events/batch.ts";
 import { together } from "../_kit/events/consumer.ts";
 import { watchConsumers } from "../_kit/events/gauges.ts";
 import { inboxSchema } from "../_kit/events/inbox.ts";
-import { startAdvisories } from "../_kit/events/nats/advisories.ts";
-import { connectNats, ensureStreams } from "../_kit/events/nats/jetstream.ts";
-import { checked } from "../_kit/events/payload.ts";
 import { listening, readConfig, streaming } from "../_kit/process/config.ts";
+import { checked } from "../_kit/process/payload.ts";
 import { readTelemetrySettings } from "../_kit/sdk/settings.ts";
+import { openBroker } from "../_kit/service/broker.ts";
 import type { Life } from "../_kit/service/main.ts";
 import { serveProbes } from "../_kit/service/probes.ts";
 import { faultAt } from "../_kit/telemetry/faults.ts";
@@ -34,16 +34,20 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
   const mode = readTelemetrySettings(env).asyncMode;
   const note = makeNote<Vocabulary>(log);
 
-  const schemas = [new URL("./schema.sql", import.meta.url), inboxSchema];
+  const schemas = [new URL("./schema.sql", import.meta.url), inboxSchema, attemptsSchema];
   const db = releaser.add(
     "database",
     await openDatabase(config.BATON_POSTGRES_URL, schemas, log, { signal }),
     (d) => d.close(),
   );
-  const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "analytics", log), (n) =>
-    n.close(),
-  );
-  await ensureStreams(nats, config.BATON_NATS_REPLICAS);
+  const broker = await openBroker({
+    url: config.BATON_NATS_URL,
+    name: "analytics",
+    replicas: config.BATON_NATS_REPLICAS,
+    log,
+  });
+  releaser.add("broker", broker, (b) => b.close());
+  await broker.ensure([]);
 
   const record = recorders({ store: analyticsStore(db), fault: faultAt, note });
   const handlers = {
@@ -57,16 +61,15 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
   };
   const consumers = await Promise.all(
     Object.entries(handlers).map(([type, handle]) =>
-      subscribeInBatches({ group: "analytics", type, handle }, BATCH, { nats, mode, log }),
+      subscribeInBatches({ group: "analytics", type, handle }, BATCH, { broker, db, mode, log }),
     ),
   );
   releaser.add("consumers", together(consumers), (c) => c.stop());
   const watched = Object.keys(handlers).map((type) => ({ group: "analytics", type }));
-  releaser.add("consumer gauges", watchConsumers(nats, watched), (end) => end());
-  releaser.add("advisories", await startAdvisories({ nats, log }), (a) => a.stop());
+  releaser.add("consumer gauges", watchConsumers(broker, watched), (end) => end());
 
   const ready = async () => {
-    await Promise.all([db.query("SELECT 1"), nats.ready()]);
+    await Promise.all([db.query("SELECT 1"), broker.ready()]);
   };
   releaser.add("server", await serveProbes(config.BATON_HOST, config.BATON_PORT, ready), (s) => s.close());
 }

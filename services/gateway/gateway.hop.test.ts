@@ -1,9 +1,12 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { eventually, quiet, uniqueName } from "../../tests/fixtures.ts";
+import { eventually, quiet } from "../../tests/fixtures.ts";
 import { OrderStatus } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
-import { connectNats, ensureStreams, eventStream, type Nats } from "../_kit/events/nats/jetstream.ts";
+import type { Broker } from "../_kit/events/broker.ts";
+import { sendEvent } from "../_kit/events/cases/broker.fixture.ts";
+import { natsUnderTest } from "../_kit/events/nats/nats.fixture.ts";
 import type { Listening } from "../_kit/http/listen.ts";
 import { Releaser } from "../_kit/process/shutdown.ts";
 import { compose } from "./service.ts";
@@ -12,7 +15,7 @@ import { FakeOrders, serveOrders } from "./shop.fixture.ts";
 /** The whole service as it is composed, on a real NATS; only orders is a stand-in. */
 const fake = new FakeOrders();
 let orders: Listening;
-let nats: Nats;
+let broker: Broker;
 let url: string;
 const releaser = new Releaser();
 
@@ -28,8 +31,7 @@ async function freePort(): Promise<number> {
 
 beforeAll(async () => {
   orders = await serveOrders(fake);
-  nats = await connectNats(inject("natsUrl"), "gateway-test");
-  await ensureStreams(nats);
+  broker = await natsUnderTest.open();
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
   await compose(
@@ -39,19 +41,12 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await releaser.release(quiet, 1_700);
-  await nats.close();
+  await broker.close();
   await orders.close(0);
 });
 
 const publish = (type: string, orderId: string) =>
-  eventStream(nats).publish({
-    subject: `events.p0.${type}`,
-    eventId: uniqueName("event"),
-    carrier: {},
-    createdMs: Date.now(),
-    sentMs: Date.now(),
-    payload: { orderId, userId: "ann", at: "2026-01-02T03:04:05.678Z" },
-  });
+  sendEvent(broker, { type, payload: { orderId, userId: "ann", at: "2026-01-02T03:04:05.678Z" } });
 
 /** Opens an order's events; what has come so far, and the end of it. */
 async function watching(orderId: string, headers: Record<string, string> = {}) {
@@ -83,8 +78,10 @@ test("a message that is no event of ours is passed over", async () => {
   const id = fake.add(OrderStatus.CONFIRMED);
   const { has, ended } = await watching(id);
   await has(2);
-  await nats.js.publish("events.p0.OrderShipped", "no JSON");
-  await nats.js.publish("events.p0.OrderShipped", JSON.stringify({ orderId: id }));
+  const raw = (text: string) =>
+    broker.publish(0, "OrderShipped", { id: randomUUID(), headers: {}, data: Buffer.from(text) });
+  await raw("no JSON");
+  await raw(JSON.stringify({ orderId: id }));
   await publish("OrderShipped", id);
   await has(3);
   await publish("OrderDelivered", id);

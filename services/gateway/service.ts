@@ -2,8 +2,6 @@ import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import { AccountService } from "../_contracts/gen/baton/accounts/v1/accounts_pb.js";
 import { OrderService } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
-import { connectNats, ensureStreams } from "../_kit/events/nats/jetstream.ts";
-import { followEvents } from "../_kit/events/nats/live.ts";
 import { type Hono, httpApp, ids, refuseOtherMethods } from "../_kit/http/app.ts";
 import { answerLines } from "../_kit/http/ndjson.ts";
 import { readJson, readQuery } from "../_kit/http/read-request.ts";
@@ -11,6 +9,7 @@ import { serveHttp } from "../_kit/http/server.ts";
 import { EventStreams } from "../_kit/http/sse.ts";
 import { listening, readConfig, streaming } from "../_kit/process/config.ts";
 import { rpcClient } from "../_kit/rpc/client.ts";
+import { openBroker } from "../_kit/service/broker.ts";
 import type { Life } from "../_kit/service/main.ts";
 import type { Logger } from "../_kit/telemetry/log.ts";
 import { services } from "../topology.ts";
@@ -51,14 +50,16 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
   const accounts = releaser.add("accounts", rpcClient(AccountService, String(urls.orders), 15_000), (c) =>
     c.close(),
   );
-  const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "gateway", log), (n) =>
-    n.close(),
-  );
-  await ensureStreams(nats, config.BATON_NATS_REPLICAS);
-  const feed = new StatusFeed();
-  const live = await followEvents({
-    nats,
+  const broker = await openBroker({
+    url: config.BATON_NATS_URL,
+    name: "gateway",
+    replicas: config.BATON_NATS_REPLICAS,
     log,
+  });
+  releaser.add("broker", broker, (b) => b.close());
+  await broker.ensure([]);
+  const feed = new StatusFeed();
+  const live = await broker.follow({
     onEvent: (type, payload) => feed.take(type, payload),
     onGap: () => void feed.missed(),
   });

@@ -2,7 +2,7 @@
 import type { ConnectRouter } from "@connectrpc/connect";
 import * as z from "zod";
 import { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory_pb.js";
-import { parsed, word } from "../_kit/events/payload.ts";
+import { parsed, word } from "../_kit/process/payload.ts";
 import type { Line } from "./store.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import type { Received } from "../_kit/events/payload.ts";
 import type { Mailer } from "../_kit/mail/mail.ts";
 import { AppError } from "../_kit/process/errors.ts";
+import type { Received } from "../_kit/process/payload.ts";
 import type { FaultAt } from "../_kit/telemetry/faults.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import {

@@ -2,17 +2,17 @@ import * as z from "zod";
 import { OrderConfirmed, PaymentRefunded, UserCreated } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { openDatabase } from "../_kit/database/postgres.ts";
+import { attemptsSchema } from "../_kit/events/attempts.ts";
 import { subscribe, together } from "../_kit/events/consumer.ts";
 import { watchConsumers } from "../_kit/events/gauges.ts";
-import { startAdvisories } from "../_kit/events/nats/advisories.ts";
-import { connectNats, ensureStreams } from "../_kit/events/nats/jetstream.ts";
-import { checked } from "../_kit/events/payload.ts";
 import { watchQueue } from "../_kit/jobs/gauges.ts";
 import { connectRedis, jobQueue } from "../_kit/jobs/queue.ts";
 import { startWorker } from "../_kit/jobs/worker.ts";
 import { fileMailer } from "../_kit/mail/mail.ts";
 import { listening, readConfig, streaming } from "../_kit/process/config.ts";
+import { checked } from "../_kit/process/payload.ts";
 import { readTelemetrySettings } from "../_kit/sdk/settings.ts";
+import { openBroker } from "../_kit/service/broker.ts";
 import type { Life } from "../_kit/service/main.ts";
 import { serveProbes } from "../_kit/service/probes.ts";
 import { faultAt } from "../_kit/telemetry/faults.ts";
@@ -37,16 +37,20 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
   const mode = readTelemetrySettings(env).asyncMode;
   const note = makeNote<Vocabulary>(log);
 
-  const schemas = [new URL("./schema.sql", import.meta.url)];
+  const schemas = [new URL("./schema.sql", import.meta.url), attemptsSchema];
   const db = releaser.add(
     "database",
     await openDatabase(config.BATON_POSTGRES_URL, schemas, log, { signal }),
     (d) => d.close(),
   );
-  const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "notifications", log), (n) =>
-    n.close(),
-  );
-  await ensureStreams(nats, config.BATON_NATS_REPLICAS);
+  const broker = await openBroker({
+    url: config.BATON_NATS_URL,
+    name: "notifications",
+    replicas: config.BATON_NATS_REPLICAS,
+    log,
+  });
+  releaser.add("broker", broker, (b) => b.close());
+  await broker.ensure([]);
   const redis = releaser.add("redis", connectRedis(config.BATON_REDIS_URL), (r) => r.disconnect());
   const queue = releaser.add("queue", jobQueue("email", redis), (q) => q.close());
 
@@ -58,7 +62,7 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
     welcome: checked("a welcome", WelcomeJob, jobs.welcome),
   };
   const perSecond = config.BATON_MAIL_PER_SECOND;
-  const worker = await startWorker({ queue: queue.name, redis, nats, mode, log, perSecond, handlers });
+  const worker = await startWorker({ queue: queue.name, redis, broker, mode, log, perSecond, handlers });
   releaser.add("worker", worker, (w) => w.stop());
 
   const requests = emailRequests(queue, note);
@@ -69,17 +73,16 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
   };
   const consumers = await Promise.all(
     Object.entries(events).map(([type, handle]) =>
-      subscribe({ group: "notifications", type, handle }, { nats, mode, log }),
+      subscribe({ group: "notifications", type, handle }, { broker, db, mode, log }),
     ),
   );
   releaser.add("consumers", together(consumers), (c) => c.stop());
   const watched = Object.keys(events).map((type) => ({ group: "notifications", type }));
-  releaser.add("consumer gauges", watchConsumers(nats, watched), (end) => end());
-  releaser.add("advisories", await startAdvisories({ nats, log }), (a) => a.stop());
+  releaser.add("consumer gauges", watchConsumers(broker, watched), (end) => end());
   releaser.add("queue gauges", watchQueue(queue.name, redis), (end) => end());
 
   const ready = async () => {
-    await Promise.all([db.query("SELECT 1"), nats.ready(), queue.ready()]);
+    await Promise.all([db.query("SELECT 1"), broker.ready(), queue.ready()]);
   };
   releaser.add("server", await serveProbes(config.BATON_HOST, config.BATON_PORT, ready), (s) => s.close());
 }

@@ -2,7 +2,7 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { OrderService, OrderStatus as Wire } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
-import { parsed } from "../_kit/events/payload.ts";
+import { parsed } from "../_kit/process/payload.ts";
 import type { Checkout } from "./checkout.ts";
 import type { Order } from "./order.ts";
 import type { ReadOrders } from "./read-orders.ts";

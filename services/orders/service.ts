@@ -8,19 +8,19 @@ import { OrderService } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
 import { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { openDatabase } from "../_kit/database/postgres.ts";
+import { attemptsSchema } from "../_kit/events/attempts.ts";
 import { subscribe } from "../_kit/events/consumer.ts";
 import { watchConsumers, watchOutbox, watchStreams } from "../_kit/events/gauges.ts";
 import { inboxSchema } from "../_kit/events/inbox.ts";
-import { startAdvisories } from "../_kit/events/nats/advisories.ts";
-import { connectNats, ensureStreams, eventStream } from "../_kit/events/nats/jetstream.ts";
 import { outboxSchema } from "../_kit/events/outbox.ts";
-import { checked } from "../_kit/events/payload.ts";
 import { startRelay } from "../_kit/events/relay.ts";
 import { connectRedis, jobQueue } from "../_kit/jobs/queue.ts";
 import { listening, readConfig, streaming } from "../_kit/process/config.ts";
+import { checked } from "../_kit/process/payload.ts";
 import { rpcClient } from "../_kit/rpc/client.ts";
 import { serveRpc } from "../_kit/rpc/server.ts";
 import { readTelemetrySettings } from "../_kit/sdk/settings.ts";
+import { openBroker } from "../_kit/service/broker.ts";
 import type { Life } from "../_kit/service/main.ts";
 import { BATON } from "../_kit/telemetry/conventions.ts";
 import { faultAt } from "../_kit/telemetry/faults.ts";
@@ -70,16 +70,26 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
   const leaseMs = config.BATON_SAGA_LEASE_MS;
   const timeoutMs = callTimeoutMs(leaseMs);
 
-  const schemas = [new URL("./schema.sql", import.meta.url), usersSchema, inboxSchema, outboxSchema];
+  const schemas = [
+    new URL("./schema.sql", import.meta.url),
+    usersSchema,
+    inboxSchema,
+    outboxSchema,
+    attemptsSchema,
+  ];
   const db = releaser.add(
     "database",
     await openDatabase(config.BATON_POSTGRES_URL, schemas, log, { signal }),
     (d) => d.close(),
   );
-  const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "orders", log), (n) =>
-    n.close(),
-  );
-  await ensureStreams(nats, config.BATON_NATS_REPLICAS);
+  const broker = await openBroker({
+    url: config.BATON_NATS_URL,
+    name: "orders",
+    replicas: config.BATON_NATS_REPLICAS,
+    log,
+  });
+  releaser.add("broker", broker, (b) => b.close());
+  await broker.ensure([]);
   const redis = releaser.add("redis", connectRedis(config.BATON_REDIS_URL), (r) => r.disconnect());
   const queue = releaser.add("queue", jobQueue(PAYMENT_COMMANDS, redis), (q) => q.close());
   const inventory = rpcClient(InventoryService, config.BATON_INVENTORY_URL, timeoutMs);
@@ -97,14 +107,13 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
   });
   const accounts = makeAccounts(userStore(db), note, randomUUID);
 
-  releaser.add("relay", await startRelay(db, eventStream(nats), mode, log), (r) => r.stop());
+  releaser.add("relay", await startRelay(db, broker, mode, log), (r) => r.stop());
   releaser.add("outbox gauges", watchOutbox(db), (end) => end());
   const markShipped = checked("a ParcelShipped", ParcelShipped, makeMarkShipped(orders, note));
   const shipped = { group: "orders", type: "ParcelShipped", handle: markShipped };
-  releaser.add("consumer", await subscribe(shipped, { nats, mode, log }), (c) => c.stop());
-  releaser.add("advisories", await startAdvisories({ nats, log }), (a) => a.stop());
-  releaser.add("consumer gauges", watchConsumers(nats, [shipped]), (end) => end());
-  releaser.add("stream gauges", watchStreams(nats), (end) => end());
+  releaser.add("consumer", await subscribe(shipped, { broker, db, mode, log }), (c) => c.stop());
+  releaser.add("consumer gauges", watchConsumers(broker, [shipped]), (end) => end());
+  releaser.add("stream gauges", watchStreams(broker), (end) => end());
   const sweepFailed = (err: unknown) => log.warn({ err }, "the sweeper's pass failed, the next one comes");
   releaser.add("sweeper", startSweeper(sweep, config.BATON_SAGA_SWEEP_MS, sweepFailed), (s) => s.stop());
 
@@ -118,7 +127,7 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
       accountsRoutes(accounts)(router);
     },
     ready: async () => {
-      await Promise.all([db.query("SELECT 1"), nats.ready(), queue.ready()]);
+      await Promise.all([db.query("SELECT 1"), broker.ready(), queue.ready()]);
     },
   });
   releaser.add("server", server, (s) => s.close());

@@ -1,8 +1,8 @@
 /** Gives back what a charge took, once per charge, however often the command comes and whichever of the two is first. */
 import type { Refund } from "../_contracts/commands.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import type { Received } from "../_kit/events/payload.ts";
 import { AppError } from "../_kit/process/errors.ts";
+import type { Received } from "../_kit/process/payload.ts";
 import type { FaultAt } from "../_kit/telemetry/faults.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { ChargeStore } from "./store.ts";

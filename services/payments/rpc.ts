@@ -2,8 +2,8 @@
 import type { ConnectRouter } from "@connectrpc/connect";
 import * as z from "zod";
 import { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
-import { parsed, word } from "../_kit/events/payload.ts";
 import { AppError } from "../_kit/process/errors.ts";
+import { parsed, word } from "../_kit/process/payload.ts";
 import type { ChargeRequest } from "./charge.ts";
 import type { ChargeStore } from "./store.ts";
 

@@ -1,12 +1,15 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually, inWaves, quiet, uniqueName } from "../../tests/fixtures.ts";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { eventually, freshDatabase, inWaves, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { type InProcess, inProcess } from "../../tests/in-process.ts";
 import { patient } from "../../tests/patience.ts";
 import { inRequest, startTestTelemetry } from "../../tests/telemetry.ts";
 import { PAYMENT_COMMANDS } from "../_contracts/commands.ts";
 import { PaymentRefunded } from "../_contracts/events.ts";
 import { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
-import { type RunningConsumer, subscribe } from "../_kit/events/consumer.ts";
+import { type Database, openDatabase } from "../_kit/database/postgres.ts";
+import { attemptsSchema } from "../_kit/events/attempts.ts";
+import { subscribe } from "../_kit/events/consumer.ts";
+import type { RunningConsumer } from "../_kit/events/receiver.ts";
 import { type JobQueue, jobQueue } from "../_kit/jobs/queue.ts";
 import { type RpcClient, rpcClient } from "../_kit/rpc/client.ts";
 import { compose } from "./service.ts";
@@ -17,12 +20,14 @@ let service: InProcess;
 let client: RpcClient<typeof PaymentService>;
 let commands: JobQueue;
 let listener: RunningConsumer;
+let heardDb: Database;
 
 beforeAll(async () => {
   service = await inProcess(compose);
   // Long enough for any machine: here a call that is given up would be an outcome of its own.
   client = rpcClient(PaymentService, service.url, patient(15_000));
   commands = jobQueue(PAYMENT_COMMANDS, service.redis);
+  heardDb = await openDatabase(await freshDatabase(inject("postgresUrl")), [attemptsSchema], quiet);
   const heard = {
     group: uniqueName("test"),
     type: "PaymentRefunded",
@@ -30,13 +35,14 @@ beforeAll(async () => {
       refunds.push(PaymentRefunded.parse(payload));
     },
   };
-  listener = await subscribe(heard, { nats: service.nats, mode: "parent", log: quiet });
+  listener = await subscribe(heard, { broker: service.broker, db: heardDb, mode: "parent", log: quiet });
 });
 afterAll(async () => {
   await listener.stop();
   client.close();
   await commands.close();
   await service.stop();
+  await heardDb.close();
   await telemetry.stop();
 });
 

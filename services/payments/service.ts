@@ -6,16 +6,16 @@ import { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { openDatabase } from "../_kit/database/postgres.ts";
 import { watchOutbox } from "../_kit/events/gauges.ts";
-import { connectNats, ensureStreams, eventStream } from "../_kit/events/nats/jetstream.ts";
 import { outboxSchema } from "../_kit/events/outbox.ts";
-import { checked } from "../_kit/events/payload.ts";
 import { startRelay } from "../_kit/events/relay.ts";
 import { watchQueue } from "../_kit/jobs/gauges.ts";
 import { connectRedis, jobQueue } from "../_kit/jobs/queue.ts";
 import { startWorker } from "../_kit/jobs/worker.ts";
 import { listening, readConfig, streaming } from "../_kit/process/config.ts";
+import { checked } from "../_kit/process/payload.ts";
 import { serveRpc } from "../_kit/rpc/server.ts";
 import { readTelemetrySettings } from "../_kit/sdk/settings.ts";
+import { openBroker } from "../_kit/service/broker.ts";
 import type { Life } from "../_kit/service/main.ts";
 import { faultAt } from "../_kit/telemetry/faults.ts";
 import { makeNote } from "../_kit/telemetry/note.ts";
@@ -45,19 +45,25 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
     await openDatabase(config.BATON_POSTGRES_URL, schemas, log, { signal }),
     (d) => d.close(),
   );
-  const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "payments", log), (n) =>
-    n.close(),
-  );
-  await ensureStreams(nats, config.BATON_NATS_REPLICAS);
+  const broker = await openBroker({
+    url: config.BATON_NATS_URL,
+    name: "payments",
+    replicas: config.BATON_NATS_REPLICAS,
+    log,
+  });
+  releaser.add("broker", broker, (b) => b.close());
+  await broker.ensure([]);
   const redis = releaser.add("redis", connectRedis(config.BATON_REDIS_URL), (r) => r.disconnect());
   const commands = releaser.add("commands", jobQueue(PAYMENT_COMMANDS, redis), (q) => q.close());
 
   const charges = chargeStore(db);
-  releaser.add("relay", await startRelay(db, eventStream(nats), mode, log), (r) => r.stop());
+  releaser.add("relay", await startRelay(db, broker, mode, log), (r) => r.stop());
   releaser.add("outbox gauges", watchOutbox(db), (end) => end());
   const handlers = { refund: checked("a refund", Refund, makeRefund({ charges, fault: faultAt, note })) };
-  releaser.add("worker", await startWorker({ queue: commands.name, redis, nats, mode, log, handlers }), (w) =>
-    w.stop(),
+  releaser.add(
+    "worker",
+    await startWorker({ queue: commands.name, redis, broker, mode, log, handlers }),
+    (w) => w.stop(),
   );
   releaser.add("queue gauges", watchQueue(commands.name, redis), (end) => end());
 
@@ -69,7 +75,7 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
     services: [PaymentService],
     routes: paymentsRoutes({ charge, find: charges.find }),
     ready: async () => {
-      await Promise.all([db.query("SELECT 1"), nats.ready(), commands.ready()]);
+      await Promise.all([db.query("SELECT 1"), broker.ready(), commands.ready()]);
     },
   });
   releaser.add("server", server, (s) => s.close());

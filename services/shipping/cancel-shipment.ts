@@ -1,6 +1,6 @@
 import type { OrderCancelled } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import type { Received } from "../_kit/events/payload.ts";
+import type { Received } from "../_kit/process/payload.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { ShipmentStore } from "./store.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { biting } from "../../tests/fixtures.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import { checked } from "../_kit/events/payload.ts";
+import { checked } from "../_kit/process/payload.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import { ShipmentJob, shipmentJobs } from "./handle-shipment.ts";
 import type { Shipment } from "./store.ts";

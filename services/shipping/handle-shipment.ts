@@ -1,8 +1,8 @@
 /** The three jobs of a shipment. A child is done before its parent begins: pick, pack, ship. */
 import * as z from "zod";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import type { Received } from "../_kit/events/payload.ts";
 import { AppError } from "../_kit/process/errors.ts";
+import type { Received } from "../_kit/process/payload.ts";
 import type { FaultAt } from "../_kit/telemetry/faults.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { Shipment, ShipmentStore } from "./store.ts";

@@ -1,7 +1,7 @@
 import type { OrderConfirmed } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import type { Received } from "../_kit/events/payload.ts";
 import type { JobQueue } from "../_kit/jobs/queue.ts";
+import type { Received } from "../_kit/process/payload.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { Shipment, ShipmentStore } from "./store.ts";
 

@@ -2,19 +2,19 @@ import * as z from "zod";
 import { OrderCancelled, OrderConfirmed } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { openDatabase } from "../_kit/database/postgres.ts";
+import { attemptsSchema } from "../_kit/events/attempts.ts";
 import { watchConsumers, watchOutbox } from "../_kit/events/gauges.ts";
 import { inboxSchema } from "../_kit/events/inbox.ts";
-import { startAdvisories } from "../_kit/events/nats/advisories.ts";
-import { connectNats, ensureStreams, eventStream } from "../_kit/events/nats/jetstream.ts";
 import { subscribeInOrder } from "../_kit/events/ordered.ts";
 import { outboxSchema } from "../_kit/events/outbox.ts";
-import { checked } from "../_kit/events/payload.ts";
 import { startRelay } from "../_kit/events/relay.ts";
 import { watchQueue } from "../_kit/jobs/gauges.ts";
 import { connectRedis, jobQueue } from "../_kit/jobs/queue.ts";
 import { startWorker } from "../_kit/jobs/worker.ts";
 import { listening, readConfig, streaming } from "../_kit/process/config.ts";
+import { checked } from "../_kit/process/payload.ts";
 import { readTelemetrySettings } from "../_kit/sdk/settings.ts";
+import { openBroker } from "../_kit/service/broker.ts";
 import type { Life } from "../_kit/service/main.ts";
 import { serveProbes } from "../_kit/service/probes.ts";
 import { faultAt } from "../_kit/telemetry/faults.ts";
@@ -36,20 +36,24 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
   const mode = readTelemetrySettings(env).asyncMode;
   const note = makeNote<Vocabulary>(log);
 
-  const schemas = [new URL("./schema.sql", import.meta.url), inboxSchema, outboxSchema];
+  const schemas = [new URL("./schema.sql", import.meta.url), inboxSchema, outboxSchema, attemptsSchema];
   const db = releaser.add(
     "database",
     await openDatabase(config.BATON_POSTGRES_URL, schemas, log, { signal }),
     (d) => d.close(),
   );
-  const nats = releaser.add("nats", await connectNats(config.BATON_NATS_URL, "shipping", log), (n) =>
-    n.close(),
-  );
-  await ensureStreams(nats, config.BATON_NATS_REPLICAS);
+  const broker = await openBroker({
+    url: config.BATON_NATS_URL,
+    name: "shipping",
+    replicas: config.BATON_NATS_REPLICAS,
+    log,
+  });
+  releaser.add("broker", broker, (b) => b.close());
+  await broker.ensure([]);
   const redis = releaser.add("redis", connectRedis(config.BATON_REDIS_URL), (r) => r.disconnect());
   const queue = releaser.add("queue", jobQueue("shipping", redis), (q) => q.close());
 
-  releaser.add("relay", await startRelay(db, eventStream(nats), mode, log), (r) => r.stop());
+  releaser.add("relay", await startRelay(db, broker, mode, log), (r) => r.stop());
   releaser.add("outbox gauges", watchOutbox(db), (end) => end());
   const store = shipmentStore(db);
   const jobs = shipmentJobs({ store, fault: faultAt, note });
@@ -58,7 +62,7 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
     pack: checked("a shipment", ShipmentJob, jobs.pack),
     ship: checked("a shipment", ShipmentJob, jobs.ship),
   };
-  releaser.add("worker", await startWorker({ queue: queue.name, redis, nats, mode, log, handlers }), (w) =>
+  releaser.add("worker", await startWorker({ queue: queue.name, redis, broker, mode, log, handlers }), (w) =>
     w.stop(),
   );
   // In order: what is confirmed and then cancelled must not be heard of the other way round.
@@ -69,13 +73,12 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
       OrderCancelled: checked("an OrderCancelled", OrderCancelled, makeCancelShipment(store, note)),
     },
   };
-  releaser.add("consumer", await subscribeInOrder(orders, { nats, mode, log }), (c) => c.stop());
-  releaser.add("consumer gauges", watchConsumers(nats, [orders]), (end) => end());
-  releaser.add("advisories", await startAdvisories({ nats, log }), (a) => a.stop());
+  releaser.add("consumer", await subscribeInOrder(orders, { broker, db, mode, log }), (c) => c.stop());
+  releaser.add("consumer gauges", watchConsumers(broker, [orders]), (end) => end());
   releaser.add("queue gauges", watchQueue(queue.name, redis), (end) => end());
 
   const ready = async () => {
-    await Promise.all([db.query("SELECT 1"), nats.ready(), queue.ready()]);
+    await Promise.all([db.query("SELECT 1"), broker.ready(), queue.ready()]);
   };
   releaser.add("server", await serveProbes(config.BATON_HOST, config.BATON_PORT, ready), (s) => s.close());
 }

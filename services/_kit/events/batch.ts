@@ -1,25 +1,18 @@
 /**
- * A JetStream consumer that takes messages in batches: one `receive` span that links to every message's creation
- * context, one `process` span per message under it.
+ * A consumer that takes messages in batches: one `receive` span that links to every message's creation context, one
+ * `process` span per message under it.
  */
-import type { JsMsg } from "@nats-io/jetstream";
 import { type Context, type Link, ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import { ATTR } from "../telemetry/conventions.ts";
 import { correlationId } from "../telemetry/correlation.ts";
 import { creationLink, extract } from "../telemetry/propagation.ts";
 import { startSpan } from "../telemetry/span.ts";
-import {
-  type ConsumerOptions,
-  durableOf,
-  eventsOf,
-  Receiver,
-  type RunningConsumer,
-  type Subscription,
-  together,
-} from "./consumer.ts";
+import { nameOf, type ReceivedMessage } from "./broker.ts";
+import { eventsOf, redrivesOf, type Subscription, together } from "./consumer.ts";
+import { readHead } from "./head.ts";
 import type { InHand } from "./in-hand.ts";
-import { ofRedrives, takeFrom } from "./nats/durable.ts";
-import { headOf } from "./nats/jetstream.ts";
+import { destinationOf } from "./outbox.ts";
+import { type ConsumerOptions, Receiver, type RunningConsumer } from "./receiver.ts";
 
 export interface BatchOptions {
   readonly maxMessages: number;
@@ -36,39 +29,46 @@ export async function subscribeInBatches(
   batch: BatchOptions,
   options: ConsumerOptions,
 ): Promise<RunningConsumer> {
-  const { group, type } = subscription;
-  const receiver = new Receiver(group, { [type]: subscription.handle }, options);
-  const inHand = await takeFrom(options.nats, eventsOf(subscription), batch.maxMessages * 2);
+  const { group, type, handle, leaseMs } = subscription;
+  const source = eventsOf(subscription);
+  const handlers = { [type]: handle };
+  const receiver = new Receiver({ source, group, handlers }, options);
+  const inHand = await receiver.open(batch.maxMessages * 2, leaseMs);
   const running = (async () => {
     for await (const taken of inBatches(inHand, batch)) {
-      await handle(taken, receiver, subscription, inHand);
+      await handleAll(taken, receiver, subscription, options, inHand);
     }
   })();
-  const batches = { stop: () => inHand.stop(running) };
-  return together([batches, await receiver.receive(ofRedrives(durableOf(subscription)), 1)]);
+  const redrives = new Receiver({ source: redrivesOf(source), group, handlers }, options);
+  return together([{ stop: () => receiver.stop(inHand, running) }, await redrives.receive(1)]);
 }
 
-async function handle(
-  taken: readonly JsMsg[],
+/** The creation context of a message, as its headers carry it. */
+const carrierOf = (message: ReceivedMessage) => readHead(message.headers, message.place).carrier;
+
+async function handleAll(
+  taken: readonly ReceivedMessage[],
   receiver: Receiver,
   subscription: Subscription,
+  { broker }: ConsumerOptions,
   inHand: InHand,
 ): Promise<void> {
+  const destination = destinationOf(subscription.type);
   const links = taken
-    .map((message) => creationLink(headOf(message).carrier))
+    .map((message) => creationLink(carrierOf(message)))
     .filter((link): link is Link => link !== undefined);
   const span = startSpan(
-    `receive events.${subscription.type}`,
+    `receive ${destination}`,
     {
       kind: SpanKind.CLIENT,
       links,
       attributes: {
-        [ATTR.messagingSystem]: "nats",
+        [ATTR.messagingSystem]: broker.system,
         [ATTR.operationName]: "receive",
         [ATTR.operationType]: "receive",
-        [ATTR.destinationTemplate]: `events.${subscription.type}`,
+        [ATTR.destinationTemplate]: destination,
         [ATTR.consumerGroup]: subscription.group,
-        [ATTR.subscription]: durableOf(subscription),
+        [ATTR.subscription]: nameOf(eventsOf(subscription)),
         [ATTR.batchCount]: taken.length,
       },
     },
@@ -88,8 +88,8 @@ async function handle(
  * The context that a batch is received in: no trace, and the baggage only when all of its messages belong to the
  * same request. A batch of several has no correlation id of its own; its links lead to each of them.
  */
-function batchContext(taken: readonly JsMsg[]): Context {
-  const contexts = taken.map((message) => extract(headOf(message).carrier));
+function batchContext(taken: readonly ReceivedMessage[]): Context {
+  const contexts = taken.map((message) => extract(carrierOf(message)));
   const [first] = contexts;
   const ids = new Set(contexts.map((ctx) => correlationId(ctx)));
   return first && ids.size === 1 ? trace.deleteSpan(first) : ROOT_CONTEXT;
@@ -99,7 +99,7 @@ function batchContext(taken: readonly JsMsg[]): Context {
 async function* inBatches(
   messages: InHand,
   { maxMessages, lingerMs }: BatchOptions,
-): AsyncGenerator<JsMsg[]> {
+): AsyncGenerator<ReceivedMessage[]> {
   const source = messages[Symbol.asyncIterator]();
   let next = source.next();
   for (;;) {

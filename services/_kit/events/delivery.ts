@@ -1,6 +1,6 @@
 /**
  * One delivery of a message or a job to its handler: the CONSUMER span `process X`, its place, its waits, its
- * outcome. JetStream and BullMQ come through here, so that both look alike in a trace.
+ * outcome. Events and jobs come through here, so that both look alike in a trace.
  */
 import { context, type SpanContext, SpanKind, trace } from "@opentelemetry/api";
 import { AppError } from "../process/errors.ts";
@@ -22,7 +22,8 @@ export interface Wait {
 }
 
 export interface Delivery {
-  readonly system: "nats" | "bullmq";
+  /** `messaging.system`. */
+  readonly system: string;
   /** Low-cardinality name, e.g. `events.OrderConfirmed`: the span is called `process <destination>`. */
   readonly destination: string;
   readonly group: string;

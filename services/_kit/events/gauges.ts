@@ -2,14 +2,13 @@
  * What lies in the outbox and the streams, as gauges of the service that owns them. Several replicas of a
  * service report the same figures: whoever shows them takes the greatest, not the sum.
  */
-import type { ConsumerInfo } from "@nats-io/jetstream";
 import type { Database } from "../database/postgres.ts";
 import { ATTR } from "../telemetry/conventions.ts";
 import { GAUGE } from "../telemetry/gauge-names.ts";
 import { readGauges } from "../telemetry/reading.ts";
-import { durableOf, type Subscription } from "./consumer.ts";
-import { ADVISORY_STREAM, DEAD_STREAM, EVENTS_STREAM, type Nats, REDRIVE_STREAM } from "./nats/jetstream.ts";
-import { type OrderedSubscription, orderedDurables } from "./ordered.ts";
+import { type Broker, nameOf, type Source } from "./broker.ts";
+import { eventsOf, type Subscription } from "./consumer.ts";
+import { lanesOf, type OrderedSubscription } from "./ordered.ts";
 import { destinationOf } from "./outbox.ts";
 
 /** Ends the gauges. */
@@ -44,24 +43,27 @@ export function watchOutbox(db: Database): Unwatch {
 /** What consumes, as it was handed to `subscribe`, `subscribeInBatches` or `subscribeInOrder`. */
 export type Watched = Pick<Subscription, "group" | "type"> | Pick<OrderedSubscription, "group" | "handlers">;
 
-interface WatchedDurable {
-  readonly name: string;
-  readonly group: string;
-  readonly destination: string;
+interface WatchedSource {
+  readonly source: Source;
+  readonly attributes: Readonly<Record<string, string>>;
 }
 
-const durablesOf = (watched: Watched): WatchedDurable[] =>
-  "type" in watched
-    ? [{ name: durableOf(watched), group: watched.group, destination: destinationOf(watched.type) }]
-    : orderedDurables(watched.group).map((name) => ({
-        name,
-        group: watched.group,
-        destination: destinationOf("*"),
-      }));
+function sourcesOf(watched: Watched): WatchedSource[] {
+  const [sources, type] =
+    "type" in watched ? [[eventsOf(watched)], watched.type] : [lanesOf(watched.group), "*"];
+  return sources.map((source) => ({
+    source,
+    attributes: {
+      [ATTR.subscription]: nameOf(source),
+      [ATTR.consumerGroup]: watched.group,
+      [ATTR.destinationTemplate]: destinationOf(type),
+    },
+  }));
+}
 
-/** Of each of their durables: what it has not given out, has in hand, gave out again, and gave up. */
-export function watchConsumers(nats: Nats, watched: readonly Watched[]): Unwatch {
-  const durables = watched.flatMap(durablesOf);
+/** Of each of their sources: what is not delivered, what is in hand, of it delivered again, and what was given up. */
+export function watchConsumers(broker: Broker, watched: readonly Watched[]): Unwatch {
+  const all = watched.flatMap(sourcesOf);
   return readGauges({
     units: {
       [GAUGE.consumerPending]: "{message}",
@@ -70,67 +72,43 @@ export function watchConsumers(nats: Nats, watched: readonly Watched[]): Unwatch
       [GAUGE.deadLetters]: "{message}",
     },
     read: async () => {
-      const [dead, ...consumers] = await Promise.all([
-        countDead(nats),
-        ...durables.map(({ name }) => nats.manager.consumers.info(EVENTS_STREAM, name)),
+      const [dead, lags] = await Promise.all([
+        broker.deadLetters(),
+        broker.lags(all.map(({ source }) => source)),
       ]);
-      return consumers.flatMap((consumer, i) => figuresOf(consumer, durables[i] as WatchedDurable, dead));
+      return all.flatMap(({ source, attributes }, i) => [
+        { name: GAUGE.consumerPending, value: lags[i]?.pending ?? 0, attributes },
+        { name: GAUGE.consumerAckPending, value: lags[i]?.inHand ?? 0, attributes },
+        { name: GAUGE.consumerRedelivered, value: lags[i]?.redelivered ?? 0, attributes },
+        { name: GAUGE.deadLetters, value: dead.get(nameOf(source)) ?? 0, attributes },
+      ]);
     },
   });
 }
 
-function figuresOf(consumer: ConsumerInfo, { name, group, destination }: WatchedDurable, dead: DeadCount) {
-  const attributes = {
-    [ATTR.subscription]: name,
-    [ATTR.consumerGroup]: group,
-    [ATTR.destinationTemplate]: destination,
-  };
-  return [
-    { name: GAUGE.consumerPending, value: consumer.num_pending, attributes },
-    { name: GAUGE.consumerAckPending, value: consumer.num_ack_pending, attributes },
-    { name: GAUGE.consumerRedelivered, value: consumer.num_redelivered, attributes },
-    { name: GAUGE.deadLetters, value: dead(name), attributes },
-  ];
-}
-
-/** Of what is no durable (`job.<queue>`, `outbox.<database>`): what it gave up. */
-export function watchDeadLetters(nats: Nats, consumer: string): Unwatch {
+/** Of what is no source (`job.<queue>`, `outbox.<database>`): what it gave up. */
+export function watchDeadLetters(broker: Broker, owner: string): Unwatch {
   return readGauges({
     units: { [GAUGE.deadLetters]: "{message}" },
     read: async () => {
-      const dead = await countDead(nats);
-      return [
-        { name: GAUGE.deadLetters, value: dead(consumer), attributes: { [ATTR.subscription]: consumer } },
-      ];
+      const dead = await broker.deadLetters();
+      const attributes = { [ATTR.subscription]: owner };
+      return [{ name: GAUGE.deadLetters, value: dead.get(owner) ?? 0, attributes }];
     },
   });
 }
 
-type DeadCount = (consumer: string) => number;
-
-/** Dead letters by who gave them up: subjects are `dead.<consumer>.<type>`. */
-async function countDead(nats: Nats): Promise<DeadCount> {
-  const { state } = await nats.manager.streams.info(DEAD_STREAM, { subjects_filter: "dead.>" });
-  const counts = new Map<string, number>();
-  for (const [subject, count] of Object.entries(state.subjects ?? {})) {
-    const consumer = subject.split(".").slice(1, -1).join(".");
-    counts.set(consumer, (counts.get(consumer) ?? 0) + count);
-  }
-  return (consumer) => counts.get(consumer) ?? 0;
-}
-
-/** Messages and bytes of the streams. One service does: they are everybody's. */
-export function watchStreams(nats: Nats): Unwatch {
-  const streams = [EVENTS_STREAM, DEAD_STREAM, REDRIVE_STREAM, ADVISORY_STREAM];
+/** Messages and bytes that the broker holds. One service does: they are everybody's. */
+export function watchStreams(broker: Broker): Unwatch {
   return readGauges({
     units: { [GAUGE.streamMessages]: "{message}", [GAUGE.streamBytes]: "By" },
     read: async () => {
-      const infos = await Promise.all(streams.map((name) => nats.manager.streams.info(name)));
-      return infos.flatMap(({ config, state }) => {
-        const attributes = { [ATTR.messagingSystem]: "nats", [ATTR.destination]: config.name };
+      const volumes = await broker.volumes();
+      return volumes.flatMap(({ name, messages, bytes }) => {
+        const attributes = { [ATTR.messagingSystem]: broker.system, [ATTR.destination]: name };
         return [
-          { name: GAUGE.streamMessages, value: state.messages, attributes },
-          { name: GAUGE.streamBytes, value: state.bytes, attributes },
+          { name: GAUGE.streamMessages, value: messages, attributes },
+          { name: GAUGE.streamBytes, value: bytes, attributes },
         ];
       });
     },

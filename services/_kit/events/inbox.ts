@@ -1,13 +1,13 @@
 /** The idempotent consumer: at-least-once delivery, an effect exactly once. */
 
 import type { Database, Sql } from "../database/postgres.ts";
-import { STREAM_AGE_MS } from "./nats/jetstream.ts";
+import { RETENTION_MS } from "./broker.ts";
 
 /** The tables that this needs, for `openDatabase`. */
 export const inboxSchema = new URL("./inbox.sql", import.meta.url);
 
 /** Longer than a message, its dead letter and the redrive of that can follow each other: then a claim protects nothing. */
-const KEEP_MS = 3 * STREAM_AGE_MS + 7 * 24 * 3_600_000;
+const KEEP_MS = 3 * RETENTION_MS + 7 * 24 * 3_600_000;
 const CLEAN_EVERY_MS = 600_000;
 const ROWS_A_CLEANING = 10_000;
 

@@ -2,18 +2,17 @@
  * An outbox row that cannot be sent, whoever tries: too large, or refused by the stream. It is dead-lettered, so that the
  * rows behind it pass, and stays in its table: a redrive puts it back in its place in the row of ids.
  */
-import { JetStreamApiError } from "@nats-io/jetstream";
-import { InvalidArgumentError, InvalidSubjectError } from "@nats-io/nats-core";
 import type { Database, Sql } from "../database/postgres.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Carrier } from "../telemetry/propagation.ts";
-import type { RunningConsumer } from "./consumer.ts";
-import { bury, REDRIVEN, token } from "./dead-letters.ts";
-import { ACK_WAIT_MS, ofRedrives, takeFrom } from "./nats/durable.ts";
-import { carrierOf, headersOf, headOf, type Nats, STREAM_AGE_MS } from "./nats/jetstream.ts";
+import { type Broker, RETENTION_MS, troubleOf } from "./broker.ts";
+import { carrierOf, readHead } from "./head.ts";
+import { bury, redrivenOf, token } from "./letters/dead-letters.ts";
+import { takeBack } from "./letters/take-back.ts";
+import type { RunningConsumer } from "./receiver.ts";
 
 /** What the relay reads of the table. */
-export interface Row {
+export interface OutboxRow {
   readonly id: string;
   readonly event_id: string;
   readonly type: string;
@@ -30,16 +29,11 @@ export interface Row {
 export const MAX_REFUSALS = 10;
 const KEEP_SENT_MS = 3_600_000;
 /** Longer than its dead letter lies in the stream. */
-const KEEP_DEAD_MS = STREAM_AGE_MS + 7 * 24 * 3_600_000;
+const KEEP_DEAD_MS = RETENTION_MS + 7 * 24 * 3_600_000;
 const ROWS_A_CLEANING = 10_000;
-const BAD_REQUEST = 400;
 
-/** Whether it failed for what the row is. A server that is away, slow or full says nothing about the row. */
-export function isRefusal(err: unknown): boolean {
-  if (err instanceof JetStreamApiError) return err.status === BAD_REQUEST;
-  // Thrown before anything is sent: over the server's `max_payload`, or no subject.
-  return err instanceof InvalidArgumentError || err instanceof InvalidSubjectError;
-}
+/** Whether it failed for what the row is. A broker that is away, slow or full says nothing about the row. */
+export const isRefusal = (err: unknown): boolean => troubleOf(err) === "refused";
 
 /** The outbox's name among the consumers of redrives: its database, which is named after its service. */
 export async function outboxOf(db: Sql): Promise<string> {
@@ -48,10 +42,10 @@ export async function outboxOf(db: Sql): Promise<string> {
 }
 
 /** Dead-letters a row and marks it, in the transaction of the pass that gave it up. */
-export async function giveUp(tx: Sql, nats: Nats, row: Row, err: unknown): Promise<void> {
+export async function giveUp(tx: Sql, broker: Broker, row: OutboxRow, err: unknown): Promise<void> {
   const consumer = await outboxOf(tx);
   const detail = err instanceof Error ? err.message : String(err);
-  await bury(nats, {
+  await bury(broker, {
     id: [...consumer.split("."), row.id, ...(row.redriven === 0 ? [] : [row.redriven])].join(":"),
     consumer,
     group: consumer.slice("outbox.".length),
@@ -73,30 +67,21 @@ export async function giveUp(tx: Sql, nats: Nats, row: Row, err: unknown): Promi
 }
 
 /** Puts redriven rows back until stopped; `wake` is called for each. */
-export async function redrivenRows(
+export const redrivenRows = (
   db: Database,
-  nats: Nats,
+  broker: Broker,
   owner: string,
   log: Logger,
   wake: () => void,
-): Promise<RunningConsumer> {
-  const inHand = await takeFrom(nats, ofRedrives(owner), 1);
-  const running = inHand.each(1, async (message) => {
-    try {
-      await db.query(
-        `UPDATE outbox SET dead_at = NULL, dead_reason = NULL, refusals = 0, redriven = $2
-         WHERE event_id = $1 AND dead_at IS NOT NULL`,
-        [headOf(message).eventId, Number(headersOf(message)?.get(REDRIVEN) || 1)],
-      );
-      message.ack();
-      wake();
-    } catch (err) {
-      log.warn({ err }, "a redriven row could not be put back, it is tried again");
-      message.nak(ACK_WAIT_MS);
-    }
+): Promise<RunningConsumer> =>
+  takeBack(broker, owner, log, async ({ headers, place }) => {
+    await db.query(
+      `UPDATE outbox SET dead_at = NULL, dead_reason = NULL, refusals = 0, redriven = $2
+       WHERE event_id = $1 AND dead_at IS NOT NULL`,
+      [readHead(headers, place).eventId, redrivenOf(headers) || 1],
+    );
+    wake();
   });
-  return { stop: () => inHand.stop(running) };
-}
 
 /** Deletes what is long sent, and what was given up so long ago that nobody can redrive it. */
 export async function clean(db: Sql): Promise<void> {

@@ -11,10 +11,19 @@ import type { Logger } from "../telemetry/log.ts";
 import { counter, seconds } from "../telemetry/metrics.ts";
 import { type AsyncMode, place } from "../telemetry/propagation.ts";
 import { inSpan } from "../telemetry/span.ts";
+import type { Broker } from "./broker.ts";
 import { watchDeadLetters } from "./gauges.ts";
-import type { EventStream } from "./nats/jetstream.ts";
+import { writeHead } from "./head.ts";
 import { destinationOf } from "./outbox.ts";
-import { clean, giveUp, isRefusal, MAX_REFUSALS, outboxOf, type Row, redrivenRows } from "./outbox-dead.ts";
+import {
+  clean,
+  giveUp,
+  isRefusal,
+  MAX_REFUSALS,
+  type OutboxRow,
+  outboxOf,
+  redrivenRows,
+} from "./outbox-dead.ts";
 
 const RELAY_LOCK = 7_240_002;
 const ROWS_A_PASS = 100;
@@ -33,12 +42,7 @@ export interface Relay {
 }
 
 /** Sends whatever is unsent, and whatever comes, until stopped. */
-export async function startRelay(
-  db: Database,
-  stream: EventStream,
-  mode: AsyncMode,
-  log: Logger,
-): Promise<Relay> {
+export async function startRelay(db: Database, broker: Broker, mode: AsyncMode, log: Logger): Promise<Relay> {
   const abort = new AbortController();
   let wake = Promise.withResolvers<void>();
   const ear = new Ear(db, () => wake.resolve());
@@ -46,7 +50,7 @@ export async function startRelay(
 
   const pass = async (cleanedMs: number): Promise<number> => {
     await ear.open();
-    await drain(db, stream, mode, log, abort.signal);
+    await drain(db, broker, mode, log, abort.signal);
     if (Date.now() - cleanedMs < CLEAN_EVERY_MS) return cleanedMs;
     await clean(db);
     return Date.now();
@@ -66,8 +70,8 @@ export async function startRelay(
     }
   };
   const owner = await outboxOf(db);
-  const redriven = await redrivenRows(db, stream.nats, owner, log, () => wake.resolve());
-  const unwatch = watchDeadLetters(stream.nats, owner);
+  const redriven = await redrivenRows(db, broker, owner, log, () => wake.resolve());
+  const unwatch = watchDeadLetters(broker, owner);
   const running = loop();
   return {
     stop: async () => {
@@ -84,7 +88,7 @@ export async function startRelay(
 /** One pass over all buckets that hold something, until they are empty or fail. Answers how many were sent. */
 export async function drain(
   db: Database,
-  stream: EventStream,
+  broker: Broker,
   mode: AsyncMode,
   log: Logger,
   signal: AbortSignal,
@@ -93,14 +97,14 @@ export async function drain(
     "SELECT DISTINCT bucket FROM outbox WHERE sent_at IS NULL AND dead_at IS NULL",
   );
   const sent = await Promise.all(
-    buckets.rows.map(({ bucket }) => drainBucket(db, stream, mode, log, bucket, signal)),
+    buckets.rows.map(({ bucket }) => drainBucket(db, broker, mode, log, bucket, signal)),
   );
   return sent.reduce((sum, n) => sum + n, 0);
 }
 
 async function drainBucket(
   db: Database,
-  stream: EventStream,
+  broker: Broker,
   mode: AsyncMode,
   log: Logger,
   bucket: number,
@@ -114,11 +118,11 @@ async function drainBucket(
         bucket,
       ]);
       if (lock.rows[0]?.got !== true) return { sent: 0, more: false };
-      const { rows } = await tx.query<Row>(
+      const { rows } = await tx.query<OutboxRow>(
         "SELECT * FROM outbox WHERE bucket = $1 AND sent_at IS NULL AND dead_at IS NULL ORDER BY id LIMIT $2",
         [bucket, ROWS_A_PASS],
       );
-      return sendInOrder(tx, rows, stream, mode, log);
+      return sendInOrder(tx, rows, broker, mode, log);
     });
     total += pass.sent;
     more = pass.more;
@@ -132,8 +136,8 @@ async function drainBucket(
  */
 async function sendInOrder(
   tx: Sql,
-  rows: readonly Row[],
-  stream: EventStream,
+  rows: readonly OutboxRow[],
+  broker: Broker,
   mode: AsyncMode,
   log: Logger,
 ): Promise<Pass> {
@@ -141,7 +145,7 @@ async function sendInOrder(
   let stopped = false;
   for (const row of rows) {
     try {
-      await send(row, stream, mode);
+      await send(row, broker, mode);
       sent.push(row.id);
     } catch (err) {
       log.warn({ err, event: row.event_id, attempt: row.attempts + 1 }, "an event could not be sent");
@@ -152,7 +156,7 @@ async function sendInOrder(
       ]);
       stopped = refusals < MAX_REFUSALS;
       if (stopped) break;
-      await giveUp(tx, stream.nats, row, err);
+      await giveUp(tx, broker, row, err);
     }
   }
   if (sent.length > 0) {
@@ -164,12 +168,12 @@ async function sendInOrder(
   return { sent: sent.length, more: !stopped && rows.length === ROWS_A_PASS };
 }
 
-async function send(row: Row, stream: EventStream, mode: AsyncMode): Promise<void> {
+async function send(row: OutboxRow, broker: Broker, mode: AsyncMode): Promise<void> {
   const createdMs = Number(row.created_ms);
   const { ctx, options } = place("send", { carrier: row.carrier, createdAtMs: createdMs }, mode);
   const destination = destinationOf(row.type);
   const labels = {
-    [ATTR.messagingSystem]: "nats",
+    [ATTR.messagingSystem]: broker.system,
     [ATTR.operationName]: "send",
     [ATTR.destinationTemplate]: destination,
   };
@@ -177,22 +181,20 @@ async function send(row: Row, stream: EventStream, mode: AsyncMode): Promise<voi
   const attributes = {
     ...labels,
     [ATTR.operationType]: "send",
-    [ATTR.destination]: `events.p${row.bucket}.${row.type}`,
+    [ATTR.destination]: broker.destination(row.bucket, row.type),
     [ATTR.partition]: String(row.bucket),
     [ATTR.messageId]: row.event_id,
     [BATON.outboxId]: row.id,
     [BATON.attempt]: row.attempts + 1,
     [BATON.waitOutbox]: Math.max(0, startedMs - createdMs) / 1e3,
   };
+  // As it was stored: the message's creation context stays the one of its `create` span.
+  const head = { eventId: row.event_id, carrier: row.carrier, createdMs, sentMs: startedMs };
   await inSpan(`send ${destination}`, { ...options, kind: SpanKind.CLIENT, attributes }, ctx, () =>
-    stream.publish({
-      subject: `events.p${row.bucket}.${row.type}`,
-      eventId: row.event_id,
-      // As it was stored: the message's creation context stays the one of its `create` span.
-      carrier: row.carrier,
-      createdMs,
-      sentMs: startedMs,
-      payload: row.payload,
+    broker.publish(row.bucket, row.type, {
+      id: row.event_id,
+      headers: writeHead(head),
+      data: Buffer.from(JSON.stringify(row.payload)),
     }),
   );
   counter(METRIC.sentMessages).add(1, labels);

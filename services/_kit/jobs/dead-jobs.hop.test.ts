@@ -4,10 +4,11 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { eventually, freshDatabase, quiet, uniqueName } from "../../../tests/fixtures.ts";
 import { edges, inRequest, startTestTelemetry } from "../../../tests/telemetry.ts";
 import { type Database, openDatabase } from "../database/postgres.ts";
-import { lettersWhere } from "../events/dead-letters.fixture.ts";
+import type { Broker } from "../events/broker.ts";
 import { inboxSchema, once } from "../events/inbox.ts";
-import { connectNats, ensureStreams, type Nats } from "../events/nats/jetstream.ts";
-import { redrive } from "../events/redrive.ts";
+import { lettersWhere } from "../events/letters/dead-letters.fixture.ts";
+import { redrive } from "../events/letters/redrive.ts";
+import { natsUnderTest } from "../events/nats/nats.fixture.ts";
 import { AppError } from "../process/errors.ts";
 import { correlationId } from "../telemetry/correlation.ts";
 import { faultAt } from "../telemetry/faults.ts";
@@ -19,19 +20,18 @@ const telemetry = startTestTelemetry();
 const workers: RunningWorker[] = [];
 const release: (() => Promise<void>)[] = [];
 let redis: Redis;
-let nats: Nats;
+let broker: Broker;
 let db: Database;
 
 beforeAll(async () => {
   redis = connectRedis(inject("redisUrl"));
-  nats = await connectNats(inject("natsUrl"), "dead-jobs-test");
-  await ensureStreams(nats);
+  broker = await natsUnderTest.open();
   db = await openDatabase(await freshDatabase(inject("postgresUrl")), [inboxSchema], quiet);
 });
 afterAll(async () => {
   await Promise.all(workers.map((worker) => worker.stop()));
   await Promise.all(release.map((free) => free()));
-  await Promise.all([nats.close(), db.close()]);
+  await Promise.all([broker.close(), db.close()]);
   redis.disconnect();
   await telemetry.stop();
 });
@@ -45,11 +45,11 @@ function aQueue() {
     () => queue.close(),
     () => raw.close(),
   );
-  const work = async (handlers: Handlers, on = nats) => {
+  const work = async (handlers: Handlers, on = broker) => {
     const worker = await startWorker({
       queue: queue.name,
       redis,
-      nats: on,
+      broker: on,
       mode: "parent+link",
       log: quiet,
       handlers,
@@ -57,7 +57,7 @@ function aQueue() {
     workers.push(worker);
     return worker;
   };
-  const letters = () => lettersWhere(nats, ({ group }) => group === queue.name);
+  const letters = () => lettersWhere(broker, ({ group }) => group === queue.name);
   const letter = (redriven = 0) =>
     eventually(`the dead letter, redriven ${redriven} times`, async () =>
       (await letters()).find((one) => one.redriven === redriven),
@@ -91,7 +91,7 @@ test("a job that no attempt can mend is a dead letter with its reason; redriven 
     redriven: 0,
     head: { eventId: id },
   });
-  await redrive(nats, dead);
+  await redrive(broker, dead);
   await eventually("the redrive", () => (seen.length === 2 ? true : undefined));
   expect(seen).toEqual([
     [id, { orderId: "o-1" }, "c-1", "fail"],
@@ -129,14 +129,14 @@ test("of a flow that fails the root cause alone is a dead letter; redriven, what
   const dead = await letter();
   expect(dead).toMatchObject({ type: "pack", reason: "invalid", detail: "no box" });
 
-  await redrive(nats, dead);
+  await redrive(broker, dead);
   const twice = await letter(1);
   expect(twice.id).toBe(`job:${queue.name}:pack-1-redrive-1`);
   expect(await letters()).toHaveLength(1);
   broken = false;
-  await redrive(nats, twice);
+  await redrive(broker, twice);
   // Cut off before it took the letter away, and once more.
-  await redrive(nats, twice);
+  await redrive(broker, twice);
   await eventually("the shipment", () => (effects.includes("ship-1") ? true : undefined));
   expect(effects).toEqual(["pick-1", "pack-1", "ship-1"]);
   expect(await letters()).toEqual([]);
@@ -144,24 +144,24 @@ test("of a flow that fails the root cause alone is a dead letter; redriven, what
 
 test("a job that failed while NATS was away, or its worker died, is found by the next sweep; what is a dead letter is not one twice", async () => {
   const { queue, work, letters, raw } = aQueue();
-  const away = await connectNats(inject("natsUrl"), "dead-jobs-test");
+  const away = await natsUnderTest.open();
   const handlers = {
     work: async () => {
       throw new AppError("invalid", "never");
     },
   };
   const worker = await work(handlers, away);
-  await away.connection.close();
+  await away.close();
   await queue.add({ name: "work", id: "work-1", payload: {} });
   await eventually("it to fail", async () => ((await raw.getFailedCount()) === 1 ? true : undefined));
   await worker.stop();
   expect(await letters()).toEqual([]);
 
-  const dead = new DeadJobs({ queue: raw, redis, nats, log: quiet });
+  const dead = new DeadJobs({ queue: raw, redis, broker, log: quiet });
   await dead.sweep();
   expect(await letters()).toMatchObject([{ id: `job:${queue.name}:work-1`, reason: "invalid" }]);
   const [letter] = await letters();
-  if (letter) await nats.manager.streams.deleteMessage("BATON_DEAD", letter.seq);
+  if (letter) await broker.remove(letter.place);
   await dead.sweep();
   await work(handlers);
   await queue.add({ name: "work", id: "work-2", payload: {} });
@@ -192,7 +192,7 @@ test("a job too large for a message leaves its head among the dead letters, and 
   const dead = await letter();
   expect(dead.data).toBeUndefined();
   broken = false;
-  await redrive(nats, dead);
+  await redrive(broker, dead);
   await eventually("the redrive", () => (sizes.length > 0 ? true : undefined));
   expect(sizes).toEqual([1_500_000]);
 });

@@ -6,16 +6,16 @@
  * what BullMQ fails by itself: jobs that stalled too often.)
  */
 
-import type { JsMsg } from "@nats-io/jetstream";
 import type { FlowJob } from "bullmq";
 import { FlowProducer, Job, type Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import * as z from "zod";
-import type { RunningConsumer } from "../events/consumer.ts";
-import { bury, LAST_ATTEMPT, lastAttemptOf, REDRIVE_OF, REDRIVEN, token } from "../events/dead-letters.ts";
-import { ACK_WAIT_MS, ofRedrives, takeFrom } from "../events/nats/durable.ts";
-import { DEAD_STREAM, headersOf, type Nats } from "../events/nats/jetstream.ts";
-import { withoutFaults } from "../events/redrive.ts";
+import type { Broker, ReceivedMessage } from "../events/broker.ts";
+import { spanContextOf } from "../events/head.ts";
+import { bury, LAST_ATTEMPT, REDRIVE_OF, redrivenOf, token } from "../events/letters/dead-letters.ts";
+import { withoutFaults } from "../events/letters/redrive.ts";
+import { takeBack } from "../events/letters/take-back.ts";
+import type { RunningConsumer } from "../events/receiver.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { type Envelope, readEnvelope } from "./envelope.ts";
 import { jobOptions, PREFIX } from "./queue.ts";
@@ -40,7 +40,8 @@ const STALLED = "job stalled more than allowable limit";
 export interface DeadJobsOptions {
   readonly queue: Queue;
   readonly redis: Redis;
-  readonly nats: Nats;
+  /** Where jobs that are given up go, and come back from. */
+  readonly broker: Broker;
   readonly log: Logger;
 }
 
@@ -67,16 +68,16 @@ function envelopeOf(data: unknown): Envelope | undefined {
 export class DeadJobs {
   readonly #queue: Queue;
   readonly #redis: Redis;
-  readonly #nats: Nats;
+  readonly #broker: Broker;
   readonly #log: Logger;
   readonly #flows: FlowProducer;
   /** Ids of failed jobs that are dead letters, too. */
   readonly #marks: string;
 
-  constructor({ queue, redis, nats, log }: DeadJobsOptions) {
+  constructor({ queue, redis, broker, log }: DeadJobsOptions) {
     this.#queue = queue;
     this.#redis = redis;
-    this.#nats = nats;
+    this.#broker = broker;
     this.#log = log;
     this.#flows = new FlowProducer({ connection: redis, prefix: PREFIX });
     this.#flows.on("error", () => {});
@@ -95,7 +96,7 @@ export class DeadJobs {
     const { name } = this.#queue;
     const envelope = envelopeOf(job.data);
     const { reason, detail } = failureOf(job.failedReason ?? "");
-    await bury(this.#nats, {
+    await bury(this.#broker, {
       id: `job:${name}:${job.id}`,
       consumer: jobsOf(name),
       group: name,
@@ -127,10 +128,10 @@ export class DeadJobs {
     };
   }
 
-  /** Dead-letters every failed job that is not marked: its worker ended, or NATS was away. */
+  /** Dead-letters every failed job that is not marked: its worker ended, or the broker was away. */
   async sweep(): Promise<void> {
     // Throws when it is away: then there is no use in trying each.
-    await this.#nats.manager.streams.info(DEAD_STREAM);
+    await this.#broker.deadLetters();
     for (let from = 0; ; from += PAGE) {
       const ids = await this.#queue.getRanges(["failed"], from, from + PAGE - 1, true);
       if (ids.length === 0) break;
@@ -149,34 +150,26 @@ export class DeadJobs {
 
   /** Adds redriven jobs to the queue again until stopped. */
   async takeBack(): Promise<RunningConsumer> {
-    const inHand = await takeFrom(this.#nats, ofRedrives(jobsOf(this.#queue.name)), 1);
-    const running = inHand.each(1, async (message) => {
-      try {
-        await this.#again(message);
-        message.ack();
-      } catch (err) {
-        this.#log.warn({ err }, "a redriven job could not be added, it is tried again");
-        message.nak(ACK_WAIT_MS);
-      }
-    });
+    const owner = jobsOf(this.#queue.name);
+    const taking = await takeBack(this.#broker, owner, this.#log, (message) => this.#again(message));
     return {
       stop: async () => {
-        await inHand.stop(running);
+        await taking.stop();
         await this.#flows.close();
       },
     };
   }
 
   /** Below what is left of its flow: the jobs that waited for it come back with it. */
-  async #again(message: JsMsg): Promise<void> {
-    const head = headersOf(message);
-    const remains = await this.#find(message.data, head?.get(REDRIVE_OF) ?? "");
+  async #again({ headers, data }: ReceivedMessage): Promise<void> {
+    const letter = headers[REDRIVE_OF] ?? "";
+    const remains = await this.#find(data, letter);
     if (!remains) {
-      this.#log.error({ letter: head?.get(REDRIVE_OF) }, "a redriven job is nowhere to be found");
+      this.#log.error({ letter }, "a redriven job is nowhere to be found");
       return;
     }
-    const times = Number(head?.get(REDRIVEN) || 1);
-    const last = lastAttemptOf(head?.get(LAST_ATTEMPT) ?? "");
+    const times = redrivenOf(headers) || 1;
+    const last = spanContextOf(headers[LAST_ATTEMPT] ?? "");
     let flow = this.#node(remains, times, last);
     for (let { parent } = remains; parent; { parent } = parent) {
       flow = { ...this.#node(parent, times), children: [flow] };

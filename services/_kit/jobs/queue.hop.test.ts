@@ -4,7 +4,8 @@ import type { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { quiet, uniqueName } from "../../../tests/fixtures.ts";
 import { edges, inRequest, startTestTelemetry } from "../../../tests/telemetry.ts";
-import { connectNats, ensureStreams, type Nats } from "../events/nats/jetstream.ts";
+import type { Broker } from "../events/broker.ts";
+import { natsUnderTest } from "../events/nats/nats.fixture.ts";
 import { AppError } from "../process/errors.ts";
 import { baggageEntry, correlationId } from "../telemetry/correlation.ts";
 import type { AsyncMode } from "../telemetry/propagation.ts";
@@ -15,18 +16,17 @@ const telemetry = startTestTelemetry();
 const workers: RunningWorker[] = [];
 const queues: JobQueue[] = [];
 let redis: Redis;
-let nats: Nats;
+let broker: Broker;
 
 beforeAll(async () => {
   redis = connectRedis(inject("redisUrl"));
-  nats = await connectNats(inject("natsUrl"), "queue-test");
-  await ensureStreams(nats);
+  broker = await natsUnderTest.open();
 });
 afterAll(async () => {
   await Promise.all(workers.map((worker) => worker.stop()));
   await Promise.all(queues.map((queue) => queue.close()));
   redis.disconnect();
-  await nats.close();
+  await broker.close();
   await telemetry.stop();
 });
 
@@ -36,7 +36,7 @@ type Handlers = Record<string, (job: JobDelivery) => Promise<void>>;
 async function working(mode: AsyncMode, handlers: Handlers): Promise<JobQueue> {
   const queue = jobQueue(uniqueName("q"), redis);
   queues.push(queue);
-  workers.push(await startWorker({ queue: queue.name, redis, nats, mode, log: quiet, handlers }));
+  workers.push(await startWorker({ queue: queue.name, redis, broker, mode, log: quiet, handlers }));
   return queue;
 }
 

@@ -1,11 +1,12 @@
 /** BullMQ, working side: each job in its own `process` span, its wait counted from when it could first have run. */
 import { DelayedError, type Job, Queue, UnrecoverableError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
+import type { Broker } from "../events/broker.ts";
 import { type Delivery, deliver, type Wait } from "../events/delivery.ts";
 import { watchDeadLetters } from "../events/gauges.ts";
-import { endsWithin, STOP_WITHIN_MS } from "../events/in-hand.ts";
-import type { Nats } from "../events/nats/jetstream.ts";
+import { STOP_WITHIN_MS } from "../events/in-hand.ts";
 import { AppError } from "../process/errors.ts";
+import { endsWithin } from "../process/within.ts";
 import { ATTR } from "../telemetry/conventions.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { AsyncMode } from "../telemetry/propagation.ts";
@@ -24,7 +25,7 @@ export interface WorkerOptions {
   readonly queue: string;
   readonly redis: Redis;
   /** Where jobs that are given up go, and come back from. */
-  readonly nats: Nats;
+  readonly broker: Broker;
   readonly mode: AsyncMode;
   readonly log: Logger;
   readonly concurrency?: number;
@@ -44,12 +45,12 @@ interface Done {
   readonly doneMs: number;
 }
 
-/** A sweep is for what a worker that ended, or NATS being away, left undone. */
+/** A sweep is for what a worker that ended, or a broker that was away, left undone. */
 const SWEEP_EVERY_MS = 30_000;
 
 /** Works until stopped. Resolves when the worker takes jobs. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { queue: name, redis, nats, log } = options;
+  const { queue: name, redis, broker, log } = options;
   const underWay = new Set<Job>();
   const worker = new Worker<unknown, Done>(
     name,
@@ -70,7 +71,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   );
   worker.on("error", (err) => log.warn({ err: err.message, queue: name }, "the worker had an error"));
   const burying = await buryFailed(worker, options);
-  const unwatch = watchDeadLetters(nats, jobsOf(name));
+  const unwatch = watchDeadLetters(broker, jobsOf(name));
   await worker.waitUntilReady();
   return {
     stop: async () => {
@@ -90,12 +91,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 /** Dead-letters what fails for good, at once and by sweeps, and takes back what is redriven. */
 async function buryFailed(
   worker: Worker<unknown, Done>,
-  { queue: name, redis, nats, log }: WorkerOptions,
+  { queue: name, redis, broker, log }: WorkerOptions,
 ): Promise<RunningWorker> {
   // Only to look and to add: it must not write the queue's settings over those of the one that adds.
   const queue = new Queue(name, { connection: redis, prefix: PREFIX, skipMetasUpdate: true });
   queue.on("error", () => {});
-  const dead = new DeadJobs({ queue, redis, nats, log });
+  const dead = new DeadJobs({ queue, redis, broker, log });
   const underWay = new Set<Promise<void>>();
   const track = (work: Promise<void>) => {
     const tracked = work
@@ -114,7 +115,7 @@ async function buryFailed(
   const takingBack = await dead.takeBack();
   track(dead.sweep());
   const sweeping = setInterval(() => {
-    // The one before it may still wait for a NATS that is away.
+    // The one before it may still wait for a broker that is away.
     if (underWay.size === 0) track(dead.sweep());
   }, SWEEP_EVERY_MS);
   return {

@@ -1,6 +1,6 @@
 /** A NATS server that a test has to itself: where it wants the streams to be other than everybody's. */
 
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { findCached, writableCacheDir } from "../../../playground/provide/apt.ts";
 import { startNats } from "../../../playground/provide/nats.ts";
@@ -11,6 +11,10 @@ import { silent } from "../../../playground/terminal/report.ts";
 
 export interface OwnNats {
   readonly url: string;
+  /** Ends it. */
+  halt(): Promise<void>;
+  /** Ends it, if it runs, and begins anew on the same port: with what it held, or with nothing. */
+  restart(keep: boolean): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -22,16 +26,25 @@ export async function ownNats(): Promise<OwnNats> {
     (await findProgram("nats", foldersOf(process.env.PATH ?? ""))) ??
     (await findCached("nats", await writableCacheDir(process.env, dir)));
   if (!found) throw new Error("the run has a NATS server, and this test finds none");
-  const server = await startNats(found, "cache", {
-    dir,
-    port: (await freePorts()).nats,
-    password: "only-for-this-test",
-    report: silent,
-    signal: new AbortController().signal,
-    onEvent: () => {},
-  });
+  const { nats: port } = await freePorts();
+  const start = () =>
+    startNats(found, "cache", {
+      dir,
+      port,
+      password: "only-for-this-test",
+      report: silent,
+      signal: new AbortController().signal,
+      onEvent: () => {},
+    });
+  let server = await start();
   return {
     url: server.url,
+    halt: async () => server.child?.stop(),
+    restart: async (keep) => {
+      await server.child?.stop();
+      if (!keep) await rm(path.join(dir, "data"), { recursive: true });
+      server = await start();
+    },
     stop: async () => {
       await server.child?.stop();
       await remove();

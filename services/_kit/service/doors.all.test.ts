@@ -8,17 +8,16 @@ import type { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { eventually, freshDatabase, quiet, uniqueName } from "../../../tests/fixtures.ts";
 import { type Database, openDatabase } from "../database/postgres.ts";
-import { type Event, subscribe } from "../events/consumer.ts";
+import { attemptsSchema } from "../events/attempts.ts";
+import type { Broker } from "../events/broker.ts";
+import { subscribe } from "../events/consumer.ts";
+import type { Event } from "../events/event.ts";
 import { inboxSchema, once } from "../events/inbox.ts";
-import {
-  connectNats,
-  DEAD_STREAM,
-  EVENTS_STREAM,
-  ensureStreams,
-  type Nats,
-} from "../events/nats/jetstream.ts";
+import { openBroker } from "../events/nats/broker.ts";
+import { DEAD_STREAM, EVENTS_STREAM, type JetStream, jetstreamOn } from "../events/nats/streams.ts";
 import { connectRedis, PREFIX } from "../jobs/queue.ts";
 import { startWorker } from "../jobs/worker.ts";
+import { connectNats } from "../nats/connection.ts";
 import { type OwnNats, ownNats } from "../nats/own.fixture.ts";
 import { type RawMessage, type RawNats, rawNats } from "../nats/raw.fixture.ts";
 import { AppError } from "../process/errors.ts";
@@ -28,22 +27,25 @@ const BATCHES = 20;
 const run = { numRuns: BATCHES, endOnFailure: true };
 
 let server: OwnNats;
-let nats: Nats;
+let broker: Broker;
+let jet: JetStream;
 let raw: RawNats;
 let redis: Redis;
 let db: Database;
 
 beforeAll(async () => {
   server = await ownNats();
-  nats = await connectNats(server.url, "doors-test");
-  await ensureStreams(nats);
+  broker = await openBroker({ url: server.url, name: "doors-test", log: quiet });
+  await broker.ensure([]);
+  jet = await jetstreamOn(await connectNats(server.url, "doors-test"));
   raw = await rawNats(server.url);
   redis = connectRedis(inject("redisUrl"));
-  db = await openDatabase(await freshDatabase(inject("postgresUrl")), [inboxSchema], quiet);
+  db = await openDatabase(await freshDatabase(inject("postgresUrl")), [inboxSchema, attemptsSchema], quiet);
 });
 afterAll(async () => {
   raw.close();
-  await nats.close();
+  await broker.close();
+  await jet.nats.close();
   await server.stop();
   redis.disconnect();
   await db.close();
@@ -51,14 +53,14 @@ afterAll(async () => {
 
 /** How many messages of a stream match, by subject. */
 async function counts(stream: string, filter: string): Promise<number> {
-  const { state } = await nats.manager.streams.info(stream, { subjects_filter: filter });
+  const { state } = await jet.manager.streams.info(stream, { subjects_filter: filter });
   return Object.values(state.subjects ?? {}).reduce((sum, n) => sum + n, 0);
 }
 
 /** The reasons of what is dead under a subject. */
 async function reasonsOf(filter: string): Promise<Set<string>> {
   const reasons = new Set<string>();
-  const consumer = await nats.js.consumers.get(DEAD_STREAM, { filter_subjects: filter });
+  const consumer = await jet.js.consumers.get(DEAD_STREAM, { filter_subjects: filter });
   for await (const message of await consumer.consume()) {
     reasons.add(message.headers?.get("Baton-Dead-Reason") ?? "");
     if (message.info.pending === 0) break;
@@ -132,7 +134,7 @@ test("messages of arbitrary bytes, headers and subjects", async () => {
   };
   const consumer = await subscribe(
     { group: "door", type, handle, concurrency: 64 },
-    { nats, mode: "parent+link", log: quiet },
+    { broker, db, mode: "parent+link", log: quiet },
   );
   const stranger = fc
     .record({
@@ -161,7 +163,7 @@ test("messages of arbitrary bytes, headers and subjects", async () => {
     fc.asyncProperty(batch, async (given) => {
       await raw.send(given.map(toMessage));
       await eventually("all to be settled", async () => {
-        const info = await nats.manager.consumers.info(EVENTS_STREAM, durable);
+        const info = await jet.manager.consumers.info(EVENTS_STREAM, durable);
         return info.num_pending + info.num_ack_pending === 0 ? true : undefined;
       });
       expect(good.had).toBe(good.begun);
@@ -200,7 +202,7 @@ test("jobs of arbitrary names and data", async () => {
       good.had += 1;
     },
   };
-  const worker = await startWorker({ queue, redis, nats, mode: "parent+link", log: quiet, handlers });
+  const worker = await startWorker({ queue, redis, broker, mode: "parent+link", log: quiet, handlers });
   const stranger = fc.record({
     name: fc.oneof(text, fc.constantFrom("good", "constructor", "__proto__", "toString")),
     data: fc.oneof({ weight: 3, arbitrary: envelope }, json),

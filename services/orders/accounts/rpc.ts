@@ -3,7 +3,7 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ConnectRouter } from "@connectrpc/connect";
 import * as z from "zod";
 import { AccountService } from "../../_contracts/gen/baton/accounts/v1/accounts_pb.js";
-import { parsed, word } from "../../_kit/events/payload.ts";
+import { parsed, word } from "../../_kit/process/payload.ts";
 import { type Accounts, SignUp, type User } from "./accounts.ts";
 
 const UserCall = z.object({ userId: word(128) });

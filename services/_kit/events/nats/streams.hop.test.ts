@@ -1,43 +1,46 @@
 /** The streams as the services make them: several at once, on a server that may be somebody else's, too. */
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { uniqueName } from "../../../../tests/fixtures.ts";
-import { connectNats, ensureStream, type Nats } from "./jetstream.ts";
+import { connectNats, type Nats } from "../../nats/connection.ts";
+import { ensureStream, type JetStream, jetstreamOn } from "./streams.ts";
 
-let clients: Nats[];
+let connections: Nats[];
+let clients: JetStream[];
 beforeAll(async () => {
-  clients = await Promise.all(
+  connections = await Promise.all(
     Array.from({ length: 8 }, () => connectNats(inject("natsUrl"), "streams-test")),
   );
+  clients = await Promise.all(connections.map(jetstreamOn));
 });
-afterAll(() => Promise.all(clients.map((client) => client.close())));
+afterAll(() => Promise.all(connections.map((client) => client.close())));
 
-const manager = () => (clients[0] as Nats).manager;
+const manager = () => (clients[0] as JetStream).manager;
 
 test("services that start at once make a stream together, each time", async () => {
   // Some rounds out of a thousand meet the server's race, so there are many.
   for (let round = 0; round < 400; round++) {
     const name = uniqueName("Together");
     const config = { name, subjects: [`${name}.>`] };
-    await Promise.all(clients.map((client) => ensureStream(client, config)));
+    await Promise.all(clients.map((client) => ensureStream(client.manager, config)));
     expect(await manager().streams.delete(name)).toBe(true);
   }
 });
 
 test("subjects that another stream takes are refused, and nothing is made", async () => {
   const taken = uniqueName("Theirs");
-  await ensureStream(clients[0] as Nats, { name: taken, subjects: [`${taken}.>`] });
+  await ensureStream(manager(), { name: taken, subjects: [`${taken}.>`] });
   const ours = uniqueName("Ours");
-  await expect(
-    ensureStream(clients[0] as Nats, { name: ours, subjects: [`${taken}.events`] }),
-  ).rejects.toThrow("subjects overlap with an existing stream");
+  await expect(ensureStream(manager(), { name: ours, subjects: [`${taken}.events`] })).rejects.toThrow(
+    "subjects overlap with an existing stream",
+  );
   await expect(manager().streams.info(ours)).rejects.toThrow("stream not found");
   await manager().streams.delete(taken);
 });
 
 test("a stream of that name with other settings is refused, not changed", async () => {
   const name = uniqueName("Settled");
-  await ensureStream(clients[0] as Nats, { name, subjects: [`${name}.>`] });
-  await expect(ensureStream(clients[0] as Nats, { name, subjects: [`${name}.a`] })).rejects.toThrow(
+  await ensureStream(manager(), { name, subjects: [`${name}.>`] });
+  await expect(ensureStream(manager(), { name, subjects: [`${name}.a`] })).rejects.toThrow(
     "stream name already in use",
   );
   expect((await manager().streams.info(name)).config.subjects).toEqual([`${name}.>`]);

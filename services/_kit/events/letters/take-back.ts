@@ -1,0 +1,45 @@
+/** What was given up and is sent once more, taken back by the one who gave it up: a queue's jobs, an outbox's rows. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "../../telemetry/log.ts";
+import type { Broker, ReceivedMessage } from "../broker.ts";
+import { InHand } from "../in-hand.ts";
+import type { RunningConsumer } from "../receiver.ts";
+
+const AGAIN_MS = 5_000;
+
+/**
+ * Hands each message that is redriven to `owner` to `work`, one at a time, until stopped. What fails stays in hand and
+ * is tried again: it is no attempt of whatever it is about.
+ */
+export async function takeBack(
+  broker: Broker,
+  owner: string,
+  log: Logger,
+  work: (message: ReceivedMessage) => Promise<void>,
+): Promise<RunningConsumer> {
+  const inHand = new InHand(await broker.receive({ kind: "redrives", owner }, { ahead: 1 }));
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const running = inHand.each(1, async (message) => {
+    for (;;) {
+      try {
+        await work(message);
+        message.ack();
+        return;
+      } catch (err) {
+        log.warn({ err, owner }, "what was redriven could not be taken back, it is tried again");
+      }
+      await delay(AGAIN_MS, undefined, { signal }).catch(() => {});
+      if (signal.aborted) {
+        message.giveBack();
+        return;
+      }
+    }
+  });
+  return {
+    stop: () => {
+      stopping.abort();
+      return inHand.stop(running);
+    },
+  };
+}

@@ -1,0 +1,4 @@
+import { attemptsCases } from "../cases/attempts.case.ts";
+import { natsUnderTest } from "./nats.fixture.ts";
+
+attemptsCases(natsUnderTest);

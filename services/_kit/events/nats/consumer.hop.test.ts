@@ -1,0 +1,4 @@
+import { consumerCases } from "../cases/consumer.case.ts";
+import { natsUnderTest } from "./nats.fixture.ts";
+
+consumerCases(natsUnderTest);

@@ -1,0 +1,4 @@
+import { orderedCases } from "../cases/ordered.case.ts";
+import { natsUnderTest } from "./nats.fixture.ts";
+
+orderedCases(natsUnderTest);

@@ -1,0 +1,4 @@
+import { outboxDeadCases } from "../cases/outbox-dead.case.ts";
+import { natsUnderTest } from "./nats.fixture.ts";
+
+outboxDeadCases(natsUnderTest);

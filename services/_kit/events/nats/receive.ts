@@ -1,0 +1,116 @@
+/** A source's messages from its durable consumer; when the consumer or its stream is lost, it is made again. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
+import type { Logger } from "../../telemetry/log.ts";
+import type { ReceivedMessage, ReceiveOptions, Receiving, Source } from "../broker.ts";
+import { entriesOf, readable } from "./headers.ts";
+import { configOf, durableOf, EVENTS_STREAM, type JetStream } from "./streams.ts";
+import { kindOf } from "./trouble.ts";
+
+/** The server's `ack_wait`: 30 s by default, which is long to look at in a playground. */
+const LEASE_MS = 5_000;
+/** How often the server is asked anew, and so about how long the loss of a consumer stays unseen. */
+const EXPIRES_MS = 10_000;
+const AGAIN_MS = 500;
+
+export interface NatsReceiveOptions extends ReceiveOptions {
+  readonly log: Logger;
+  /** Makes the streams again. */
+  readonly ensure: () => Promise<void>;
+}
+
+/** Makes the durable, if it is not there, and receives from it. Rejects when that does not work at first. */
+export async function receive(
+  { js, manager }: JetStream,
+  source: Source,
+  { ahead, leaseMs = LEASE_MS, log, ensure }: NatsReceiveOptions,
+): Promise<Receiving> {
+  const durable = durableOf(source);
+  const { stream, name } = durable;
+  const closing = new AbortController();
+  const { signal } = closing;
+  const open = async (): Promise<ConsumerMessages> => {
+    await manager.consumers.add(stream, configOf(durable, leaseMs));
+    const consumer = await js.consumers.get(stream, name);
+    return consumer.consume({ max_messages: ahead, expires: EXPIRES_MS, abort_on_missing_resource: true });
+  };
+  let messages = await open();
+
+  /** Until it is there again; undefined when closed meanwhile. */
+  const reopened = async (): Promise<ConsumerMessages | undefined> => {
+    while (!signal.aborted) {
+      try {
+        await ensure();
+        const again = await open();
+        if (!signal.aborted) return again;
+        await again.close();
+      } catch (err) {
+        if (kindOf(err) === "refused") log.error({ err, consumer: name }, "the durable consumer is refused");
+      }
+      await delay(AGAIN_MS, undefined, { signal }).catch(() => {});
+    }
+    return undefined;
+  };
+
+  let isRead = false;
+  async function* all(): AsyncGenerator<ReceivedMessage> {
+    isRead = true;
+    for (;;) {
+      try {
+        for await (const message of messages) yield received(message);
+        return;
+      } catch (err) {
+        if (signal.aborted) return;
+        log.warn({ err, consumer: name }, "the durable consumer is lost, it is made again");
+      }
+      const again = await reopened();
+      if (!again) return;
+      messages = again;
+      log.info({ consumer: name }, "the durable consumer is there again");
+    }
+  }
+
+  return {
+    leaseMs,
+    [Symbol.asyncIterator]: all,
+    close: async () => {
+      closing.abort();
+      const closed = messages.close();
+      // The client closes no iterator that is not read.
+      if (!isRead) for await (const message of messages) message.nak();
+      await closed;
+      // nats-server 2.9 loses what is given back, until the lease ends, to a request that has no listener any more.
+      // Asking for the consumer's state makes it forget those requests.
+      await manager.consumers.info(stream, name).catch(() => {});
+    },
+  };
+}
+
+/** A stranger's subject may name none. */
+function laneOf(word = ""): number | undefined {
+  const lane = /^p(\d{1,4})$/.exec(word)?.[1];
+  return lane === undefined ? undefined : Number(lane);
+}
+
+function received(message: JsMsg): ReceivedMessage {
+  const { stream, deliveryCount } = message.info;
+  // `events.p<lane>.<type>` and `redrive.<owner>.<type>`, whose owner may have a point in it.
+  const words = message.subject.split(".");
+  const isEvent = stream === EVENTS_STREAM;
+  return {
+    place: `${stream}:${message.seq}`,
+    destination: message.subject,
+    type: words.slice(isEvent ? 2 : -1).join("."),
+    lane: isEvent ? laneOf(words[1]) : undefined,
+    headers: entriesOf(readable(() => message.headers)),
+    data: message.data,
+    storedMs: Number(message.timestampNanos / 1_000_000n),
+    deliveries: deliveryCount,
+    ack: () => message.ack(),
+    again: (afterMs) => message.nak(afterMs),
+    giveBack: () => message.nak(),
+    // Plain: with a reason, nats-server 2.9 ignores it and the message comes again.
+    done: () => message.term(),
+    alive: () => message.working(),
+  };
+}

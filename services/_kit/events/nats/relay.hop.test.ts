@@ -1,0 +1,4 @@
+import { relayCases } from "../cases/relay.case.ts";
+import { natsUnderTest } from "./nats.fixture.ts";
+
+relayCases(natsUnderTest);

@@ -1,0 +1,58 @@
+import fc from "fast-check";
+import { expect, test, vi } from "vitest";
+import * as z from "zod";
+import { AppError } from "./errors.ts";
+import { checked, parsed, type Received, word } from "./payload.ts";
+
+const Parcel = z.object({ to: z.email(), kilos: z.array(z.int().positive()).max(50) });
+const good = { to: "ann@example.test", kilos: [1] };
+
+test("what fits is handed on as the schema reads it, with the delivery's id; a field that is new is left out", async () => {
+  const handle = vi.fn(async (_: Received<z.output<typeof Parcel>>) => {});
+  await checked("a parcel", Parcel, handle)({ id: "e-1", payload: { ...good, colour: "green" } });
+  expect(handle.mock.calls).toEqual([[{ id: "e-1", payload: good }]]);
+});
+
+test("what does not fit is refused as invalid, says where and what would fit, and is not handed on", async () => {
+  const handle = vi.fn(async () => {});
+  const refused = checked("a parcel", Parcel, handle)({ id: "e-1", payload: { ...good, kilos: [1, 0] } });
+  await expect(refused).rejects.toMatchObject({
+    code: "invalid",
+    message: expect.stringMatching(/^this is not a parcel: kilos\.1: .*>0$/),
+  });
+  expect(handle).not.toHaveBeenCalled();
+  expect(() => parsed("a parcel", Parcel, null)).toThrow(/^this is not a parcel: /);
+});
+
+test("a list that is wrong everywhere makes no endless message", () => {
+  const kilos = Array.from({ length: 40 }, () => -1);
+  expect(() => parsed("a parcel", Parcel, { ...good, kilos })).toThrow(/^(?:[^;]*;){9}[^;]*$/);
+});
+
+test("a word has letters, digits and a few signs, and is neither empty nor too long", () => {
+  const reads = (text: string) => word(8).safeParse(text).success;
+  expect(["a", "o-1", "tok_visa", "A.b:c", "12345678"].filter((text) => !reads(text))).toEqual([]);
+  const wrong = ["", "123456789", "a b", "a\n", "\u0000", "é", "a/b", "<b>", "'", "\u202e"];
+  expect(wrong.filter(reads)).toEqual([]);
+});
+
+test("whatever comes is taken or refused as invalid, and what was refused is never quoted", () => {
+  const secret = "s3cr3t-s3cr3t";
+  const values = fc.oneof(
+    fc.anything(),
+    fc.record({ to: fc.constant(secret), kilos: fc.anything() }, { requiredKeys: [] }),
+  );
+  fc.assert(
+    fc.property(values, (value) => {
+      try {
+        parsed("a parcel", Parcel, value);
+      } catch (thrown) {
+        expect(thrown).toBeInstanceOf(AppError);
+        expect(thrown).toMatchObject({ code: "invalid" });
+        expect(thrown).not.toHaveProperty("cause");
+        expect(String(thrown)).not.toContain(secret);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});

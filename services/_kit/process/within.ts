@@ -1,0 +1,12 @@
+/** A bound on how long something is waited for. */
+
+/** True when `work` ended within `ms`; false when it did not, and goes on. Throws what `work` fails with. */
+export async function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<false>();
+  const timer = setTimeout(resolve, ms, false);
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,22 @@
+/** Which broker carries the events, by the scheme of its address: the one place that chooses. */
+import type { Broker, BrokerOptions } from "../events/broker.ts";
+import { ConfigError } from "../process/config.ts";
+
+/** Loaded on demand: a client costs memory that the other brokers' users do not owe. */
+const BROKERS: Readonly<
+  Record<string, () => Promise<{ openBroker(options: BrokerOptions): Promise<Broker> }>>
+> = {
+  "nats:": () => import("../events/nats/broker.ts"),
+};
+
+/** Connects to the broker at `options.url`. Rejects with a ConfigError for a scheme that is none of ours. */
+export async function openBroker(options: BrokerOptions): Promise<Broker> {
+  const { protocol } = new URL(options.url);
+  const load = Object.hasOwn(BROKERS, protocol) ? BROKERS[protocol] : undefined;
+  if (!load) {
+    const known = Object.keys(BROKERS).map((scheme) => `${scheme}//`);
+    throw new ConfigError(`no broker is known for ${protocol}//, only for ${known.join(", ")}`);
+  }
+  const { openBroker: open } = await load();
+  return open(options);
+}
