@@ -36,18 +36,34 @@ export async function receive(
   };
   let messages = await open();
 
+  const pause = () => delay(AGAIN_MS, undefined, { signal }).catch(() => {});
+
+  /**
+   * Whether the durable is older than its stream. nats-server 2.9 lets one be made on a stream that it is deleting; it
+   * outlives that stream, is found by its name in the next one, and never delivers.
+   */
+  const isLeftOver = async (): Promise<boolean> => {
+    const [ofStream, ofConsumer] = await Promise.all([
+      manager.streams.info(stream),
+      manager.consumers.info(stream, name),
+    ]);
+    return Date.parse(ofConsumer.created) < Date.parse(ofStream.created);
+  };
+
   /** Until it is there again; undefined when closed meanwhile. */
   const reopened = async (): Promise<ConsumerMessages | undefined> => {
-    while (!signal.aborted) {
+    // What is being deleted is not the time to make it again: the pauses are for that to end.
+    for (await pause(); !signal.aborted; await pause()) {
       try {
         await ensure();
         const again = await open();
-        if (!signal.aborted) return again;
-        await again.close();
+        await pause();
+        if (!signal.aborted && !(await isLeftOver())) return again;
+        await discard(again);
+        if (!signal.aborted) await manager.consumers.delete(stream, name);
       } catch (err) {
         if (kindOf(err) === "refused") log.error({ err, consumer: name }, "the durable consumer is refused");
       }
-      await delay(AGAIN_MS, undefined, { signal }).catch(() => {});
     }
     return undefined;
   };
@@ -75,15 +91,19 @@ export async function receive(
     [Symbol.asyncIterator]: all,
     close: async () => {
       closing.abort();
-      const closed = messages.close();
-      // The client closes no iterator that is not read.
-      if (!isRead) for await (const message of messages) message.nak();
-      await closed;
+      await (isRead ? messages.close() : discard(messages));
       // nats-server 2.9 loses what is given back, until the lease ends, to a request that has no listener any more.
       // Asking for the consumer's state makes it forget those requests.
       await manager.consumers.info(stream, name).catch(() => {});
     },
   };
+}
+
+/** Closes what nothing reads: the client closes no iterator without a reader. What has come is given back. */
+async function discard(messages: ConsumerMessages): Promise<void> {
+  const closed = messages.close();
+  for await (const message of messages) message.nak();
+  await closed;
 }
 
 /** A stranger's subject may name none. */
