@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { problemsOf, seriesIn, subjectOf, withoutVariables } from "./promql.ts";
 import { queriesOf, readRules } from "./queries.ts";
 
@@ -44,6 +44,18 @@ describe("the check of PromQL", () => {
     expect(
       problemsOf(withoutVariables('sum by (job) (rate(a_total{b=~"c|d"}[$__rate_interval])) or vector(0)')),
     ).toEqual([]);
+  });
+
+  test("reads an expression to its end, however slow the machine is", () => {
+    // A second goes by whenever the parser looks at the clock.
+    let nowMs = 0;
+    const clock = vi.spyOn(Date, "now").mockImplementation(() => (nowMs += 1_000));
+    try {
+      expect(problemsOf("max by (job) (sum by (job, instance) (rate(a_total[1m])))")).toEqual([]);
+      expect(nowMs).toBeGreaterThan(0);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   test("names the series that an expression selects, and neither labels nor functions", () => {

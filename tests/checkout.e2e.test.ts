@@ -157,10 +157,22 @@ test("an order is read while it goes on, until it is shipped", async () => {
   });
 });
 
-/** So many are under way at any moment: more, and a busy machine would not answer all within their deadlines. */
-const AT_ONCE = 50;
+const MOST_AT_ONCE = 50;
+/** Half of the deadline that each step of a checkout has. */
+const ANSWERED_WITHIN_MS = 2_500;
 
-test(`200 checkouts, ${AT_ONCE} at once: no orphan, nothing lost, nothing doubled`, async () => {
+/** How many checkouts this machine, as busy as it is now, answers well within their deadlines when all come at once. */
+async function bearable(): Promise<number> {
+  const beganMs = performance.now();
+  const few = await Promise.all(Array.from({ length: 10 }, () => one.checkout()));
+  const eachMs = (performance.now() - beganMs) / few.length;
+  // What they set off is over before anything is counted.
+  for (const { traceId } of few) await one.journey(traceId, checkout.expect.hops);
+  return Math.max(2, Math.min(MOST_AT_ONCE, Math.floor(ANSWERED_WITHIN_MS / eachMs)));
+}
+
+test(`200 checkouts, up to ${MOST_AT_ONCE} at once: no orphan, nothing lost, nothing doubled`, async () => {
+  const atOnce = await bearable();
   const before = await reckoning(one);
   const sent: CheckoutAnswer[] = [];
   const numbers = Array.from({ length: 200 }, (_, n) => n).values();
@@ -170,7 +182,7 @@ test(`200 checkouts, ${AT_ONCE} at once: no orphan, nothing lost, nothing double
       sent.push(await one.checkout({ items: [{ sku: "kettle", quantity: 2 }] }, headers));
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, client));
+  await Promise.all(Array.from({ length: atOnce }, client));
   expect(sent.filter((answer) => answer.status === 201).length).toBe(160);
   expect(sent.filter((answer) => answer.status === 402).length).toBe(40);
 

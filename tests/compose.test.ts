@@ -222,7 +222,9 @@ describe("a wrong environment value", () => {
   /** Runs a part as its container would, in this process's place of files, with `wrong` instead of one value. */
   async function refusal(part: Part, wrong: Record<string, string>): Promise<{ code: number; said: string }> {
     const service = serviceOf(part.name);
-    const env: Record<string, string> = { PATH: process.env.PATH ?? "" };
+    // With the code that is compiled already, it is refused in half the time.
+    const { PATH = "", NODE_COMPILE_CACHE = "" } = process.env;
+    const env: Record<string, string> = { PATH, NODE_COMPILE_CACHE };
     for (const name of Object.keys(service.environment ?? {})) {
       const value = settingOf(service, name);
       if (value !== undefined) env[name] = value;

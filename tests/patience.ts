@@ -23,7 +23,7 @@ const WORK = "let n = 0; for (let i = 0; i < 2e7; i++) n ^= i";
 /** The factor for a machine with so many `cores` that took `tookMs` for what takes `QUIET_MS` on a quiet laptop. */
 export function factorFor(tookMs: number, cores: number): number {
   const factor = Math.max(1, tookMs / QUIET_MS) * Math.max(1, CORES / cores);
-  return Math.round(Math.min(MOST, Math.max(LEAST, factor)) * 10) / 10;
+  return Math.ceil(Math.min(MOST, Math.max(LEAST, factor)));
 }
 
 /** Measures the factor: every core does the same work at once, each in a process of its own. */
@@ -48,8 +48,8 @@ export function factorFrom(value: string | undefined): number {
 
 const factor = (): number => factorFrom(process.env[VARIABLE]);
 
-/** `quietMs`, which is generous on a quiet laptop, as a bound for this machine; in ms. */
-export const patient = (quietMs: number): number => Math.round(quietMs * factor());
+/** `quietMs`, which is generous on a quiet laptop, as a bound for this machine; in whole hundredths of a second, as ms. */
+export const patient = (quietMs: number): number => 10 * Math.ceil((quietMs * factor()) / 10);
 
 /** A time that the product promises: on a quiet machine itself, on a slower one longer by as much as that is slower; in ms. */
-export const promised = (quietMs: number): number => Math.round(quietMs * Math.max(1, factor() / LEAST));
+export const promised = (quietMs: number): number => Math.ceil(quietMs * Math.max(1, factor() / LEAST));

@@ -3,13 +3,14 @@ import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { patient } from "../../tests/patience.ts";
 import { readConfig } from "./config.ts";
 import { EXPORT } from "./lens.fixture.ts";
 import { oneSpan } from "./otlp/requests.fixture.ts";
 import { type Lens, startLens } from "./server.ts";
 
-/** Short, so that it can be waited for. */
-const HEADERS_MS = 400;
+/** Short, so that it can be waited for, and longer than a request of a client that goes on may take. */
+const HEADERS_MS = patient(80);
 
 const lensWith = (headersMs: number): Promise<Lens> => {
   const anyPort = { BATON_PORT: "0", LENS_OTLP_HTTP_PORT: "0", LENS_OTLP_GRPC_PORT: "0" };
@@ -97,8 +98,8 @@ describe("gRPC", () => {
 
   test("an exporter keeps its connection between two exports, however far apart", async () => {
     // Longer than a busy machine may keep the first request waiting.
-    await using patient = await stopped(lensWith(2_000));
-    const session = connectHttp2(patient.otlpGrpcUrl);
+    await using lasting = await stopped(lensWith(patient(700)));
+    const session = connectHttp2(lasting.otlpGrpcUrl);
     const ask = async () => {
       const stream = session.request({
         ":method": "POST",
@@ -113,7 +114,7 @@ describe("gRPC", () => {
     };
     expect(await ask()).toBe(200);
     // Its silence lasts longer than that of a client that is cut.
-    await untilCut(patient.otlpGrpcUrl, "");
+    await untilCut(lasting.otlpGrpcUrl, "");
     expect(await ask()).toBe(200);
     session.close();
   });

@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { freshDatabase, quiet, uniqueName } from "../../tests/fixtures.ts";
+import { patient } from "../../tests/patience.ts";
 import {
   InventoryService,
   type ReserveRequestSchema,
@@ -42,7 +43,7 @@ beforeAll(async () => {
     }),
     ready: async () => {},
   });
-  client = rpcClient(InventoryService, server.url);
+  client = rpcClient(InventoryService, server.url, patient(5_000));
 });
 afterAll(async () => {
   client.close();

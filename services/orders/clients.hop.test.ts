@@ -1,6 +1,7 @@
 import { Queue } from "bullmq";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { eventually, quiet, uniqueName } from "../../tests/fixtures.ts";
+import { patient } from "../../tests/patience.ts";
 import { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory_pb.js";
 import { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
 import { cableTo } from "../_kit/database/cable.fixture.ts";
@@ -40,8 +41,8 @@ beforeAll(async () => {
     },
     ready: async () => {},
   });
-  toInventory = rpcClient(InventoryService, server.url);
-  toPayments = rpcClient(PaymentService, server.url);
+  toInventory = rpcClient(InventoryService, server.url, patient(5_000));
+  toPayments = rpcClient(PaymentService, server.url, patient(5_000));
 });
 afterAll(async () => {
   toInventory.close();

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePorts } from "../../playground/runner/ports.ts";
 import { eventually, uniqueName } from "../../tests/fixtures.ts";
 import { type InProcess, inProcess } from "../../tests/in-process.ts";
+import { patient } from "../../tests/patience.ts";
 import { edges, inRequest, startTestTelemetry } from "../../tests/telemetry.ts";
 import { AccountService } from "../_contracts/gen/baton/accounts/v1/accounts_pb.js";
 import { type Order, OrderService, OrderStatus } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
@@ -26,11 +27,12 @@ beforeAll(async () => {
   service = await inProcess(compose, {
     BATON_INVENTORY_URL: inventory.url,
     BATON_PAYMENTS_URL: `http://127.0.0.1:${port}`,
-    BATON_SAGA_LEASE_MS: "4000",
+    // Each call of a step has half of it.
+    BATON_SAGA_LEASE_MS: String(patient(1_300)),
     BATON_SAGA_SWEEP_MS: "20",
   });
-  client = rpcClient(OrderService, service.url);
-  accounts = rpcClient(AccountService, service.url);
+  client = rpcClient(OrderService, service.url, patient(5_000));
+  accounts = rpcClient(AccountService, service.url, patient(5_000));
 });
 afterAll(async () => {
   client.close();
@@ -159,7 +161,8 @@ describe("when something goes wrong", () => {
 
   for (const [how, give] of [
     ["goes away", (abort: AbortController) => ({ signal: abort.signal })],
-    ["has no more time", () => ({ timeoutMs: 500 })],
+    // Until then the charge must be under way, which itself has 5 s at most.
+    ["has no more time", () => ({ timeoutMs: Math.min(patient(200), 3_000) })],
   ] as const) {
     test(`a caller who ${how} in the middle leaves nothing half done: the order is taken up in a trace of its own, and taken back`, async () => {
       const abort = new AbortController();

@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { quiet } from "../../tests/fixtures.ts";
+import { patient } from "../../tests/patience.ts";
 import { type ChargeRequestSchema, PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
 import type { Listening } from "../_kit/http/listen.ts";
 import { type RpcClient, rpcClient } from "../_kit/rpc/client.ts";
@@ -36,7 +37,7 @@ beforeAll(async () => {
     }),
     ready: async () => {},
   });
-  client = rpcClient(PaymentService, server.url);
+  client = rpcClient(PaymentService, server.url, patient(5_000));
 });
 afterAll(async () => {
   client.close();

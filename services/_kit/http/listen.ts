@@ -25,11 +25,13 @@ export interface ListenOptions {
    * as long, too. 10 s by default.
    */
   readonly headersMs?: number;
-  /** Called when the grace of a `close` is over and requests are still open: they have 100 ms more to be answered. */
+  /** Called when the grace of a `close` is over and requests are still open: they have ten turns of 20 ms more to be answered. */
   readonly onGraceOver?: (() => void) | undefined;
 }
 
-const LAST_WORDS_MS = 100;
+/** Turns, not a time: a process that gets no CPU for so long would have had no turn to answer in. */
+const LAST_TURNS = 10;
+const TURN_MS = 20;
 
 /** Listens on `host`:`port` (0: a free one). Rejects with the system's error, e.g. EADDRINUSE. */
 export async function listen(
@@ -87,11 +89,13 @@ export async function listen(
       const cutAll = () => {
         for (const socket of sockets) socket.destroy();
       };
-      // The second wait begins only then: set at once, both may fall due in the same turn of a busy process.
       let cut = setTimeout(() => {
         if (onGraceOver === undefined) return cutAll();
         onGraceOver();
-        cut = setTimeout(cutAll, LAST_WORDS_MS);
+        const wait = (turns: number): void => {
+          cut = setTimeout(() => (turns > 1 ? wait(turns - 1) : cutAll()), TURN_MS);
+        };
+        wait(LAST_TURNS);
       }, graceMs);
       await closed;
       clearTimeout(cut);

@@ -3,6 +3,7 @@ import net from "node:net";
 import { afterAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { quiet } from "../../../tests/fixtures.ts";
+import { patient } from "../../../tests/patience.ts";
 import { httpApp, refuseOtherMethods } from "./app.ts";
 import type { Listening } from "./listen.ts";
 import { parseRaw, sendRaw } from "./raw.fixture.ts";
@@ -85,7 +86,7 @@ describe("a client that behaves badly", () => {
   });
 
   test("has longer for its body than for its headers", async () => {
-    const { port } = await serving({ headersMs: 500 });
+    const { port } = await serving({ headersMs: patient(170) });
     const slow = net.connect({ port, host: "127.0.0.1" });
     slow.write(`${begun}\r\n{"n":`);
     expect(await refused(port, begun)).toBe(408);

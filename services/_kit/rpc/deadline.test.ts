@@ -5,6 +5,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { pino } from "pino";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { patient } from "../../../tests/patience.ts";
 import { inRequest, startTestTelemetry } from "../../../tests/telemetry.ts";
 import { GetOrderRequestSchema, OrderService } from "../../_contracts/gen/baton/orders/v1/orders_pb.js";
 import { currentDeadline, detached } from "../process/deadline.ts";
@@ -14,7 +15,11 @@ import { poll, serveOrders } from "./serve.fixture.ts";
 
 const GET = "baton.orders.v1.OrderService/GetOrder";
 const LIST = "baton.orders.v1.OrderService/ListOrders";
-const LONG_MS = 60_000;
+/** Enough for a call over three hops. */
+const TIME_MS = patient(2_000);
+const LONG_MS = 10 * TIME_MS;
+/** It is up while the handler waits, and not before it was reached. */
+const SHORT_MS = patient(30);
 const telemetry = startTestTelemetry();
 const releases: (() => unknown)[] = [];
 afterAll(async () => {
@@ -77,21 +82,21 @@ const serverSpans = (name: string, id: string) =>
 
 describe("three services in a row", () => {
   test("the last has what is left of the first one's time, though each hop alone would give it more", async () => {
-    await a.call.getOrder({ orderId: "o" }, { timeoutMs: 5_000 });
-    for await (const _ of a.call.listOrders({ userId: "u" }, { timeoutMs: 5_000 })) {
+    await a.call.getOrder({ orderId: "o" }, { timeoutMs: TIME_MS });
+    for await (const _ of a.call.listOrders({ userId: "u" }, { timeoutMs: TIME_MS })) {
     }
     const left = leftMs();
     expect(left).toHaveLength(4);
     for (const ms of left) {
       expect(ms).toBeGreaterThan(0);
-      expect(ms).toBeLessThan(5_000);
+      expect(ms).toBeLessThan(TIME_MS);
     }
   });
 
   test("a hop that gives less than is left is obeyed", async () => {
-    const near = await place(passingOn(rpcClientOf(c.url, 700).call));
-    await near.call.getOrder({ orderId: "o" }, { timeoutMs: 5_000 });
-    expect(leftMs()[0]).toBeLessThan(700);
+    const near = await place(passingOn(rpcClientOf(c.url, TIME_MS / 4).call));
+    await near.call.getOrder({ orderId: "o" }, { timeoutMs: TIME_MS });
+    expect(leftMs()[0]).toBeLessThan(TIME_MS / 4);
   });
 
   test("a stream's handler, too, runs in its call's context: what it calls is below its span", async () => {
@@ -212,7 +217,7 @@ describe("one server", () => {
 
   test("answers DEADLINE_EXCEEDED when the time is up, whether or not its handler looks at the signal", async () => {
     asked();
-    const { stream } = byHand("late-grpc", { "grpc-timeout": "30m" });
+    const { stream } = byHand("late-grpc", { "grpc-timeout": `${SHORT_MS}m` });
     const [trailers] = await once(stream.resume(), "trailers");
     expect(trailers["grpc-status"]).toBe("4");
     expect(seen[0]?.signal.aborted).toBe(true);
@@ -220,7 +225,7 @@ describe("one server", () => {
       method: "POST",
       headers: {
         "content-type": "application/json",
-        "connect-timeout-ms": "30",
+        "connect-timeout-ms": String(SHORT_MS),
         baggage: "correlation.id=late-h1",
       },
       body: "{}",

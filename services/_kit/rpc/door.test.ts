@@ -5,6 +5,7 @@ import * as net from "node:net";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
+import { patient } from "../../../tests/patience.ts";
 import { startTestTelemetry } from "../../../tests/telemetry.ts";
 import { OrderService } from "../../_contracts/gen/baton/orders/v1/orders_pb.js";
 import { AppError } from "../process/errors.ts";
@@ -170,7 +171,7 @@ test("a field that nobody knows is passed over: newer clients have such", async 
 });
 
 test("an error carries whatever text it was given, and no more of it than fits into headers", async () => {
-  const own = rpcClient(OrderService, server.url);
+  const own = rpcClient(OrderService, server.url, patient(5_000));
   for (const orderId of ["no 💥, no ü: 100 %\r\nset-cookie: x", `no ${"ä".repeat(20_000)}`]) {
     const error = await own.call.getOrder({ orderId }).catch((thrown) => thrown);
     expect(error).toMatchObject({ name: "AppError", code: "not_found" });
@@ -251,14 +252,14 @@ describe("a client that behaves badly", () => {
   });
 
   test("that speaks HTTP/2 and asks for nothing is cut; one that has asked may wait", async () => {
-    const strict = await serveOrders({ getOrder: () => ({}) }, { headersMs: 40 });
-    const patient = http2.connect(strict.url);
-    const stream = patient.request({ ":method": "GET", ":path": "/healthz" });
+    const strict = await serveOrders({ getOrder: () => ({}) }, { headersMs: patient(40) });
+    const asking = http2.connect(strict.url);
+    const stream = asking.request({ ":method": "GET", ":path": "/healthz" });
     await once(stream.resume(), "end");
     const silent = http2.connect(strict.url);
     await closed(silent);
-    expect(patient.closed).toBe(false);
-    patient.destroy();
+    expect(asking.closed).toBe(false);
+    asking.destroy();
     await strict.close(0);
   });
 });

@@ -6,6 +6,7 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { patient } from "../../../tests/patience.ts";
 import { startTestTelemetry } from "../../../tests/telemetry.ts";
 import { OrderService } from "../../_contracts/gen/baton/orders/v1/orders_pb.js";
 import type { Listening } from "../http/listen.ts";
@@ -240,7 +241,7 @@ test("curl is a client too", async ({ skip }) => {
 });
 
 test("our own client: a stream's CLIENT span lasts as long as the stream, and its error is an AppError", async () => {
-  const client = rpcClient(OrderService, server.url);
+  const client = rpcClient(OrderService, server.url, patient(5_000));
   const stream = client.call.listOrders({ userId: "own", limit: 1 })[Symbol.asyncIterator]();
   expect((await stream.next()).value.order.orderId).toBe("own-1");
   const ofClient = () => telemetry.find(LIST).filter((span) => span.kind === SpanKind.CLIENT);

@@ -48,6 +48,7 @@ function start(env: Record<string, string>) {
   const child = spawn(process.execPath, [...args, path.join(import.meta.dirname, "main.fixture.ts")], {
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? "",
       BATON_SERVICE: "tiny",
       BATON_PORT: "0",
       HANDLER: "finishes",
