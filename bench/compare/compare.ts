@@ -70,8 +70,8 @@ async function roundOf(
 export async function compareCommits(options: CompareOptions): Promise<void> {
   const { say, print } = options;
   const plan = await planOf(options);
-  for (const line of planText(plan)) say(line);
   const machine = thisMachine();
+  for (const line of planText(plan, machine)) say(line);
   const rounds: ReadonlyMap<string, Pair>[] = [];
   let beganMs = 0;
   const soFar = (): Comparison => ({

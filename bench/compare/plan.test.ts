@@ -38,6 +38,8 @@ test("settings that keep spans from lens are named", () => {
   checkEnvironment({ BATON_TELEMETRY: "off", OTEL_BSP_SCHEDULE_DELAY: "100" });
 });
 
+const machine = { cores: 2, cpu: "CPU", memoryGb: 8, os: "linux x64", node: "24.0.0", loadBefore: 0.5 };
+
 test("what will be done is said before it is: both commits, what is not measured, how long about", () => {
   const commit = (short: string) => ({ hash: short.padEnd(40, "0"), short, subject: `What ${short} does` });
   const plan: Plan = {
@@ -49,13 +51,16 @@ test("what will be done is said before it is: both commits, what is not measured
     quick: false,
     uncommitted: 2,
   };
-  const text = planText(plan).join("\n");
+  const text = planText(plan, machine).join("\n");
   expect(text).toContain("compare aaaaaaa (What aaaaaaa does)\n   with bbbbbbb (What bbbbbbb does)\n");
   expect(text).toContain("2 files differ from HEAD and cannot be measured before a commit");
   const minutes = Number(/about (\d+) minutes/.exec(text)?.[1]);
   expect(minutes).toBeGreaterThan(10);
   expect(minutes).toBeLessThan(25);
-  const same = planText({ ...plan, uncommitted: 0, commits: { ...plan.commits, next: plan.commits.base } });
+  const again = { ...plan, uncommitted: 0, commits: { ...plan.commits, next: plan.commits.base } };
+  const same = planText(again, { ...machine, loadBefore: 3.5 });
   expect(same.join("\n")).toContain("one commit twice");
   expect(same.join("\n")).not.toContain("differ");
+  expect(text).toContain("let the machine do nothing else");
+  expect(same.join("\n")).toContain("the machine is busy (load 3.5 on 2 cores)");
 });

@@ -2,6 +2,7 @@
 import { access } from "node:fs/promises";
 import { Problem } from "../../playground/problem.ts";
 import { reachesLens } from "../../playground/runner/environment.ts";
+import type { Machine } from "../kit/machine.ts";
 import { roundsText } from "../kit/readme.ts";
 import { type Commit, commitOf, uncommitted } from "./commits.ts";
 import { type ComparedFigure, figures, GROUPS, type Group } from "./figures.ts";
@@ -105,15 +106,12 @@ export async function planOf(options: PlanOptions): Promise<Plan> {
 
 const counted = (count: number, one: string, more: string): string => `${count} ${count === 1 ? one : more}`;
 
-/** The plan in a few lines, and about how long it takes. */
-export function planText({
-  commits,
-  wanted,
-  turns: planned,
-  rounds,
-  quick,
-  uncommitted: files,
-}: Plan): string[] {
+/** Whether half of the cores had something to do already. */
+const isBusy = ({ cores, loadBefore }: Machine): boolean => loadBefore > cores / 2;
+
+/** `plan` in a few lines, and about how long it takes. */
+export function planText(plan: Plan, machine: Machine): string[] {
+  const { commits, wanted, turns: planned, rounds, quick, uncommitted: files } = plan;
   const { base, next } = commits;
   const seconds = planned.reduce((sum, turn) => sum + turn.seconds(wanted), 0) * 2 * rounds;
   const minutes = Math.ceil(seconds / 60);
@@ -126,6 +124,8 @@ export function planText({
       : []),
     `${roundsText(rounds)} of ${[...wanted].join(", ")}, the two in turn: ` +
       (quick ? "quick, a minute or two" : `about ${counted(minutes, "minute", "minutes")} on two cores`),
-    "a machine that does nothing else shows the smallest changes",
+    isBusy(machine)
+      ? `the machine is busy (load ${machine.loadBefore} on ${machine.cores} cores): only large changes will show`
+      : "let the machine do nothing else meanwhile: what else runs is noise",
   ];
 }

@@ -60,12 +60,13 @@ export function comparisonTable(comparison: Comparison, figures: readonly Compar
   const reading =
     rounds < LEAST_ROUNDS
       ? `${roundsText(rounds)}: fewer than ${LEAST_ROUNDS} cannot tell a change from noise.`
-      : "Each verdict is of one figure alone: of 16 that have not changed, one is called better or worse by chance. " +
+      : "Each verdict is of one figure alone: of 16 that have not changed, one is called better or worse by chance.\n" +
         "Measure it again by itself (--only) before you believe a single one.";
   return [
     markdown({ columns: ["figure (medians)", base, next, "ratio (least to most)", "verdict"], rows }),
     "",
-    `The ratio is ${next} over ${base}, round by round. ${reading}`,
+    `The ratio is ${next} over ${base}, round by round.`,
+    reading,
     `${roundsText(rounds)} in ${Math.round(tookSeconds)} s: ${machineText(machine)}`,
   ].join("\n");
 }
