@@ -3,11 +3,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { checkBelow, firstJourney, gatewayReady, shipped } from "./outside.ts";
-
-// Each answer is waited for, which takes seconds on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 /** Answers by path: each the next of its list, the last one again and again. */
 let answers: Record<string, { status?: number; json: unknown }[]>;

@@ -1,12 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { until } from "../../playground/until.ts";
 import { patient } from "../../tests/patience.ts";
 import { cpuMsBelow, cpuTime, family, processes, pssMb } from "./processes.ts";
-
-// Programs are started and waited for, which takes seconds on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 test("a child's memory counts for the nearest part above it, and strangers for none", () => {
   const all = [
