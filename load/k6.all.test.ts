@@ -13,7 +13,8 @@ import { silent } from "../playground/terminal/report.ts";
 import { eventually } from "../tests/fixtures.ts";
 import { promised } from "../tests/patience.ts";
 import { startPlayground, type TestPlayground } from "../tests/playground.ts";
-import { charging } from "./scenarios/checkout.ts";
+import { charging } from "./hops.ts";
+import { MIX } from "./plan.ts";
 import { scenarios } from "./scenarios/index.ts";
 import { verdictOn } from "./verdict.ts";
 
@@ -161,7 +162,8 @@ describe.skipIf(typeof k6 === "string" /* reason: no k6, and no Go to build it w
   test("a wrong name is answered with the names that there are", async () => {
     const { status, output } = await run({ scenario: "chekout" });
     expect(status).toBe(107);
-    expect(output).toContain('there is no scenario "chekout"; there are checkout, payment-declined');
+    const names = [...scenarios.map(({ name }) => name), MIX].join(", ");
+    expect(output).toContain(`there is no scenario "chekout"; there are ${names}`);
     expect((await run({ profile: "smok" })).output).toContain("there are smoke, steady, spike, soak");
   });
 

@@ -5,22 +5,68 @@ import { describe, expect, test } from "vitest";
 import { FAULT_POINTS } from "../services/_contracts/vocabulary.ts";
 import { parseFaults } from "../services/_kit/telemetry/faults.ts";
 import { services } from "../services/topology.ts";
+import { HOPS } from "./hops.ts";
 import { MIX } from "./plan.ts";
 import { profiles } from "./profiles.ts";
+import type { Scenario } from "./scenario.ts";
 import { scenarios } from "./scenarios/index.ts";
+import { hopId } from "./shapes.ts";
 
 const here = import.meta.dirname;
 const kindsOf: Readonly<Record<string, readonly string[]>> = FAULT_POINTS;
-const text = (hop: { service: string; name: string; kind: string }) =>
-  `${hop.service} ${hop.name} ${hop.kind}`;
+const table = new Set(HOPS.map(hopId));
 
 test("every file in scenarios/ is in the index, under its own name", async () => {
   const files = (await readdir(path.join(here, "scenarios"))).filter((file) => file !== "index.ts");
-  expect(scenarios.map(({ name }) => `${name}.ts`).toSorted()).toEqual(files.toSorted());
-  for (const { name } of scenarios) {
-    const { default: scenario } = (await import(`./scenarios/${name}.ts`)) as { default: unknown };
-    expect(scenario).toBe(scenarios.find((one) => one.name === name));
+  const wrong: string[] = [];
+  const found = new Set<unknown>();
+  for (const file of files) {
+    const { default: scenario } = (await import(`./scenarios/${path.parse(file).name}.ts`)) as {
+      default: Scenario;
+    };
+    found.add(scenario);
+    const name = path.basename(file, ".ts");
+    if (scenario.name !== name)
+      wrong.push(`load/scenarios/${file}: its name is "${scenario.name}": call it "${name}", as its file`);
+    if (!scenarios.includes(scenario))
+      wrong.push(`load/scenarios/${file} is not in the index: add its line to load/scenarios/index.ts`);
   }
+  for (const scenario of scenarios.filter((one) => !found.has(one)))
+    wrong.push(
+      `load/scenarios/index.ts has "${scenario.name}", and no file has it: give it one, or take it out`,
+    );
+  for (const [name, same] of Map.groupBy(scenarios, (one) => one.name))
+    if (same.length > 1)
+      wrong.push(`load/scenarios/index.ts has "${name}" ${same.length} times: once is enough`);
+  expect(wrong).toEqual([]);
+});
+
+test("no file beside the index lists scenarios by name, or a new one would have to be added there, too", async () => {
+  const root = path.dirname(here);
+  const name = `(?:${scenarios.map((one) => one.name).join("|")})`;
+  const quoted = new RegExp(`(["'\`])${name}\\1,\\s*(["'\`])${name}\\2`, "g");
+  // In a text. Without a hyphen in it, it may be two variables.
+  const told = new RegExp(`\\b${name}, ${name}\\b`, "g");
+  const folders = ["load", "playground", "tests", "bench", "services", "dashboards", "collector"];
+  const lists = folders.map(async (folder) =>
+    (await readdir(path.join(root, folder), { recursive: true })).map((file) =>
+      path.posix.join(folder, file),
+    ),
+  );
+  const files = (await Promise.all(lists)).flat().filter((file) => file.endsWith(".ts"));
+  const wrong: string[] = [];
+  for (const file of files.filter((one) => one !== "load/scenarios/index.ts")) {
+    const source = await readFile(path.join(root, file), "utf8");
+    const found = [...source.matchAll(quoted), ...source.matchAll(told)].filter(
+      ([text]) => /["'`]/.test(text) || text.includes("-"),
+    );
+    for (const { index } of found)
+      wrong.push(
+        `${file}:${source.slice(0, index).split("\n").length} lists scenarios by name: ` +
+          "take them from load/scenarios/index.ts",
+      );
+  }
+  expect(wrong).toEqual([]);
 });
 
 describe.each(scenarios)("$name", ({ name, title, why, request, faults, expect: promised, load }) => {
@@ -48,8 +94,14 @@ describe.each(scenarios)("$name", ({ name, title, why, request, faults, expect: 
   test("promises each hop once, of services that there are, and forbids none that it promises", () => {
     const names = new Set<string>(services.map((service) => service.name));
     const hops = [...promised.hops, ...promised.never];
-    for (const hop of hops) expect(names, text(hop)).toContain(hop.service);
-    expect(new Set(hops.map(text)).size).toBe(hops.length);
+    for (const hop of hops) expect(names, hopId(hop)).toContain(hop.service);
+    expect(new Set(hops.map(hopId)).size).toBe(hops.length);
+    const unknown = hops.map(hopId).filter((id) => !table.has(id));
+    expect(
+      unknown.map(
+        (id) => `load/scenarios/${name}.ts names the hop "${id}": load/hops.ts has no such row, add it`,
+      ),
+    ).toEqual([]);
     expect(promised.hops[0], "the root comes first").toMatchObject({ service: "gateway", kind: "SERVER" });
   });
 
@@ -93,6 +145,6 @@ test("what k6 loads lies in load/ and needs no Node: an image of k6 gets this fo
   await visit("k6.ts");
   expect(foreign.filter((target) => target !== "k6" && !target.startsWith("k6/"))).toEqual([]);
   expect([...seen]).toEqual(
-    expect.arrayContaining(["scenarios/index.ts", "answer.ts", "summary.ts", "plan.ts"]),
+    expect.arrayContaining(["scenarios/index.ts", "hops.ts", "answer.ts", "summary.ts", "plan.ts"]),
   );
 });

@@ -10,6 +10,7 @@ import { scenarios } from "./scenarios/index.ts";
 import outOfStock from "./scenarios/out-of-stock.ts";
 import declined from "./scenarios/payment-declined.ts";
 import slow from "./scenarios/payment-slow.ts";
+import { hopId } from "./shapes.ts";
 import { judgeJourney, verdictOn } from "./verdict.ts";
 
 const judged = (scenario: Scenario, spans: readonly Span[]): string[] =>
@@ -65,14 +66,30 @@ test("whichever forbidden hop is there, it is the one that is named", () => {
   }
 });
 
-test("no scenario takes another's journey for its own, but for the slow one, which is a checkout that took longer", () => {
+/** Whether a journey that is just as `other` promises keeps all that `scenario` promises. */
+function covers(other: Scenario["expect"], scenario: Scenario["expect"]): boolean {
+  const ids = new Set(other.hops.map(hopId));
+  const hasDelay = ({ delay }: Scenario["expect"]) => JSON.stringify(delay) === JSON.stringify(other.delay);
+  return (
+    scenario.hops.every((hop) => ids.has(hopId(hop))) &&
+    !scenario.never.some((hop) => ids.has(hopId(hop))) &&
+    JSON.stringify(scenario.cause) === JSON.stringify(other.cause) &&
+    new Set(scenario.waits).symmetricDifference(new Set(other.waits)).size === 0 &&
+    (scenario.delay === null || hasDelay(scenario))
+  );
+}
+
+test("no scenario takes another's journey for its own, unless that one promises all the same", () => {
   for (const scenario of scenarios) {
     for (const other of scenarios.filter((one) => one !== scenario)) {
       const found = judged(scenario, spansOf(other.expect));
-      if (scenario === checkout && other === slow) expect(found).toEqual([]);
-      else expect(found, `${other.name} as ${scenario.name}`).not.toEqual([]);
+      const taken = found.length === 0;
+      expect(taken, `${other.name} as ${scenario.name}`).toBe(covers(other.expect, scenario.expect));
     }
   }
+  expect(judged(checkout, spansOf(slow.expect)), "a checkout that took longer is one").toEqual([]);
+  expect(judged(slow, spansOf(checkout.expect)), "one that took no time is not slow").not.toEqual([]);
+  for (const other of [declined, outOfStock]) expect(judged(checkout, spansOf(other.expect))).not.toEqual([]);
 });
 
 test("an answer and an end that were not promised are both named", () => {

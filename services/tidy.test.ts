@@ -117,7 +117,7 @@ describe("who may import whom", () => {
   });
 
   test("a use case of the kit only errors and types: what it needs is handed in", () => {
-    const wiring = new Set(["main.ts", "service.ts", "store.ts", "rpc.ts", "clients.ts", "orders.ts"]);
+    const wiring = new Set(["main.ts", "service.ts", "store.ts", "rpc.ts", "clients.ts", "ports.ts"]);
     const found = strangers(/^services\/[a-z]+\//, (to, { file }, typeOnly) => {
       if (wiring.has(path.posix.basename(file)) || !within(to, "services/_kit/")) return true;
       return typeOnly || to === "services/_kit/process/errors.ts";
@@ -198,7 +198,7 @@ describe("shape", () => {
   });
 
   test("every use case has its test beside it", () => {
-    const wiring = /\/(main|service|store|rpc|clients|orders|order)\.ts$/;
+    const wiring = /\/(main|service|store|rpc|clients|ports|order)\.ts$/;
     const files = new Set(sources.map(({ file }) => file));
     const bare = product()
       .map(({ file }) => file)

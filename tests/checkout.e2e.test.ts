@@ -11,7 +11,6 @@ import { connectNats } from "../services/_kit/nats/connection.ts";
 import { BATON } from "../services/_kit/telemetry/conventions.ts";
 import type { AsyncMode } from "../services/_kit/telemetry/propagation.ts";
 import { eventually } from "./fixtures.ts";
-import { declinedHops, goodHops } from "./hops.ts";
 import { judge, spanOf } from "./judge.ts";
 import { type CheckoutAnswer, startPlayground, type TestPlayground } from "./playground.ts";
 
@@ -52,7 +51,7 @@ describe("every hop of a checkout", () => {
       const answer = await playground().checkout({}, { baggage });
       expect(answer.status).toBe(201);
       const found = await playground().journey(answer.traceId, checkout.expect.hops);
-      judge(found, goodHops, mode, { correlationId: answer.correlationId, run });
+      judge(found, checkout.expect.hops, mode, { correlationId: answer.correlationId, run });
       expect(judgeJourney(found.journey, checkout.expect)).toEqual([]);
       expect(found.journey.orderIds).toEqual([answer.orderId]);
       expect(found.journey.traceIds.length > 3).toBe(mode === "link");
@@ -64,7 +63,7 @@ describe("every hop of a checkout", () => {
       const answer = await playground().checkout({}, { baggage });
       expect(answer.status).toBe(402);
       const found = await playground().journey(answer.traceId, declined.expect.hops);
-      judge(found, declinedHops, mode, { correlationId: answer.correlationId, run });
+      judge(found, declined.expect.hops, mode, { correlationId: answer.correlationId, run });
       expect(judgeJourney(found.journey, declined.expect)).toEqual([]);
       expect(found.journey.orderIds).toEqual([answer.orderId]);
       const charge = spanOf(found.journey, "payments|charge|INTERNAL");
@@ -129,7 +128,7 @@ test("a caller's trace is continued at the one edge and restarted, with a link, 
   const found = await one.journey(continued.traceId, checkout.expect.hops);
   expect(found.journey.external).toBe(true);
   const ids = { correlationId: continued.correlationId, run: "edge", external: true };
-  judge(found, goodHops, "parent+link", ids);
+  judge(found, checkout.expect.hops, "parent+link", ids);
 
   const restarted = await other.checkout({}, headers);
   expect(restarted.traceId).not.toBe(caller.traceId);

@@ -9,7 +9,9 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Hop } from "../collector/lens/journey/model.ts";
+import { chosen, MIX } from "../load/plan.ts";
 import checkout from "../load/scenarios/checkout.ts";
+import { scenarios } from "../load/scenarios/index.ts";
 import declined from "../load/scenarios/payment-declined.ts";
 import { awaitJourney } from "../playground/clients/lens.ts";
 import { freePorts } from "../playground/runner/ports.ts";
@@ -20,7 +22,6 @@ import { type Engine, memoryMb, startEngine } from "./engine/engine.ts";
 import { output } from "./engine/run.ts";
 import { makeStandIns, STAND_INS, stackFiles } from "./engine/stand-ins.ts";
 import { eventually } from "./fixtures.ts";
-import { declinedHops, goodHops } from "./hops.ts";
 import { judge } from "./judge.ts";
 import { patient, promised } from "./patience.ts";
 import { withLogs } from "./playground.ts";
@@ -205,11 +206,11 @@ describe.skipIf(missing !== "")(`compose.yaml on an engine${missing && ` (${miss
     const good = await send({ baggage: `scenario.run=${run}` });
     expect(good.status).toBe(201);
     const ids = { correlationId: good.correlationId, run };
-    judge(await journeyOf(good.traceId, checkout.expect.hops), goodHops, "parent+link", ids);
+    judge(await journeyOf(good.traceId, checkout.expect.hops), checkout.expect.hops, "parent+link", ids);
     const bad = await send({ baggage: `${DECLINE},scenario.run=${run}` });
     expect(bad.status).toBe(402);
     const found = await journeyOf(bad.traceId, declined.expect.hops);
-    judge(found, declinedHops, "parent+link", { correlationId: bad.correlationId, run });
+    judge(found, declined.expect.hops, "parent+link", { correlationId: bad.correlationId, run });
     expect(found.journey.cause).toMatchObject(declined.expect.cause ?? {});
   });
 
@@ -251,7 +252,7 @@ describe.skipIf(missing !== "")(`compose.yaml on an engine${missing && ` (${miss
     async () => {
       const said = await composeRun("--profile", "load", "run", "--rm", "--no-deps", "k6");
       // Its exit status is that of its thresholds; here only that it was the mix.
-      for (const name of ["checkout", "payment-declined", "out-of-stock"]) expect(said).toContain(name);
+      for (const { name } of chosen(MIX, scenarios)) expect(said).toContain(name);
     },
   );
 

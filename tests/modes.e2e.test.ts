@@ -4,7 +4,6 @@ import checkout from "../load/scenarios/checkout.ts";
 import declined from "../load/scenarios/payment-declined.ts";
 import { services } from "../services/topology.ts";
 import { eventually } from "./fixtures.ts";
-import { declinedHops, goodHops } from "./hops.ts";
 import { judge } from "./judge.ts";
 import { logFile, startPlayground, type TestPlayground } from "./playground.ts";
 
@@ -48,10 +47,10 @@ describe("with BATON_INSTRUMENTATION=auto", () => {
     const run = "auto";
     const good = await playground.checkout({}, { baggage: `scenario.run=${run}` });
     const found = await playground.journey(good.traceId, checkout.expect.hops);
-    judge(found, goodHops, "parent+link", { correlationId: good.correlationId, run });
+    judge(found, checkout.expect.hops, "parent+link", { correlationId: good.correlationId, run });
     const bad = await playground.checkout({}, { baggage: `${DECLINE},scenario.run=${run}` });
     const foundBad = await playground.journey(bad.traceId, declined.expect.hops);
-    judge(foundBad, declinedHops, "parent+link", { correlationId: bad.correlationId, run });
+    judge(foundBad, declined.expect.hops, "parent+link", { correlationId: bad.correlationId, run });
   });
 });
 

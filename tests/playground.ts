@@ -9,6 +9,7 @@ import type { UpOptions } from "../playground/runner/starting.ts";
 import { type Playground, up } from "../playground/runner/up.ts";
 import { temporaryState } from "../playground/temporary.fixture.ts";
 import { silent } from "../playground/terminal/report.ts";
+import { undescribed } from "./described.ts";
 import { eventually } from "./fixtures.ts";
 import { patient } from "./patience.ts";
 
@@ -22,6 +23,8 @@ export interface TestPlayground extends Playground {
   readonly dir: string;
   /** Sends a checkout; `baggage` as a client would write the header. */
   checkout(order?: Partial<CheckoutOrder>, headers?: Record<string, string>): Promise<CheckoutAnswer>;
+  /** A request to the public API; `route` is what stands behind `/api`. */
+  ask(method: string, route: string, body?: object, headers?: Record<string, string>): Promise<ApiAnswer>;
   post(
     body: string,
     headers?: Record<string, string>,
@@ -32,7 +35,14 @@ export interface TestPlayground extends Playground {
   rows<T extends object>(service: string, sql: string): Promise<T[]>;
   /** One number from it. */
   count(service: string, sql: string): Promise<number>;
+  /** Ends it; fails when the shop has emitted a span that the table of hops does not describe. */
   remove(): Promise<void>;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
 }
 
 export interface CheckoutOrder {
@@ -86,9 +96,19 @@ export async function startPlayground(
       await client.end();
     }
   };
+  const ask: TestPlayground["ask"] = async (method, route, body, headers = {}) => {
+    const response = await fetch(`${urls.gateway}/api${route}`, {
+      method,
+      headers: { ...(body ? { "content-type": "application/json" } : {}), ...headers },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    const json = (await response.json()) as Record<string, unknown>;
+    return { status: response.status, headers: response.headers, body: json };
+  };
   return {
     ...playground,
     dir: state.dir,
+    ask,
     post,
     checkout: async (order = {}, headers = {}) => {
       const { status, body } = await post(
@@ -122,11 +142,19 @@ export async function startPlayground(
     count: async (service, sql) =>
       Number((await rows<{ n: string }>(service, `SELECT (${sql})::bigint AS n`))[0]?.n),
     remove: async () => {
-      await playground.stop();
-      await state.remove();
+      const looked = lensRuns(playground) ? undescribed(urls.lens) : Promise.resolve([]);
+      const lines = await looked.finally(async () => {
+        await playground.stop();
+        await state.remove();
+      });
+      if (lines.length > 0) throw new Error(lines.join("\n"));
     },
   };
 }
+
+/** False once a test has stopped it, to see what becomes of the rest. */
+const lensRuns = ({ parts }: Playground): boolean =>
+  typeof parts.find(({ name }) => name === "lens")?.child?.pid() === "number";
 
 /** Where the log of a service lies. */
 export const logFile = (playground: TestPlayground, service: string): string =>

@@ -8,9 +8,9 @@ import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import checkout from "../load/scenarios/checkout.ts";
 import { lens, services } from "../services/topology.ts";
 import { eventually } from "./fixtures.ts";
-import { goodHops } from "./hops.ts";
 import { freeOffset } from "./offset.ts";
 import { patient } from "./patience.ts";
 
@@ -165,7 +165,8 @@ describe("the README's commands, from a clone without node_modules", () => {
     for (const [, script] of text.matchAll(/npm run ([a-z:]+)/g))
       expect(Object.keys(scripts)).toContain(script);
     const tree = /```text\n([\s\S]*?)```/.exec(text)?.[1] ?? "";
-    for (const hop of goodHops.filter(({ kind }) => kind === "CONSUMER")) expect(tree).toContain(hop.name);
+    for (const hop of checkout.expect.hops.filter(({ kind }) => kind === "CONSUMER"))
+      expect(tree).toContain(hop.name);
   });
 });
 

@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { JOURNEYS } from "../load/hops.ts";
 import { eventually } from "./fixtures.ts";
-import { cancelHops, signUpHops } from "./hops.ts";
 import { judge } from "./judge.ts";
 import { patient } from "./patience.ts";
 import { startPlayground, type TestPlayground } from "./playground.ts";
@@ -19,14 +19,7 @@ afterAll(() => playground?.remove());
 
 type Body = Record<string, unknown>;
 
-async function ask(method: string, route: string, body?: object, headers: Record<string, string> = {}) {
-  const response = await fetch(`${api}${route}`, {
-    method,
-    headers: { ...(body ? { "content-type": "application/json" } : {}), ...headers },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  });
-  return { status: response.status, headers: response.headers, body: (await response.json()) as Body };
-}
+const ask: TestPlayground["ask"] = (...request) => playground.ask(...request);
 
 const order = (userId: string, quantity = 1) => ({
   userId,
@@ -60,8 +53,8 @@ test("who signs up gets a welcome, is counted, and is one journey over every hop
     body: { type: "urn:baton:problem:email-taken" },
   });
 
-  const found = await playground.journey(String(traceId), signUpHops);
-  judge(found, signUpHops, "parent+link", { correlationId: String(correlationId), run: "sign-up" });
+  const found = await playground.journey(String(traceId), JOURNEYS["sign-up"]);
+  judge(found, JOURNEYS["sign-up"], "parent+link", { correlationId: String(correlationId), run: "sign-up" });
   expect(JSON.stringify(found, (_, v: unknown) => (typeof v === "bigint" ? `${v}` : v))).not.toContain(email);
   const [mail] = await playground.rows<{ email_id: string }>(
     "notifications",
@@ -112,7 +105,12 @@ describe("an order that is cancelled", () => {
     });
     expect(answer).toMatchObject({ status: 200, body: { status: "CANCELLED" } });
     const ids = { correlationId: String(answer.body.correlationId), run: "cancel" };
-    judge(await playground.journey(String(answer.body.traceId), cancelHops), cancelHops, "parent+link", ids);
+    judge(
+      await playground.journey(String(answer.body.traceId), JOURNEYS.cancel),
+      JOURNEYS.cancel,
+      "parent+link",
+      ids,
+    );
 
     const refunded = `SELECT count(*) FROM charges WHERE order_id = '${body.orderId}' AND refunded_at IS NOT NULL`;
     expect(await playground.count("payments", refunded)).toBe(1);

@@ -22,7 +22,6 @@ import { stackProgram } from "../playground/stack/program.ts";
 import { stackPrograms } from "../playground/stack/stack.ts";
 import { silent } from "../playground/terminal/report.ts";
 import { eventually } from "./fixtures.ts";
-import { declinedHops, goodHops } from "./hops.ts";
 import { judge } from "./judge.ts";
 import { freeOffset } from "./offset.ts";
 import { startPlayground, type TestPlayground } from "./playground.ts";
@@ -120,25 +119,23 @@ describe.skipIf(lacking !== "")("the full stack", () => {
   });
 
   test.each([
-    ["a good checkout", "", checkout, goodHops],
-    ["a declined one", "fault=payments.charge%3Adeclined", declined, declinedHops],
-  ] as const)(
-    "%s is whole in Jaeger, by the same expectations as in lens",
-    async (_, fault, scenario, hops) => {
-      const run = `stack-${scenario.name}`;
-      const baggage = [fault, `scenario.run=${run}`].filter(Boolean).join(",");
-      const answer = await playground.checkout({}, { baggage });
-      const own = await playground.journey(answer.traceId, scenario.expect.hops);
-      const ids = { correlationId: answer.correlationId, run };
-      judge(own, hops, "parent+link", ids);
-      const journey = await eventually("the whole journey in Jaeger", async () => {
-        for (const traceId of own.journey.traceIds) await mirrored(`/${traceId}`);
-        const found = await findJourney(mirror.url, answer.traceId, never);
-        return found?.journey.spans.length === own.journey.spans.length ? found.journey : undefined;
-      });
-      judge({ journey, logs: own.logs }, hops, "parent+link", ids);
-    },
-  );
+    ["a good checkout", "", checkout],
+    ["a declined one", "fault=payments.charge%3Adeclined", declined],
+  ] as const)("%s is whole in Jaeger, by the same expectations as in lens", async (_, fault, scenario) => {
+    const { hops } = scenario.expect;
+    const run = `stack-${scenario.name}`;
+    const baggage = [fault, `scenario.run=${run}`].filter(Boolean).join(",");
+    const answer = await playground.checkout({}, { baggage });
+    const own = await playground.journey(answer.traceId, hops);
+    const ids = { correlationId: answer.correlationId, run };
+    judge(own, hops, "parent+link", ids);
+    const journey = await eventually("the whole journey in Jaeger", async () => {
+      for (const traceId of own.journey.traceIds) await mirrored(`/${traceId}`);
+      const found = await findJourney(mirror.url, answer.traceId, never);
+      return found?.journey.spans.length === own.journey.spans.length ? found.journey : undefined;
+    });
+    judge({ journey, logs: own.logs }, hops, "parent+link", ids);
+  });
 
   test("a checkout in link mode is found in Jaeger by its correlation id, all of its traces", async () => {
     const run = "stack-link";
@@ -155,7 +152,10 @@ describe.skipIf(lacking !== "")("the full stack", () => {
       const found = await findJourney(mirror.url, answer.traceId, never);
       return found?.journey.spans.length === own.journey.spans.length ? found.journey : undefined;
     });
-    judge({ journey, logs: own.logs }, goodHops, "link", { correlationId: answer.correlationId, run });
+    judge({ journey, logs: own.logs }, checkout.expect.hops, "link", {
+      correlationId: answer.correlationId,
+      run,
+    });
   });
 
   test("every query of every panel and alert answers with data", async () => {

@@ -1,5 +1,5 @@
+import { charging, compensation, fulfilment, rejection, reservation } from "../hops.ts";
 import type { Scenario } from "../scenario.ts";
-import { charging, compensation, confirmed, rejected, untilReserve } from "./checkout.ts";
 
 const scenario: Scenario = {
   name: "out-of-stock",
@@ -13,8 +13,8 @@ const scenario: Scenario = {
     httpStatus: 409,
     answeredStatus: "REJECTED",
     orderStatus: "REJECTED",
-    hops: [...untilReserve, ...rejected],
-    never: [...charging, ...compensation, confirmed],
+    hops: [...reservation, ...rejection],
+    never: [...charging, ...compensation, ...fulfilment],
     cause: { service: "inventory", name: "reserve", errorType: "out_of_stock" },
     waits: ["outbox", "stream"],
     delay: null,

@@ -1,5 +1,5 @@
+import { charging, compensation, fulfilment, rejection, reservation } from "../hops.ts";
 import type { Scenario } from "../scenario.ts";
-import { charging, compensation, confirmed, rejected, untilReserve } from "./checkout.ts";
 
 const scenario: Scenario = {
   name: "payment-declined",
@@ -12,8 +12,8 @@ const scenario: Scenario = {
     httpStatus: 402,
     answeredStatus: "REJECTED",
     orderStatus: "REJECTED",
-    hops: [...untilReserve, ...charging, ...compensation, ...rejected],
-    never: [confirmed],
+    hops: [...reservation, ...charging, ...compensation, ...rejection],
+    never: [...fulfilment],
     cause: { service: "payments", name: "charge", errorType: "card_declined" },
     waits: ["outbox", "stream"],
     delay: null,

@@ -1,5 +1,5 @@
+import { charging, compensation, fulfilment, rejection, reservation } from "../hops.ts";
 import type { Scenario } from "../scenario.ts";
-import { charging, compensation, fulfilment, rejected, untilReserve } from "./checkout.ts";
 
 const SLOW_MS = 1_200;
 
@@ -14,8 +14,8 @@ const scenario: Scenario = {
     httpStatus: 201,
     answeredStatus: "CONFIRMED",
     orderStatus: "SHIPPED",
-    hops: [...untilReserve, ...charging, ...fulfilment],
-    never: [...compensation, ...rejected],
+    hops: [...reservation, ...charging, ...fulfilment],
+    never: [...compensation, ...rejection],
     cause: null,
     waits: ["outbox", "stream", "job"],
     delay: { service: "payments", name: "charge", atLeastMs: SLOW_MS },

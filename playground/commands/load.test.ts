@@ -1,5 +1,7 @@
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { profiles } from "../../load/profiles.ts";
+import { scenarios } from "../../load/scenarios/index.ts";
 import { helpOf, type Io, readArguments } from "../command.ts";
 import { type TemporaryState, temporaryState } from "../temporary.fixture.ts";
 import { load } from "./load.ts";
@@ -24,12 +26,10 @@ const type = (...argv: string[]): Promise<number> => {
 };
 
 test("a wrong scenario, profile or fault is named, beside those that there are, before anything is looked for", async () => {
+  const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name).join(", ");
   const cases: [string[], RegExp][] = [
-    [
-      ["chekout"],
-      /no scenario "chekout"; there are checkout, payment-declined, out-of-stock, payment-slow, mix$/,
-    ],
-    [["mix", "--profile", "smok"], /no profile "smok"; there are smoke, steady, spike, soak$/],
+    [["chekout"], new RegExp(`no scenario "chekout"; there are ${names(scenarios)}, mix$`)],
+    [["mix", "--profile", "smok"], new RegExp(`no profile "smok"; there are ${names(profiles)}$`)],
     [
       ["mix", "--fault", "payments.charge:declind"],
       /no fault "payments.charge:declind"; there are .*:declined/,
@@ -57,6 +57,9 @@ test("without a playground it says how to start one", async () => {
 });
 
 test("its help names every scenario and every profile", () => {
-  for (const name of ["checkout", "payment-slow", "mix", "smoke", "spike", "--fault"])
-    expect(helpOf(load)).toContain(name);
+  const help = helpOf(load);
+  const row = (name: string, says: string) => `    ${name.padEnd(18)} ${says}\n`;
+  for (const { name, title } of scenarios) expect(help).toContain(row(name, title));
+  for (const { name, does } of profiles) expect(help).toContain(row(name, does));
+  for (const word of ["mix", "--fault"]) expect(help).toContain(word);
 });

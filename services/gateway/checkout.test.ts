@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { CheckoutBody, makePlaceCheckout } from "./checkout.ts";
-import type { Order, Orders } from "./orders.ts";
+import type { Order, Orders } from "./ports.ts";
 
 const item = { sku: "teapot", quantity: 1 };
 const good = { userId: "ann", items: [item], payment: { token: "tok_visa" } };

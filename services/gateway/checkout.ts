@@ -1,18 +1,18 @@
 /** `POST /checkouts`: what a client asks for, and how an order's state becomes an answer. */
 import * as z from "zod";
 import { AppError } from "../_kit/process/errors.ts";
-import type { Idempotency, Order, Orders } from "./orders.ts";
+import type { Idempotency, Order, Orders } from "./ports.ts";
 
-/** What ids and SKUs are made of. */
-export const word = (max: number) =>
+/** An id, an SKU or a token, of at most `max` letters. */
+export const idText = (max: number) =>
   z.string().regex(new RegExp(`^[A-Za-z0-9._-]{1,${max}}$`), `letters, digits and . _ - only, 1 to ${max}`);
 
-export const Item = z.strictObject({ sku: word(64), quantity: z.int().min(1).max(1_000) });
+export const Item = z.strictObject({ sku: idText(64), quantity: z.int().min(1).max(1_000) });
 
 export const CheckoutBody = z.strictObject({
-  userId: word(64),
+  userId: idText(64),
   items: z.array(Item).min(1).max(50),
-  payment: z.strictObject({ token: word(128) }),
+  payment: z.strictObject({ token: idText(128) }),
 });
 export type CheckoutBody = z.output<typeof CheckoutBody>;
 

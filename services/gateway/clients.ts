@@ -9,7 +9,7 @@ import {
   type Order as WireOrder,
 } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
 import { AppError } from "../_kit/process/errors.ts";
-import type { Accounts, Order, Orders, StatusChange, User } from "./orders.ts";
+import type { Accounts, Order, Orders, StatusChange, User } from "./ports.ts";
 
 /** A client may take long to read a long list; it must not take for ever. */
 const LIST_TIMEOUT_MS = 60_000;

@@ -1,7 +1,7 @@
 /** What makes a repeated request the same one: a key, and a digest of what was asked for. */
 import { createHash } from "node:crypto";
 import { AppError } from "../_kit/process/errors.ts";
-import type { Idempotency } from "./orders.ts";
+import type { Idempotency } from "./ports.ts";
 
 /** Any visible ASCII; the draft's quoted strings are among them (draft-ietf-httpapi-idempotency-key-header). */
 const KEY = /^[\x21-\x7e]{1,255}$/;

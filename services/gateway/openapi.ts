@@ -9,7 +9,7 @@ import {
   type ZodOpenApiOperationObject,
   type ZodOpenApiResponseObject,
 } from "zod-openapi";
-import { word } from "./checkout.ts";
+import { idText } from "./checkout.ts";
 import { EVENTS, ListQuery, NDJSON, StatusBody, UserBody } from "./routes.ts";
 import { IDS, type Shape } from "./shape.ts";
 import { BASES, JSON_TYPE, offersOf, type Version } from "./version.ts";
@@ -68,7 +68,7 @@ const LastEventId = z
   .string()
   .regex(/^[0-4]$/)
   .optional();
-const path = z.object({ id: word(128) });
+const path = z.object({ id: idText(128) });
 
 const ChangeEvent = z.string().meta({
   description:

@@ -4,10 +4,10 @@ import type { Context } from "../_kit/http/app.ts";
 import type { readJson, readQuery } from "../_kit/http/read-request.ts";
 import type { EventStreams } from "../_kit/http/sse.ts";
 import { AppError } from "../_kit/process/errors.ts";
-import { type makePlaceCheckout, word } from "./checkout.ts";
+import { idText, type makePlaceCheckout } from "./checkout.ts";
 import { fieldsFrom } from "./fields.ts";
 import { idempotencyOf } from "./idempotency.ts";
-import type { Accounts, Listed, Orders } from "./orders.ts";
+import type { Accounts, Listed, Orders } from "./ports.ts";
 import { type Ids, type LinkTo, type Shape, Status } from "./shape.ts";
 import { JSON_TYPE } from "./version.ts";
 import type { WatchOrder } from "./watch-order.ts";
@@ -55,7 +55,7 @@ const Name = z
 export const UserBody = z.strictObject({ name: Name, email: z.email().max(254) });
 export const StatusBody = z.strictObject({ status: Status });
 export const ListQuery = z.object({
-  userId: word(64),
+  userId: idText(64),
   limit: z
     .string()
     .regex(/^([1-9][0-9]?|100)$/, "a whole number from 1 to 100")

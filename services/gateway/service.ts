@@ -16,7 +16,7 @@ import { services } from "../topology.ts";
 import { makePlaceCheckout } from "./checkout.ts";
 import { accountsOver, ordersOver } from "./clients.ts";
 import { addDocs } from "./docs.ts";
-import type { Accounts, Orders } from "./orders.ts";
+import type { Accounts, Orders } from "./ports.ts";
 import { makeReady } from "./ready.ts";
 import { apiRoutes } from "./routes.ts";
 import { StatusFeed } from "./status-feed.ts";

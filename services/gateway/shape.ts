@@ -1,7 +1,7 @@
 /** What a version of the API makes of what the gateway knows; and what all versions have in common. */
 import * as z from "zod";
 import type { CheckoutBody } from "./checkout.ts";
-import type { Listed, Order, StatusChange, User } from "./orders.ts";
+import type { Listed, Order, StatusChange, User } from "./ports.ts";
 import type { Version } from "./version.ts";
 
 /** The ids that every answer carries. */

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { SUBSCRIBERS } from "../_contracts/events.ts";
-import type { StatusChange } from "./orders.ts";
+import type { StatusChange } from "./ports.ts";
 import { StatusFeed } from "./status-feed.ts";
 
 const at = "2026-01-02T03:04:05.678Z";

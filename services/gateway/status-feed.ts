@@ -7,7 +7,7 @@ import {
   OrderRejected,
   OrderShipped,
 } from "../_contracts/events.ts";
-import type { StatusChange } from "./orders.ts";
+import type { StatusChange } from "./ports.ts";
 
 /**
  * What an event says of its order's state, by its type. All of them are from orders, committed with the state itself:

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Order } from "./orders.ts";
+import type { Order } from "./ports.ts";
 import { v1 } from "./v1.ts";
 
 const order: Order = {

@@ -1,7 +1,7 @@
 /** The first version: flat, the ids beside the rest, money in cents. */
 import * as z from "zod";
 import { CheckoutBody, Item } from "./checkout.ts";
-import type { Order } from "./orders.ts";
+import type { Order } from "./ports.ts";
 import { Cursor, IDS, Instant, pick, Reason, type Shape, Status } from "./shape.ts";
 
 const OrderV1 = z.object({

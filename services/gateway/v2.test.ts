@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Order } from "./orders.ts";
+import type { Order } from "./ports.ts";
 import { v2 } from "./v2.ts";
 
 const order: Order = {

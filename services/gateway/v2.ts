@@ -5,7 +5,7 @@
  */
 import * as z from "zod";
 import { CheckoutBody, Item } from "./checkout.ts";
-import type { Order } from "./orders.ts";
+import type { Order } from "./ports.ts";
 import { Cursor, IDS, Instant, type LinkTo, pick, Reason, type Shape, Status } from "./shape.ts";
 
 /** The shop has one. */

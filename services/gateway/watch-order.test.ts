@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { expect, test } from "vitest";
 import { AppError } from "../_kit/process/errors.ts";
-import type { StatusChange } from "./orders.ts";
+import type { StatusChange } from "./ports.ts";
 import { StatusFeed } from "./status-feed.ts";
 import { makeWatchOrder } from "./watch-order.ts";
 

@@ -1,6 +1,6 @@
 /** An order's states as they come: first those that it has been in, then each new one, each once and in order. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Orders, StatusChange } from "./orders.ts";
+import type { Orders, StatusChange } from "./ports.ts";
 import type { StatusFeed } from "./status-feed.ts";
 
 /** Nothing comes after these. */

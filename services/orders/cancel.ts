@@ -3,7 +3,7 @@ import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/process/errors.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { Order } from "./order.ts";
-import type { OrderStore } from "./orders.ts";
+import type { OrderStore } from "./ports.ts";
 import type { CheckoutSaga } from "./saga.ts";
 
 export interface CancelDeps {

@@ -3,9 +3,9 @@ import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/process/errors.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { Item, Order } from "./order.ts";
-import type { Hold, OrderStore, Placed } from "./orders.ts";
+import type { Hold, OrderStore, Placed } from "./ports.ts";
 import type { CheckoutSaga, Inventory } from "./saga.ts";
-import type { TakeStep } from "./step.ts";
+import type { TakeStep } from "./saga-fault.ts";
 
 export interface CheckoutRequest {
   readonly idempotencyKey: string;

@@ -2,7 +2,7 @@
 import type { Refund } from "../_contracts/commands.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
-import type { TakeStep } from "./step.ts";
+import type { TakeStep } from "./saga-fault.ts";
 
 export interface CompensateDeps {
   /** Puts back what was reserved; a reservation that comes later is refused. */

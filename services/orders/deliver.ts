@@ -1,7 +1,7 @@
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { Order } from "./order.ts";
-import type { OrderStore } from "./orders.ts";
+import type { OrderStore } from "./ports.ts";
 
 /** SHIPPED -> DELIVERED; again gives the same answer. Fails with `not_found`, and with reason `wrong_status`. */
 export function makeDeliver(orders: Pick<OrderStore, "deliver">, note: Note<Vocabulary>) {

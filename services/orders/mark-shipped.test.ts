@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import { makeMarkShipped } from "./mark-shipped.ts";
-import type { OrderStore } from "./orders.ts";
+import type { OrderStore } from "./ports.ts";
 
 function marking(ship: OrderStore["ship"]) {
   const note = vi.fn<Note<Vocabulary>>();

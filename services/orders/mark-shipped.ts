@@ -2,7 +2,7 @@ import type { ParcelShipped } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import type { Received } from "../_kit/process/payload.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
-import type { OrderStore } from "./orders.ts";
+import type { OrderStore } from "./ports.ts";
 
 /** On ParcelShipped: CONFIRMED -> SHIPPED, once per event. What was cancelled stays so: shipping recalls its parcel. */
 export function makeMarkShipped(orders: Pick<OrderStore, "ship">, note: Note<Vocabulary>) {

@@ -4,7 +4,7 @@ import { type Database, openDatabase } from "../_kit/database/postgres.ts";
 import { inboxSchema } from "../_kit/events/inbox.ts";
 import { outboxSchema } from "../_kit/events/outbox.ts";
 import type { Order } from "./order.ts";
-import type { OrderStore } from "./orders.ts";
+import type { OrderStore } from "./ports.ts";
 import { makeReadOrders, type ReadOrders } from "./read-orders.ts";
 import { request, waiting } from "./shop.fixture.ts";
 import { orderStore } from "./store.ts";

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { Order } from "./order.ts";
-import type { Listed, Reading } from "./orders.ts";
+import type { Listed, Reading } from "./ports.ts";
 import { makeReadOrders } from "./read-orders.ts";
 import { waiting } from "./shop.fixture.ts";
 

@@ -4,7 +4,7 @@ import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/process/errors.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { HistoryEntry, Order } from "./order.ts";
-import type { Place, Reading } from "./orders.ts";
+import type { Place, Reading } from "./ports.ts";
 
 export interface ListRequest {
   readonly userId: string;

@@ -1,20 +1,21 @@
 /** What a call may hold. The gateway refuses the same, but whoever reaches this port can call it. */
 import * as z from "zod";
 
-const word = (max: number) =>
+/** The same letters as at the gateway. Without the `:` of the keys that services make. */
+const idText = (max: number) =>
   z.string().regex(new RegExp(`^[A-Za-z0-9._-]{1,${max}}$`), `letters, digits and . _ - only, 1 to ${max}`);
-const userId = word(64);
-const orderId = word(128);
+const userId = idText(64);
+const orderId = idText(128);
 
 export const CheckoutCall = z.object({
   idempotencyKey: z.string().regex(/^[\x21-\x7e]{1,512}$/, "visible ASCII only, 1 to 512 characters"),
   requestHash: z.string().regex(/^[\x21-\x7e]{0,128}$/, "visible ASCII only, at most 128 characters"),
   userId,
   items: z
-    .array(z.object({ sku: word(64), quantity: z.int().min(1).max(1_000) }))
+    .array(z.object({ sku: idText(64), quantity: z.int().min(1).max(1_000) }))
     .min(1)
     .max(50),
-  paymentToken: word(128),
+  paymentToken: idText(128),
 });
 
 /** Of all calls about one order. */

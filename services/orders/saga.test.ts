@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { AppError } from "../_kit/process/errors.ts";
-import type { Saga } from "./orders.ts";
+import type { Saga } from "./ports.ts";
 import { makeSaga, type Outcome } from "./saga.ts";
 import { neighboursInMemory, ordersInMemory, request } from "./shop.fixture.ts";
 

@@ -7,8 +7,8 @@ import { AppError } from "../_kit/process/errors.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { Compensate } from "./compensate.ts";
 import type { Item, Order, RejectionReason } from "./order.ts";
-import type { Hold, Saga, Sagas } from "./orders.ts";
-import type { TakeStep } from "./step.ts";
+import type { Hold, Saga, Sagas } from "./ports.ts";
+import type { TakeStep } from "./saga-fault.ts";
 
 /** Stock, by its own service. */
 export interface Inventory {

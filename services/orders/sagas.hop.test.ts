@@ -5,7 +5,7 @@ import { inboxSchema } from "../_kit/events/inbox.ts";
 import { outboxSchema } from "../_kit/events/outbox.ts";
 import { AppError } from "../_kit/process/errors.ts";
 import type { FaultAt } from "../_kit/telemetry/faults.ts";
-import type { OrderStore } from "./orders.ts";
+import type { OrderStore } from "./ports.ts";
 import { neighboursInMemory, neverFails, processOf, request, waiting, wrongWith } from "./shop.fixture.ts";
 import { orderStore } from "./store.ts";
 

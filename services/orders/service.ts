@@ -36,11 +36,11 @@ import { inventoryOver, paymentsOver, refundsOver } from "./clients.ts";
 import { type CompensateDeps, makeCompensate } from "./compensate.ts";
 import { makeDeliver } from "./deliver.ts";
 import { makeMarkShipped } from "./mark-shipped.ts";
-import type { OrderStore } from "./orders.ts";
+import type { OrderStore } from "./ports.ts";
 import { makeReadOrders } from "./read-orders.ts";
 import { ordersRoutes } from "./rpc.ts";
 import { type Inventory, makeSaga, type Payments } from "./saga.ts";
-import { makeTakeStep } from "./step.ts";
+import { makeTakeStep } from "./saga-fault.ts";
 import { orderStore } from "./store.ts";
 import { makeSweep, startSweeper } from "./sweep.ts";
 

@@ -11,9 +11,9 @@ import { makeCancel } from "./cancel.ts";
 import { makeCheckout } from "./checkout.ts";
 import { makeCompensate } from "./compensate.ts";
 import { type HistoryEntry, type Order, type OrderStatus, POSITION } from "./order.ts";
-import type { Hold, OrderStore, Saga } from "./orders.ts";
+import type { Hold, OrderStore, Saga } from "./ports.ts";
 import { type Inventory, makeSaga, type Payments } from "./saga.ts";
-import { makeTakeStep } from "./step.ts";
+import { makeTakeStep } from "./saga-fault.ts";
 import { makeSweep } from "./sweep.ts";
 
 const LEASE_MS = 10_000;

@@ -4,7 +4,7 @@ import { OrderCancelled, OrderConfirmed, OrderDelivered, OrderRejected } from ".
 import { type Database, openDatabase } from "../_kit/database/postgres.ts";
 import { inboxSchema } from "../_kit/events/inbox.ts";
 import { outboxSchema } from "../_kit/events/outbox.ts";
-import type { OrderStore } from "./orders.ts";
+import type { OrderStore } from "./ports.ts";
 import { orderStore } from "./store.ts";
 
 let db: Database;

@@ -16,7 +16,7 @@ import {
   orderRejected,
   orderShipped,
 } from "./order-events.ts";
-import type { Changes, Hold, OrderStore, Reading, Saga, Sagas } from "./orders.ts";
+import type { Changes, Hold, OrderStore, Reading, Saga, Sagas } from "./ports.ts";
 
 /** `leaseMs`: for how long nobody takes a saga from whoever began a step of it. */
 export function orderStore(db: Database, leaseMs: number): OrderStore {

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/process/errors.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
-import type { Saga } from "./orders.ts";
+import type { Saga } from "./ports.ts";
 import { counting, waiting } from "./shop.fixture.ts";
 import { makeSweep, restMs, startSweeper } from "./sweep.ts";
 

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/process/errors.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
-import type { Saga, Sagas } from "./orders.ts";
+import type { Saga, Sagas } from "./ports.ts";
 import type { CheckoutSaga } from "./saga.ts";
 
 export interface SweepDeps {

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { Fault } from "../_kit/telemetry/faults.ts";
-import { makeTakeStep } from "./step.ts";
+import { makeTakeStep } from "./saga-fault.ts";
 
 const fault = (kind: string, arg: string): Fault => ({ point: "orders.saga", kind, arg, attempts: 1 });
 
