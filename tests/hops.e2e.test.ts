@@ -20,6 +20,7 @@ import { ASYNC_MODES } from "../services/_kit/telemetry/propagation.ts";
 import { judgeAttempts } from "./attempts.ts";
 import { eventually } from "./fixtures.ts";
 import { judge, judgedPlaces, judgeHops, placesOf, spanIn } from "./judge.ts";
+import { patient } from "./patience.ts";
 import { type ApiAnswer, startPlayground, type TestPlayground } from "./playground.ts";
 
 const never = new AbortController().signal;
@@ -161,7 +162,7 @@ describe("what only reads", () => {
       const hops = JOURNEYS[name as keyof typeof JOURNEYS];
       const id = name.replaceAll(" ", "-");
       await get(path(...ids), id);
-      const waiting = { signal: never, withinMs: 20_000 };
+      const waiting = { signal: never, stillMs: patient(20_000) };
       const { found, complete, missing } = await awaitJourney(playground.urls.lens, id, hops, waiting);
       expect({ complete, missing }).toEqual({ complete: true, missing: [] });
       const spans = found?.journey.spans.map(({ span }) => span) ?? [];
@@ -274,11 +275,7 @@ test("further attempts hang beside the first, and a redrive begins a trace: of a
     { service: "notifications", name: "process email.confirmation", kind: "CONSUMER" },
   ] as const satisfies readonly Hop[];
   const letters = async () => (JSON.parse(await redriven("list", "--json")) as unknown[]).length;
-  await eventually(
-    "a dead letter of each",
-    async () => (await letters()) === given.length || undefined,
-    30_000,
-  );
+  await eventually("a dead letter of each", async () => (await letters()) === given.length || undefined);
   await redriven("--all");
   const spans = await eventually("each to be handled once more", async () => {
     const { journey } = await playground.journey(String(body.traceId), given);
