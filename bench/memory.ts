@@ -57,7 +57,7 @@ export const memory: Bench = {
   rounds: 2,
   figures: [
     { name: "all", says: "all processes", unit: "MB", better: "less", goal: { atMost: 1_024 } },
-    { name: "services", says: "of it the seven services", unit: "MB", better: "less" },
+    { name: "services", says: "of it the services", unit: "MB", better: "less" },
     { name: "servers", says: "of it NATS, Redis and Postgres", unit: "MB", better: "less" },
     { name: "lens", says: "of it lens", unit: "MB", better: "less" },
     { name: "runner", says: "of it the runner", unit: "MB", better: "less" },

@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import type { DescService } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { SUBSCRIBERS } from "../services/_contracts/events.ts";
+import { EVENTS } from "../services/_contracts/events.ts";
 import { ATTR, BATON } from "../services/_kit/telemetry/conventions.ts";
 import { openApi } from "../services/gateway/openapi.ts";
 import { v1 } from "../services/gateway/v1.ts";
@@ -16,7 +16,8 @@ const ids: ReadonlySet<string> = new Set(HOPS.map(hopId));
 const named = (name: string, kind: string) => HOPS.filter((row) => row.name === name && row.kind === kind);
 
 /** Who hears what, by the contracts: event types with their consumers. */
-const consumers = (): [type: string, to: readonly string[]][] => Object.entries(SUBSCRIBERS);
+const consumers = (): [type: string, to: readonly string[]][] =>
+  Object.entries(EVENTS).map(([type, { to }]) => [type, to]);
 
 test("every event has its rows, one for each consumer that the contracts name, and no other", () => {
   const wrong: string[] = [];

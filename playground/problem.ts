@@ -3,6 +3,7 @@
 export type ProblemCode =
   | "usage"
   | "environment"
+  | "topology"
   | "already_running"
   | "not_running"
   | "port_taken"

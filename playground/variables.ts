@@ -4,6 +4,8 @@
  * look at them before there is any.
  */
 
+import type { Setting } from "../services/declare.ts";
+import { services } from "../services/topology.ts";
 import { Problem } from "./problem.ts";
 import { MAX_PORT_OFFSET } from "./runner/ports.ts";
 
@@ -62,10 +64,9 @@ export const SERVICE_SETTINGS: readonly Variable[] = [
   oneOf("BATON_INSTRUMENTATION", "curated", "auto"),
   oneOf("BATON_EDGE_TRACE", "continue", "restart"),
   oneOf("BATON_LOG_LEVEL", "trace", "debug", "info", "warn", "error", "fatal", "silent"),
-  whole("BATON_SAGA_LEASE_MS", 100, 3_600_000),
-  whole("BATON_SAGA_SWEEP_MS", 10, 60_000),
-  whole("BATON_MAIL_PER_SECOND", 1, 100_000),
-  whole("BATON_MAX_STREAMS", 1, 100_000),
+  ...services.flatMap(({ settings }) =>
+    Object.entries<Setting>(settings).map(([name, { least, most }]) => whole(name, least, most)),
+  ),
 ];
 
 /** All that is checked. */
@@ -106,10 +107,12 @@ export const VARIABLES: readonly Variable[] = [
 
 /** Known names that hold anything, or are read by compose, k6 or the Collector, which say themselves what is wrong. */
 const ALSO_KNOWN: readonly RegExp[] = [
-  /^BATON_(STATE_DIR|MAIL_DIR|HOST|PORT|SERVICE|EDGE|FAULTS?|IMAGE|PROFILE|SCENARIO|RUN|NATS_REPLICAS)$/,
+  /^BATON_(STATE_DIR|HOST|PORT|SERVICE|EDGE|FAULTS?|IMAGE|PROFILE|SCENARIO|RUN|NATS_REPLICAS)$/,
   /^BATON_(TIMES|BOOT_PIPE|MUTANT|TEST_SERVERS|TEST_PATIENCE|HOLD)$/,
   /^BATON_(COLLECTOR|JAEGER|LENS|PROMETHEUS|LOKI|GRAFANA|OTLP|POSTGRES|REDIS|NATS|TAIL_SAMPLING|TIER_TWO)(_[A-Z]+)*$/,
-  /^BATON_(GATEWAY|ORDERS|INVENTORY|PAYMENTS|SHIPPING|NOTIFICATIONS|ANALYTICS|CONTROL|K6)_(URL|PORTS?)$/,
+  /^BATON_(CONTROL|K6)_(URL|PORTS?)$/,
+  ...services.map(({ name }) => new RegExp(`^BATON_${name.toUpperCase()}_(URL|PORTS?)$`)),
+  new RegExp(`^(${services.flatMap(({ folders }) => Object.keys(folders)).join("|")})$`),
 ];
 
 /** Variables of `env` that hold what they may not. An empty one counts as not set. */

@@ -91,6 +91,9 @@ const isOurs = (target: string): boolean => folders.some((folder) => target.star
 const within = (target: string, ...places: string[]): boolean =>
   places.some((place) => target.startsWith(place));
 
+/** What runs, and how that is declared. */
+const TOPOLOGY = ["services/topology.ts", "services/declare.ts"];
+
 describe("who may import whom", () => {
   test("_contracts nothing of ours", () => {
     expect(
@@ -105,7 +108,7 @@ describe("who may import whom", () => {
   test("a service the kit, the contracts, the topology and itself, never another service", () => {
     const found = strangers(/^services\/[a-z]+\//, (to, { file }) => {
       const own = `${path.posix.dirname(file)}/`;
-      return !isOurs(to) || within(to, own, "services/_kit/", "services/_contracts/", "services/topology.ts");
+      return !isOurs(to) || within(to, own, "services/_kit/", "services/_contracts/", ...TOPOLOGY);
     });
     expect(found).toEqual([]);
   });
@@ -143,7 +146,8 @@ describe("who may import whom", () => {
   test("the playground the topology, the contracts' public side, lens' journeys and the scenarios", () => {
     const open = [
       "playground/",
-      "services/topology.ts",
+      ...TOPOLOGY,
+      "services/topology-check.ts",
       "services/_contracts/",
       "services/_kit/telemetry/conventions.ts",
       // The dead letters are a matter between a person and the stream: no service answers for them.
@@ -187,14 +191,38 @@ describe("shape", () => {
     expect(barrels.map(({ file }) => file)).toEqual([]);
   });
 
-  test("the same role has the same file name in every service", async () => {
-    for (const { name, servers } of services) {
-      const files = await readdir(path.join(root, "services", name));
-      expect(files, name).toEqual(expect.arrayContaining(["main.ts", "service.ts"]));
-      const stored = servers.some((server) => server === "postgres");
-      expect(files.includes("store.ts"), `${name}/store.ts`).toBe(stored);
-      expect(files.includes("schema.sql"), `${name}/schema.sql`).toBe(stored);
+  test("the same role has the same file name in every service, and each folder is a service that is declared", async () => {
+    const entries = await readdir(path.join(root, "services"), { withFileTypes: true });
+    const folders = entries
+      .filter((one) => one.isDirectory() && !one.name.startsWith("_"))
+      .map(({ name }) => name);
+    const declared: readonly string[] = services.map(({ name }) => name);
+    const found = folders
+      .filter((name) => !declared.includes(name))
+      .map((name) => `services/${name}/ is not declared: add it to services/topology.ts, or remove it`);
+    for (const { name, database } of services) {
+      const files = await readdir(path.join(root, "services", name)).catch(() => [] as string[]);
+      const stored = ["store.ts", "store.hop.test.ts", "schema.sql"];
+      const needed = ["main.ts", "service.ts", ...(database ? stored : [])];
+      for (const file of needed.filter((file) => !files.includes(file)))
+        found.push(
+          `services/${name}/${file} is missing: every service${stored.includes(file) ? " with a database" : ""} has one`,
+        );
+      if (!database && files.includes("store.ts"))
+        found.push(
+          `services/${name}/store.ts is there and no database: say \`database: true\` in services/topology.ts`,
+        );
+      const wired = sources.filter(
+        ({ file, imports }) =>
+          /^services\/[a-z]+\/[a-z-]+\.hop\.test\.ts$/.test(file) &&
+          imports.some(({ target }) => target === `services/${name}/service.ts`),
+      );
+      if (wired.length === 0)
+        found.push(
+          `services/${name}/service.hop.test.ts is missing: no test runs the service with all of its wiring`,
+        );
     }
+    expect(found).toEqual([]);
   });
 
   test("every use case has its test beside it", () => {

@@ -1,75 +1,91 @@
 /**
- * The one list of what runs: names, ports, needs and ready checks. The runner starts from it, the gateway's
- * readiness follows it, and a test holds compose.yaml against it. Imports nothing.
+ * What runs, each service declared once: its name, port, neighbours, events, queues, settings and memory. The runner and
+ * the wiring read it; compose.yaml, databases.sql and the tables of the documents are rendered from it (`npm run render`).
+ * `topology-check.ts` says what is wrong with it, and `npm start` asks that first.
  */
+import { type Part, type Service, service } from "./declare.ts";
 
-/** A Node process of ours. */
-export interface Part {
-  readonly name: string;
-  /** What a newcomer reads in `npm run status`. */
-  readonly does: string;
-  /** Entry file, from the project's root. */
-  readonly entry: string;
-  /** TCP port before `BATON_PORT_OFFSET`; its HTTP/1.1 side answers `ready`. */
-  readonly port: number;
-  /** Path that answers 200 when the part can do its work. */
-  readonly ready: string;
-  /** Servers that it needs. Each service that needs postgres has a database of its own, named after it. */
-  readonly servers: readonly ("nats" | "redis" | "postgres")[];
-  /** Services that it calls. */
-  readonly calls: readonly string[];
-  /** What its environment has beyond what every part gets. */
-  readonly env: Readonly<Record<string, string>>;
-}
-
-const service = <const N extends string>(
-  name: N,
-  port: number,
-  does: string,
-  servers: Part["servers"],
-  calls: readonly string[] = [],
-  env: Part["env"] = {},
-): Part & { readonly name: N } => ({
-  name,
-  does,
-  entry: `services/${name}/main.ts`,
-  port,
-  ready: "/readyz",
-  servers,
-  calls,
-  env,
-});
-
+/** In the order in which they are shown. */
 export const services = [
-  service("gateway", 8080, "public REST API, decides the correlation id", ["nats"], ["orders"], {
-    // The public edge: here the correlation id is decided and foreign baggage ends.
-    BATON_EDGE: "1",
+  service("gateway", {
+    port: 8080,
+    does: "public REST API, decides the correlation id",
+    edge: true,
+    calls: ["orders"],
+    follows: true,
+    // Each stream holds a connection.
+    settings: { BATON_MAX_STREAMS: { least: 1, most: 100_000, preset: 1_000 } },
   }),
-  service(
-    "orders",
-    8081,
-    "accounts, orders, the checkout saga",
-    ["nats", "redis", "postgres"],
-    ["inventory", "payments"],
-  ),
-  service("inventory", 8082, "catalogue, stock, reservations", ["postgres"]),
-  service("payments", 8083, "charges and refunds", ["nats", "redis", "postgres"]),
-  service("shipping", 8084, "pick, pack and ship as queued jobs", ["nats", "redis", "postgres"]),
-  service("notifications", 8085, "e-mail as queued jobs", ["nats", "redis", "postgres"]),
-  service("analytics", 8086, "sales projection and audit log", ["nats", "postgres"]),
-] as const satisfies readonly Part[];
+  service("orders", {
+    port: 8081,
+    does: "accounts, orders, the checkout saga",
+    database: true,
+    outbox: true,
+    calls: ["inventory", "payments"],
+    hears: { ParcelShipped: "single" },
+    addsTo: ["payment-commands"],
+    settings: {
+      // How long a step of a checkout is left to the process that began it.
+      BATON_SAGA_LEASE_MS: { least: 100, most: 3_600_000, preset: 10_000 },
+      // How often sagas that lost their process are looked for.
+      BATON_SAGA_SWEEP_MS: { least: 10, most: 60_000, preset: 1_000 },
+    },
+  }),
+  service("inventory", { port: 8082, does: "catalogue, stock, reservations", database: true }),
+  service("payments", {
+    port: 8083,
+    does: "charges and refunds",
+    database: true,
+    outbox: true,
+    worksOff: ["payment-commands"],
+  }),
+  service("shipping", {
+    port: 8084,
+    does: "pick, pack and ship as queued jobs",
+    database: true,
+    outbox: true,
+    // A cancel must not overtake its order.
+    hears: { OrderConfirmed: "ordered", OrderCancelled: "ordered" },
+    worksOff: ["shipping"],
+    addsTo: ["shipping"],
+  }),
+  service("notifications", {
+    port: 8085,
+    does: "e-mail as queued jobs",
+    database: true,
+    hears: { OrderConfirmed: "single", PaymentRefunded: "single", UserCreated: "single" },
+    worksOff: ["email"],
+    addsTo: ["email"],
+    // What a mail provider lets one send, over all replicas.
+    settings: { BATON_MAIL_PER_SECOND: { least: 1, most: 100_000, preset: 200 } },
+    folders: { BATON_MAIL_DIR: "mail" },
+  }),
+  service("analytics", {
+    port: 8086,
+    does: "sales projection and audit log",
+    database: true,
+    hears: {
+      UserCreated: "batches",
+      OrderConfirmed: "batches",
+      OrderRejected: "batches",
+      OrderShipped: "batches",
+      OrderDelivered: "batches",
+      OrderCancelled: "batches",
+      PaymentRefunded: "batches",
+    },
+  }),
+] as const;
 
 export type ServiceName = (typeof services)[number]["name"];
 
-export const lens: Part = {
+/** The embedded collector. In a container it holds less: compose.yaml says how much. */
+export const lens: Part & { readonly heapMb: number } = {
   name: "lens",
   does: "takes OTLP, stores it, answers queries",
   entry: "collector/lens/main.ts",
   port: 4000,
   ready: "/healthz",
-  servers: [],
-  calls: [],
-  env: {},
+  heapMb: 512,
 };
 
 /** Ports of everything else, before `BATON_PORT_OFFSET`. */
@@ -80,3 +96,28 @@ export const ports = {
   redis: 16379,
   postgres: 15432,
 } as const;
+
+/** What all containers of compose.yaml together may take, in GB (10^9 bytes). */
+export const CONTAINERS_GB = 3;
+
+/** The declaration of `name`. */
+export function serviceNamed<N extends ServiceName>(
+  name: N,
+): Extract<(typeof services)[number], { name: N }> {
+  return services.find((one) => one.name === name) as Extract<(typeof services)[number], { name: N }>;
+}
+
+/** The services at whose door journeys begin, as lens takes them in `LENS_EDGES`: `<service>, ...`. */
+export const lensEdges = (all: readonly Service[] = services): string =>
+  all
+    .filter(({ edge }) => edge)
+    .map(({ name }) => name)
+    .join(", ");
+
+/** Who hears what, as lens takes it in `LENS_CONSUMERS`: `events.<type>=<group>+<group>, ...`. */
+export function lensConsumers(all: readonly Service[] = services): string {
+  const groups = new Map<string, string[]>();
+  for (const { name, hears } of all)
+    for (const type of Object.keys(hears)) groups.set(type, [...(groups.get(type) ?? []), name]);
+  return [...groups].map(([type, names]) => `events.${type}=${names.join("+")}`).join(", ");
+}

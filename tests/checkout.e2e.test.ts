@@ -4,15 +4,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import checkout from "../load/scenarios/checkout.ts";
 import declined from "../load/scenarios/payment-declined.ts";
 import { judgeJourney } from "../load/verdict.ts";
-import { SUBSCRIBERS } from "../services/_contracts/events.ts";
 import { EVENTS_STREAM, jetstreamOn } from "../services/_kit/events/nats/streams.ts";
 import { BUCKETS } from "../services/_kit/events/outbox.ts";
 import { connectNats } from "../services/_kit/nats/connection.ts";
 import { BATON } from "../services/_kit/telemetry/conventions.ts";
 import type { AsyncMode } from "../services/_kit/telemetry/propagation.ts";
+import type { Way } from "../services/declare.ts";
+import { services } from "../services/topology.ts";
 import { eventually } from "./fixtures.ts";
 import { judge, spanOf } from "./judge.ts";
-import { type CheckoutAnswer, startPlayground, type TestPlayground } from "./playground.ts";
+import { type CheckoutAnswer, startPlayground, type TestPlayground, unsentOf } from "./playground.ts";
 
 /** Two at once, side by side: each is the other's noise. They differ in their default mode and in their edge. */
 let one: TestPlayground;
@@ -77,7 +78,7 @@ describe("every hop of a checkout", () => {
   }
 });
 
-test("who consumes what is what the contracts say, because lens calls a journey settled by it", async () => {
+test("who consumes what, and in which way, is what the topology says, because lens calls a journey settled by it", async () => {
   const nats = await connectNats(one.urls.nats, "test");
   const { manager } = await jetstreamOn(nats);
   try {
@@ -85,12 +86,14 @@ test("who consumes what is what the contracts say, because lens calls a journey 
     // The gateway listens too, for whoever watches an order: without a durable, and without acknowledging.
     for await (const consumer of manager.consumers.list(EVENTS_STREAM))
       if (consumer.config.durable_name) durables.push(consumer.config.durable_name);
-    // Shipping needs order: it has a durable for each bucket, and takes of it what it wants.
-    const said = Object.entries(SUBSCRIBERS).flatMap(([type, groups]) =>
-      groups.filter((group) => group !== "shipping").map((group) => `${group}-${type}`),
+    // One that needs order has a durable for each bucket, and takes of it what it wants.
+    const buckets = (name: string) => Array.from({ length: BUCKETS }, (_, bucket) => `${name}-p${bucket}`);
+    const said = services.flatMap(({ name, hears }) =>
+      Object.entries<Way>(hears).flatMap(([type, way]) =>
+        way === "ordered" ? buckets(name) : `${name}-${type}`,
+      ),
     );
-    const inOrder = Array.from({ length: BUCKETS }, (_, bucket) => `shipping-p${bucket}`);
-    expect(durables.toSorted()).toEqual([...said, ...inOrder].toSorted());
+    expect(durables.toSorted()).toEqual([...new Set(said)].toSorted());
   } finally {
     await nats.close();
   }
@@ -240,9 +243,6 @@ async function reckoning(playground: TestPlayground): Promise<Record<string, num
       "SELECT COALESCE(sum(quantity), 0) FROM sales WHERE sku = 'kettle'",
     ),
     "events audited": await count("analytics", "SELECT count(*) FROM audit"),
-    "events unsent":
-      (await count("orders", "SELECT count(*) FROM outbox WHERE sent_at IS NULL")) +
-      (await count("shipping", "SELECT count(*) FROM outbox WHERE sent_at IS NULL")) +
-      (await count("payments", "SELECT count(*) FROM outbox WHERE sent_at IS NULL")),
+    "events unsent": await unsentOf(playground),
   };
 }

@@ -17,6 +17,8 @@ export interface ComposeService {
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly healthcheck?: { readonly test: readonly string[]; readonly interval: string };
   readonly mem_limit?: string;
+  readonly extends?: { readonly service: string };
+  readonly deploy?: { readonly replicas: number };
   readonly read_only?: boolean;
   readonly cap_drop?: readonly string[];
   readonly security_opt?: readonly string[];
@@ -35,7 +37,8 @@ export interface Compose {
 
 /** Reads a compose file, from the project's root, with its anchors and merges resolved. */
 export async function readCompose(file = "compose.yaml"): Promise<Compose> {
-  return parse(await readFile(path.join(root, file), "utf8"), { merge: true }) as Compose;
+  const customTags = ["!reset", "!override"].map((tag) => ({ tag, collection: "seq" as const }));
+  return parse(await readFile(path.join(root, file), "utf8"), { merge: true, customTags }) as Compose;
 }
 
 /** `text` with each `${NAME:-preset}` replaced by its preset. */

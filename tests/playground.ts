@@ -9,6 +9,7 @@ import type { UpOptions } from "../playground/runner/starting.ts";
 import { type Playground, up } from "../playground/runner/up.ts";
 import { temporaryState } from "../playground/temporary.fixture.ts";
 import { silent } from "../playground/terminal/report.ts";
+import { services } from "../services/topology.ts";
 import { undescribed } from "./described.ts";
 import { eventually } from "./fixtures.ts";
 import { patient } from "./patience.ts";
@@ -155,6 +156,14 @@ export async function startPlayground(
 /** False once a test has stopped it, to see what becomes of the rest. */
 const lensRuns = ({ parts }: Playground): boolean =>
   typeof parts.find(({ name }) => name === "lens")?.child?.pid() === "number";
+
+/** How many events lie unsent, over the outboxes of all services. */
+export async function unsentOf({ count }: TestPlayground): Promise<number> {
+  const counts = services
+    .filter(({ outbox }) => outbox)
+    .map(({ name }) => count(name, "SELECT count(*) FROM outbox WHERE sent_at IS NULL"));
+  return (await Promise.all(counts)).reduce((sum, n) => sum + n, 0);
+}
 
 /** Where the log of a service lies. */
 export const logFile = (playground: TestPlayground, service: string): string =>

@@ -4,7 +4,7 @@ import type { Scenario } from "../scenario.ts";
 const scenario: Scenario = {
   name: "checkout",
   title: "A checkout that goes all the way",
-  why: "One request becomes calls, events and jobs in seven services, and stays one journey.",
+  why: "One request becomes calls, events and jobs in every service of the shop, and stays one journey.",
   workflow: "orchestration",
   request: { items: [{ sku: "teapot", quantity: 1 }], token: "tok_visa" },
   faults: [],

@@ -1,10 +1,12 @@
 /** `npm run doctor`: whether `npm start` would work on this machine, what it would do, and what mends the rest. */
+import { services } from "../../services/topology.ts";
 import type { Command } from "../command.ts";
 import type { Check, Machine, Standing } from "../doctor/check.ts";
 import { clock, disk, folders, memory, node, npm, packages, shell, user } from "../doctor/machine.ts";
 import { environment, ports, state } from "../doctor/place.ts";
 import { optional, servers } from "../doctor/servers.ts";
 import { EXIT } from "../exit.ts";
+import { countWord } from "../render/counts.ts";
 import { type Paint, paintFor, type Style } from "../terminal/paint.ts";
 
 /** All that is looked at, in the order in which it is shown. */
@@ -39,7 +41,7 @@ export function prognosis(checks: readonly Check[]): string[] {
   const first = checks.filter(({ standing }) => standing === "will");
   return [
     ...first.map(({ topic, says }) => `${topic}: ${says}`),
-    "start NATS, Redis and Postgres (those that are not given), lens and the seven services, each behind a guard",
+    `start NATS, Redis and Postgres (those that are not given), lens and the ${countWord(services.length)} services, each behind a guard`,
     "send a good and a declined checkout, show both journeys, and stay until Ctrl-C",
   ];
 }

@@ -4,6 +4,7 @@ import path from "node:path";
 import { type Played, playFirst } from "../clients/play.ts";
 import type { Command, Io } from "../command.ts";
 import { EXIT } from "../exit.ts";
+import { folders } from "../runner/environment.ts";
 import { portOffset, portsFor } from "../runner/ports.ts";
 import { type Playground, up } from "../runner/up.ts";
 import { stackPortsFor } from "../stack/ports.ts";
@@ -62,7 +63,7 @@ function welcome({ urls, ports, stack }: Playground, io: Io): string {
     ...Object.entries(stack),
     ["OTLP", `http://127.0.0.1:${ports.otlpHttp} (HTTP)  http://127.0.0.1:${ports.otlpGrpc} (gRPC)`],
     ["logs", place("logs")],
-    ["mail", place("mail")],
+    ...folders.map((name): [string, string] => [name, place(name)]),
   ]);
   const next = table([
     ["npm run checkout", "another checkout and its journey"],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { lens, type Part, services } from "../../services/topology.ts";
+import type { Service } from "../../services/declare.ts";
+import { lens, services } from "../../services/topology.ts";
 import {
   type EnvironmentInput,
   lensEnvironment,
@@ -22,7 +23,7 @@ const input: EnvironmentInput = {
   extra: {},
 };
 
-function part(name: string): Part {
+function part(name: string): Service {
   const found = services.find((service) => service.name === name);
   if (!found) throw new Error(name);
   return found;

@@ -1,7 +1,7 @@
 /** The environment of each process of ours. Nothing of the user's passes but what is named here. */
 import path from "node:path";
-import { SUBSCRIBERS } from "../../services/_contracts/events.ts";
-import { type Part, services } from "../../services/topology.ts";
+import { type Service, urlVariable } from "../../services/declare.ts";
+import { lensConsumers, lensEdges, services } from "../../services/topology.ts";
 import { cacheDir } from "../provide/apt.ts";
 import type { Database } from "../provide/databases.ts";
 import { SERVICE_SETTINGS } from "../variables.ts";
@@ -11,6 +11,9 @@ import { type Ports, portOf } from "./ports.ts";
 const SYSTEM = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "NODE_COMPILE_CACHE", "NODE_EXTRA_CA_CERTS"];
 /** What a user may say to the services. All of OpenTelemetry's own `OTEL_*` pass, too, and win over ours. */
 const OURS = SERVICE_SETTINGS.map(({ name }) => name);
+
+/** Folders of the state folder that services write to. */
+export const folders = services.flatMap((service: Service) => Object.values(service.folders));
 
 type Env = Readonly<Record<string, string>>;
 
@@ -26,11 +29,6 @@ export interface EnvironmentInput {
   /** Wins over everything. */
   readonly extra: Env;
 }
-
-/** As lens takes it: `events.<type>=<group>+<group>,...`. */
-const consumers = Object.entries(SUBSCRIBERS)
-  .map(([type, groups]) => `events.${type}=${groups.join("+")}`)
-  .join(",");
 
 const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
 
@@ -59,12 +57,11 @@ export function reachesLens(user: NodeJS.ProcessEnv): boolean {
   return !elsewhere && !off;
 }
 
-/** The environment of the service `part`: where everything is, its own database and nobody else's. */
-export function serviceEnvironment(part: Part, input: EnvironmentInput): Env {
+/** The environment of the service `part`: where everything is, and of the databases only its own. */
+export function serviceEnvironment(part: Service, input: EnvironmentInput): Env {
   const { ports, dir, databases } = input;
-  const addresses = services.map(
-    (s) => [`BATON_${s.name.toUpperCase()}_URL`, urlOf(portOf(s.name, ports))] as const,
-  );
+  const addresses = services.map((s) => [urlVariable(s.name), urlOf(portOf(s.name, ports))] as const);
+  const folders = Object.entries(part.folders).map(([variable, name]) => [variable, path.join(dir, name)]);
   const database = databases.find(({ service }) => service === part.name);
   return {
     OTEL_EXPORTER_OTLP_ENDPOINT: urlOf(ports.otlpHttp),
@@ -74,9 +71,9 @@ export function serviceEnvironment(part: Part, input: EnvironmentInput): Env {
     BATON_HOST: "127.0.0.1",
     BATON_PORT: String(portOf(part.name, ports)),
     BATON_STATE_DIR: dir,
-    BATON_MAIL_DIR: `${dir}/mail`,
     BATON_FAULTS: "1",
-    ...part.env,
+    ...(part.edge && { BATON_EDGE: "1" }),
+    ...Object.fromEntries(folders),
     ...(part.servers.includes("nats") && { BATON_NATS_URL: input.natsUrl }),
     ...(part.servers.includes("redis") && { BATON_REDIS_URL: input.redisUrl }),
     ...(database && { BATON_POSTGRES_URL: database.url }),
@@ -91,6 +88,7 @@ export function lensEnvironment(input: Pick<EnvironmentInput, "ports" | "dir" | 
   return {
     ...compiled(user),
     ...passedOn(user),
+    LENS_EDGES: lensEdges(),
     ...Object.fromEntries(Object.entries(user).filter(([name, value]) => name.startsWith("LENS_") && value)),
     BATON_HOST: "127.0.0.1",
     BATON_PORT: String(ports.lens),
@@ -98,7 +96,7 @@ export function lensEnvironment(input: Pick<EnvironmentInput, "ports" | "dir" | 
     // Written when it stops, read when it starts, and emptied before that unless `--keep` was said.
     LENS_DATA_DIR: path.join(dir, "lens"),
     LENS_OTLP_HTTP_PORT: String(ports.otlpHttp),
-    LENS_CONSUMERS: consumers,
+    LENS_CONSUMERS: lensConsumers(),
     LENS_OTLP_GRPC_PORT: String(ports.otlpGrpc),
     ...extra,
   };

@@ -1,7 +1,7 @@
 /**
  * Loaded into each service by `--import`, after the telemetry: loads the service's code, and then waits until the
- * servers are ready. So seven processes read their packages while Postgres makes its database, and a start takes
- * about a second less. One that is started again later finds the file and waits for nothing.
+ * servers are ready. So all services read their packages while Postgres makes its databases, and a start takes about a
+ * second less. One that is started again later finds the file and waits for nothing.
  *
  * Environment: `BATON_HOLD`, the file that is there once the servers are ready; nothing happens without it.
  */

@@ -1,6 +1,7 @@
 /** One start of a playground: what it has acquired so far, and how all that ends. */
 import path from "node:path";
-import { lens, type Part, services } from "../../services/topology.ts";
+import type { Part } from "../../services/declare.ts";
+import { lens, services } from "../../services/topology.ts";
 import { movementOf } from "../movement.ts";
 import { makeDatabases } from "../provide/databases.ts";
 import { type Prepared, prepare, type Servers } from "../provide/provide.ts";
@@ -47,9 +48,7 @@ const PROBE_TIMEOUT_MS = 10_000;
 /** Of what a part says that is not ready, so many characters are shown. */
 const MOST_SAID = 300;
 /** Services that have a database of their own. */
-export const usesPostgres = services
-  .filter((s) => s.servers.some((server) => server === "postgres"))
-  .map((s) => s.name);
+export const usesPostgres = services.filter(({ database }) => database).map(({ name }) => name);
 
 /** Address that answers 200 when `part` can do its work. */
 export const readyUrl = (part: Part, ports: Ports): string =>

@@ -4,23 +4,20 @@
  */
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { lens, type Part, services } from "../../services/topology.ts";
+import { heapFlags, type Service } from "../../services/declare.ts";
+import { lens, services } from "../../services/topology.ts";
 import { databaseUrl } from "../provide/databases.ts";
 import type { Server, Source } from "../provide/server.ts";
 import { minimum } from "../provide/versions.ts";
 import { FullStack } from "../stack/full.ts";
-import { lensEnvironment, reachesLens, serviceEnvironment } from "./environment.ts";
+import { folders, lensEnvironment, reachesLens, serviceEnvironment } from "./environment.ts";
 import { checkFree, type Ports } from "./ports.ts";
 import { Acquired, type RunningPart, Starting, type UpOptions, usesPostgres } from "./starting.ts";
 import { claim, type RunPart } from "./state.ts";
+import { assertTopology } from "./topology.ts";
 
-/**
- * A service's heap: seven of them are to fit a small machine, so the young part is a fraction of the preset; with half of
- * this, collecting garbage takes noticeably more of the CPU. Lens holds what the services send.
- */
-const SERVICE_FLAGS = [
-  "--max-semi-space-size=2",
-  "--max-old-space-size=96",
+/** What is loaded before a service: the telemetry, and what holds it until the servers are ready. */
+const SERVICE_IMPORTS = [
   "--import",
   "./services/_kit/sdk/start.ts",
   "--import",
@@ -34,7 +31,6 @@ const words: Readonly<Record<Source, string>> = {
 };
 /** In the state folder; there once the servers are ready: see hold.ts. */
 const HOLD_FILE = "servers-ready";
-const LENS_FLAGS = ["--max-old-space-size=512"];
 
 export interface Playground {
   readonly ports: Ports;
@@ -72,11 +68,13 @@ const published = (parts: readonly RunningPart[]): RunPart[] =>
   }));
 
 /**
- * Starts a playground and resolves when every part is ready. Rejects with a Problem (`already_running`, `port_taken`,
- * `server_missing`, `server_unfit`, `part_died`, `not_ready`) or the signal's reason; then nothing is left running.
+ * Starts a playground and resolves when every part is ready. Rejects with a Problem (`topology`, `already_running`,
+ * `port_taken`, `server_missing`, `server_unfit`, `part_died`, `not_ready`) or the signal's reason; then nothing is left
+ * running.
  */
 export async function up(options: UpOptions): Promise<Playground> {
   const { dir, ports, keep = false, report } = options;
+  assertTopology();
   const mine = await claim(dir, ports);
   const acquired = new Acquired(mine, report);
   const addresses = { gateway: `http://127.0.0.1:${ports.gateway}`, lens: `http://127.0.0.1:${ports.lens}` };
@@ -90,7 +88,7 @@ export async function up(options: UpOptions): Promise<Playground> {
     publish([]);
     FullStack.check(options, process.env);
     await checkFree([...ownPorts(ports), ...Object.entries(options.full ?? {})]);
-    for (const folder of ["logs", "mail", "lens"]) {
+    for (const folder of ["logs", "lens", ...folders]) {
       if (!keep) await rm(path.join(dir, folder), { recursive: true, force: true });
       await mkdir(path.join(dir, folder), { recursive: true });
     }
@@ -129,7 +127,7 @@ async function startAll(
   // Lens needs no server: it starts beside them.
   const lensEnv = lensEnvironment({ ports, dir, user, extra: { ...full?.lensEnvironment, ...extra } });
   const foundation = async (): Promise<void> => {
-    const lensStart = starting.part(lens, LENS_FLAGS, lensEnv, acquired.lens);
+    const lensStart = starting.part(lens, heapFlags(lens), lensEnv, acquired.lens);
     await starting.all([serversAndDatabases(), lensStart, ...(full?.startBackends() ?? [])]);
     const { servers } = acquired;
     if (!servers) throw new Error("the servers started without a trace");
@@ -143,8 +141,10 @@ async function startAll(
     held = false;
   };
   const input = { ports, dir, natsUrl, redisUrl, databases, user, extra: { BATON_HOLD: holdFile, ...extra } };
-  const start = (part: Part): Promise<void> =>
-    starting.part(part, SERVICE_FLAGS, serviceEnvironment(part, input), acquired.services, () => held);
+  const start = (part: Service): Promise<void> => {
+    const flags = [...heapFlags(part.memory), ...SERVICE_IMPORTS];
+    return starting.part(part, flags, serviceEnvironment(part, input), acquired.services, () => held);
+  };
   await starting.all([foundation(), ...services.map(start)]);
   const startMs = performance.now() - beginMs - serversMs;
   options.report.say(`services ready: ${services.map(({ name }) => name).join(", ")}`);

@@ -2,7 +2,7 @@
 import { Problem } from "../problem.ts";
 
 /** Before `BATON_PORT_OFFSET`. */
-const standard = {
+export const stackPorts = {
   lensOtlpGrpc: 4319,
   lensOtlpHttp: 4320,
   collectorHealth: 13133,
@@ -16,14 +16,14 @@ const standard = {
   grafana: 3000,
 } as const;
 
-export type StackPorts = Readonly<Record<keyof typeof standard, number>>;
+export type StackPorts = Readonly<Record<keyof typeof stackPorts, number>>;
 
 /** The stack's ports, each plus `offset`. Throws a Problem when one of them is no port any more. */
 export function stackPortsFor(offset: number): StackPorts {
-  const highest = Math.max(...Object.values(standard));
+  const highest = Math.max(...Object.values(stackPorts));
   if (highest + offset > 65_535) {
     throw new Problem("usage", `BATON_PORT_OFFSET must be at most ${65_535 - highest} with --full`);
   }
-  const moved = Object.entries(standard).map(([name, port]) => [name, port + offset]);
+  const moved = Object.entries(stackPorts).map(([name, port]) => [name, port + offset]);
   return Object.fromEntries(moved) as StackPorts;
 }

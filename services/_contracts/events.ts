@@ -1,77 +1,123 @@
 /**
- * The events: what each is called and what it carries. A producer appends them to its outbox, a consumer checks
- * what it gets against these schemas. Subjects are `events.p<bucket>.<type>`, bucketed by user.
+ * The events, one row each: what an event carries, who sends it, who hears it. Producers, consumers, `topology.ts` and
+ * lens read this one table. A subject is `events.p<bucket>.<type>`; the bucket is computed from the user.
  */
 import * as z from "zod";
 
+/** What is known of an event. */
+interface EventRow {
+  /** The payload. A consumer checks what it gets against this. */
+  readonly schema: z.ZodType<object>;
+  /** The one service that appends it. */
+  readonly from: string;
+  /** The services that handle it. Lens calls a journey settled when all of them have had it. */
+  readonly to: readonly string[];
+}
+
 const id = z.string().min(1).max(128);
 const item = z.object({ sku: id, quantity: z.int().positive() });
-/** When it happened, as the one who says so saw it. */
+/** When it happened, by the sender's clock. */
 const at = z.iso.datetime();
 const cents = z.int().nonnegative();
 
-/** Somebody has signed up. From orders; for notifications and analytics. */
-export const UserCreated = z.object({
-  userId: id,
-  /** Who sends the welcome has no other way to learn them. They stay out of spans and logs. */
-  name: z.string().min(1).max(200),
-  email: z.string().min(3).max(254),
-  at,
-});
-export type UserCreated = z.output<typeof UserCreated>;
+export const EVENTS = {
+  /** A user has signed up. */
+  UserCreated: {
+    from: "orders",
+    to: ["notifications", "analytics"],
+    schema: z.object({
+      userId: id,
+      /** For the welcome e-mail, which has no other source. Name and address stay out of spans and logs. */
+      name: z.string().min(1).max(200),
+      email: z.string().min(3).max(254),
+      at,
+    }),
+  },
+  /** An order is paid and reserved. */
+  OrderConfirmed: {
+    from: "orders",
+    to: ["shipping", "notifications", "analytics"],
+    schema: z.object({ orderId: id, userId: id, items: z.array(item).min(1), totalCents: cents, at }),
+  },
+  /** An order was refused: the card, or the stock. */
+  OrderRejected: {
+    from: "orders",
+    to: ["analytics"],
+    schema: z.object({ orderId: id, userId: id, reason: id, at }),
+  },
+  /** A parcel has left the warehouse. Orders alone decides what that makes of the order. */
+  ParcelShipped: {
+    from: "shipping",
+    to: ["orders"],
+    schema: z.object({ orderId: id, userId: id, at }),
+  },
+  /** An order is on its way. */
+  OrderShipped: {
+    from: "orders",
+    to: ["analytics"],
+    schema: z.object({ orderId: id, userId: id, at }),
+  },
+  /** An order has arrived. */
+  OrderDelivered: {
+    from: "orders",
+    to: ["analytics"],
+    schema: z.object({ orderId: id, userId: id, at }),
+  },
+  /** An order was cancelled. */
+  OrderCancelled: {
+    from: "orders",
+    to: ["shipping", "analytics"],
+    schema: z.object({
+      orderId: id,
+      userId: id,
+      items: z.array(item).min(1),
+      /** True when OrderConfirmed came before: only then is there a sale to take back. */
+      wasConfirmed: z.boolean(),
+      at,
+    }),
+  },
+  /** Money was given back. */
+  PaymentRefunded: {
+    from: "payments",
+    to: ["notifications", "analytics"],
+    schema: z.object({ orderId: id, userId: id, amountCents: cents, at }),
+  },
+} as const satisfies Readonly<Record<string, EventRow>>;
 
-/** An order is paid and reserved. From orders; for shipping, notifications and analytics. */
-export const OrderConfirmed = z.object({
-  orderId: id,
-  userId: id,
-  items: z.array(item).min(1),
-  totalCents: cents,
-  at,
-});
-export type OrderConfirmed = z.output<typeof OrderConfirmed>;
+type Events = typeof EVENTS;
 
-/** An order came to nothing. From orders; for analytics. */
-export const OrderRejected = z.object({ orderId: id, userId: id, reason: id, at });
-export type OrderRejected = z.output<typeof OrderRejected>;
+/** The name of an event, e.g. `OrderConfirmed`. */
+export type EventType = keyof Events;
 
-/** A parcel has left the house. From shipping; for orders, which alone knows what that makes of the order. */
-export const ParcelShipped = z.object({ orderId: id, userId: id, at });
-export type ParcelShipped = z.output<typeof ParcelShipped>;
+/** What the event `T` carries. */
+export type Payload<T extends EventType> = z.output<Events[T]["schema"]>;
 
-/** An order is on its way. From orders; for analytics. */
-export const OrderShipped = z.object({ orderId: id, userId: id, at });
-export type OrderShipped = z.output<typeof OrderShipped>;
+/** The types of the events that `service` appends; none (`never`) for a name that no row has. */
+export type SentBy<Service extends string> = {
+  [T in EventType]: Events[T]["from"] extends Service ? T : never;
+}[EventType];
 
-/** An order has arrived. From orders; for analytics. */
-export const OrderDelivered = z.object({ orderId: id, userId: id, at });
-export type OrderDelivered = z.output<typeof OrderDelivered>;
+/** The types of the events that `service` hears; none (`never`) for a name that no row has. */
+export type HeardBy<Service extends string> = {
+  [T in EventType]: Service extends Events[T]["to"][number] ? T : never;
+}[EventType];
 
-/** An order is off. From orders; for shipping and analytics. */
-export const OrderCancelled = z.object({
-  orderId: id,
-  userId: id,
-  items: z.array(item).min(1),
-  /** True when OrderConfirmed came before: only then is there a sale to take back. */
-  wasConfirmed: z.boolean(),
-  at,
-});
-export type OrderCancelled = z.output<typeof OrderCancelled>;
+/** The events that `service` may append to its outbox, each with the payload of its own type. */
+export type EventFrom<Service extends string> = {
+  [T in SentBy<Service>]: {
+    readonly type: T;
+    /** Events with the same key stay in order: the user's id. */
+    readonly key: string;
+    readonly payload: Payload<T>;
+  };
+}[SentBy<Service>];
 
-/** Money has gone back. From payments; for notifications and analytics. */
-export const PaymentRefunded = z.object({ orderId: id, userId: id, amountCents: cents, at });
-export type PaymentRefunded = z.output<typeof PaymentRefunded>;
-
-/**
- * Who hears what: consumer groups by event type. A producer does not know them; whoever watches the whole does, and
- * calls a journey settled only when all of them have had their messages.
- */
-export const SUBSCRIBERS: Readonly<Record<string, readonly string[]>> = {
-  UserCreated: ["notifications", "analytics"],
-  OrderConfirmed: ["shipping", "notifications", "analytics"],
-  OrderRejected: ["analytics"],
-  ParcelShipped: ["orders"],
-  OrderShipped: ["analytics"],
-  OrderDelivered: ["analytics"],
-  OrderCancelled: ["shipping", "analytics"],
-  PaymentRefunded: ["notifications", "analytics"],
-};
+/** The schemas of the events that `service` hears, by type. */
+export function eventsTo<const Service extends string>(
+  service: Service,
+): { readonly [T in HeardBy<Service>]: Events[T]["schema"] } {
+  const heard = Object.entries<EventRow>(EVENTS).filter(([, { to }]) => to.includes(service));
+  return Object.fromEntries(heard.map(([type, { schema }]) => [type, schema])) as {
+    readonly [T in HeardBy<Service>]: Events[T]["schema"];
+  };
+}

@@ -1,12 +1,4 @@
-import type {
-  OrderCancelled,
-  OrderConfirmed,
-  OrderDelivered,
-  OrderRejected,
-  OrderShipped,
-  PaymentRefunded,
-  UserCreated,
-} from "../_contracts/events.ts";
+import type { EventType, Payload } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/process/errors.ts";
 import type { Received } from "../_kit/process/payload.ts";
@@ -34,12 +26,12 @@ export function recorders({ store, fault, note }: RecordDeps) {
   };
   /** `projected`: what to note when a projection changed. */
   const ofOrder =
-    <P extends AboutOrder>(
-      type: string,
-      record: (entry: AuditEntry & AboutOrder, payload: P) => Promise<Recorded>,
+    <T extends EventType>(
+      type: T,
+      record: (entry: AuditEntry & AboutOrder, payload: Payload<T>) => Promise<Recorded>,
       projected?: "sale.recorded" | "sale.reversed",
     ) =>
-    async ({ id: eventId, payload }: Received<P>): Promise<void> => {
+    async ({ id: eventId, payload }: Received<Payload<T> & AboutOrder>): Promise<void> => {
       meetFault();
       const { orderId, userId } = payload;
       const recorded = await record({ eventId, type, orderId, userId }, payload);
@@ -47,22 +39,25 @@ export function recorders({ store, fault, note }: RecordDeps) {
       if (recorded === "audited") note("audit.recorded", { orderId, type });
     };
   return {
-    OrderConfirmed: ofOrder<OrderConfirmed>(
+    OrderConfirmed: ofOrder(
       "OrderConfirmed",
       (entry, { items }) => store.recordSale({ ...entry, items }),
       "sale.recorded",
     ),
-    OrderCancelled: ofOrder<OrderCancelled>(
+    OrderCancelled: ofOrder(
       "OrderCancelled",
       (entry, { items, wasConfirmed }) =>
         wasConfirmed ? store.reverseSale({ ...entry, items }) : store.audit(entry),
       "sale.reversed",
     ),
-    OrderRejected: ofOrder<OrderRejected>("OrderRejected", store.audit),
-    OrderShipped: ofOrder<OrderShipped>("OrderShipped", store.audit),
-    OrderDelivered: ofOrder<OrderDelivered>("OrderDelivered", store.audit),
-    PaymentRefunded: ofOrder<PaymentRefunded>("PaymentRefunded", store.audit),
-    UserCreated: async ({ id: eventId, payload: { userId, at } }: Received<UserCreated>): Promise<void> => {
+    OrderRejected: ofOrder("OrderRejected", store.audit),
+    OrderShipped: ofOrder("OrderShipped", store.audit),
+    OrderDelivered: ofOrder("OrderDelivered", store.audit),
+    PaymentRefunded: ofOrder("PaymentRefunded", store.audit),
+    UserCreated: async ({
+      id: eventId,
+      payload: { userId, at },
+    }: Received<Payload<"UserCreated">>): Promise<void> => {
       meetFault();
       // An ISO time in UTC, so its first ten letters are the day there.
       const recorded = await store.recordSignup({ eventId, type: "UserCreated", userId }, at.slice(0, 10));

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually, uniqueName } from "../../tests/fixtures.ts";
 import { type InProcess, inProcess } from "../../tests/in-process.ts";
 import { inRequest, startTestTelemetry } from "../../tests/telemetry.ts";
-import { SUBSCRIBERS } from "../_contracts/events.ts";
+import { eventsTo } from "../_contracts/events.ts";
 import { compose } from "./service.ts";
 
 /** The events that analytics hears. */
-const HEARD = Object.keys(SUBSCRIBERS).filter((type) => SUBSCRIBERS[type]?.includes("analytics"));
+const HEARD = Object.keys(eventsTo("analytics"));
 
 const telemetry = startTestTelemetry();
 let service: InProcess;

@@ -1,13 +1,5 @@
 import * as z from "zod";
-import {
-  OrderCancelled,
-  OrderConfirmed,
-  OrderDelivered,
-  OrderRejected,
-  OrderShipped,
-  PaymentRefunded,
-  UserCreated,
-} from "../_contracts/events.ts";
+import { eventsTo } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { openDatabase } from "../_kit/database/postgres.ts";
 import { attemptsSchema } from "../_kit/events/attempts.ts";
@@ -16,17 +8,19 @@ import { together } from "../_kit/events/consumer.ts";
 import { watchConsumers } from "../_kit/events/gauges.ts";
 import { inboxSchema } from "../_kit/events/inbox.ts";
 import { listening, readConfig, streaming } from "../_kit/process/config.ts";
-import { checked } from "../_kit/process/payload.ts";
+import { checkedBy } from "../_kit/process/payload.ts";
 import { readTelemetrySettings } from "../_kit/sdk/settings.ts";
 import { openBroker } from "../_kit/service/broker.ts";
 import type { Life } from "../_kit/service/main.ts";
 import { serveProbes } from "../_kit/service/probes.ts";
 import { faultAt } from "../_kit/telemetry/faults.ts";
 import { makeNote } from "../_kit/telemetry/note.ts";
+import { serviceNamed } from "../topology.ts";
 import { recorders } from "./record.ts";
 import { analyticsStore } from "./store.ts";
 
-const schema = z.object({ ...listening(8086), BATON_POSTGRES_URL: z.url(), ...streaming() });
+const declared = serviceNamed("analytics");
+const schema = z.object({ ...listening(declared.port), BATON_POSTGRES_URL: z.url(), ...streaming() });
 const BATCH = { maxMessages: 64, lingerMs: 20 };
 
 export async function compose({ log, releaser, signal }: Life, env: NodeJS.ProcessEnv): Promise<void> {
@@ -50,15 +44,7 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
   await broker.ensure([]);
 
   const record = recorders({ store: analyticsStore(db), fault: faultAt, note });
-  const handlers = {
-    UserCreated: checked("a UserCreated", UserCreated, record.UserCreated),
-    OrderConfirmed: checked("an OrderConfirmed", OrderConfirmed, record.OrderConfirmed),
-    OrderRejected: checked("an OrderRejected", OrderRejected, record.OrderRejected),
-    OrderShipped: checked("an OrderShipped", OrderShipped, record.OrderShipped),
-    OrderDelivered: checked("an OrderDelivered", OrderDelivered, record.OrderDelivered),
-    OrderCancelled: checked("an OrderCancelled", OrderCancelled, record.OrderCancelled),
-    PaymentRefunded: checked("a PaymentRefunded", PaymentRefunded, record.PaymentRefunded),
-  };
+  const handlers = checkedBy(eventsTo("analytics"), record);
   const consumers = await Promise.all(
     Object.entries(handlers).map(([type, handle]) =>
       subscribeInBatches({ group: "analytics", type, handle }, BATCH, { broker, db, mode, log }),

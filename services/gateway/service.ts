@@ -7,12 +7,13 @@ import { answerLines } from "../_kit/http/ndjson.ts";
 import { readJson, readQuery } from "../_kit/http/read-request.ts";
 import { serveHttp } from "../_kit/http/server.ts";
 import { EventStreams } from "../_kit/http/sse.ts";
-import { listening, readConfig, streaming } from "../_kit/process/config.ts";
+import { listening, readConfig, streaming, wholeNumbers } from "../_kit/process/config.ts";
 import { rpcClient } from "../_kit/rpc/client.ts";
 import { openBroker } from "../_kit/service/broker.ts";
 import type { Life } from "../_kit/service/main.ts";
 import type { Logger } from "../_kit/telemetry/log.ts";
-import { services } from "../topology.ts";
+import { urlVariable } from "../declare.ts";
+import { serviceNamed, services } from "../topology.ts";
 import { makePlaceCheckout } from "./checkout.ts";
 import { accountsOver, ordersOver } from "./clients.ts";
 import { addDocs } from "./docs.ts";
@@ -26,24 +27,23 @@ import { BASES, negotiate, unknownVersion } from "./version.ts";
 import { makeWatchOrder } from "./watch-order.ts";
 
 const others = services.filter((service) => service.name !== "gateway");
-const urlOf = (name: string) => `BATON_${name.toUpperCase()}_URL`;
 
+const declared = serviceNamed("gateway");
 const schema = z.object({
-  ...listening(8080),
+  ...listening(declared.port),
   ...streaming(),
-  // So many clients may watch an order at once: each holds a connection.
-  BATON_MAX_STREAMS: z.coerce.number().int().min(1).max(100_000).default(1_000),
+  ...wholeNumbers(declared.settings),
 });
 const urlSchema = z.object(
   Object.fromEntries(
-    others.map(({ name, port }) => [urlOf(name), z.url().default(`http://127.0.0.1:${port}`)]),
+    others.map(({ name, port }) => [urlVariable(name), z.url().default(`http://127.0.0.1:${port}`)]),
   ),
 );
 
 export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(schema, env);
   const read = readConfig(urlSchema, env);
-  const urls = Object.fromEntries(others.map(({ name }) => [name, String(read[urlOf(name)])]));
+  const urls = Object.fromEntries(others.map(({ name }) => [name, String(read[urlVariable(name)])]));
   const orders = releaser.add("orders", rpcClient(OrderService, String(urls.orders), 15_000), (c) =>
     c.close(),
   );

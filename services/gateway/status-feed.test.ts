@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { SUBSCRIBERS } from "../_contracts/events.ts";
+import { EVENTS } from "../_contracts/events.ts";
 import type { StatusChange } from "./ports.ts";
 import { StatusFeed } from "./status-feed.ts";
 
@@ -38,7 +38,7 @@ test("each event of an order is the state that the order came into, for those th
 
 test("every event of the contract that tells an order's state is known", () => {
   expect(
-    Object.keys(SUBSCRIBERS)
+    Object.keys(EVENTS)
       .filter((type) => type.startsWith("Order"))
       .toSorted(),
   ).toEqual(Object.keys(payloads).toSorted());

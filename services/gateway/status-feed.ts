@@ -1,25 +1,24 @@
 /** Who is to be told when an order comes into another state: those that watch it. */
 import type * as z from "zod";
-import {
-  OrderCancelled,
-  OrderConfirmed,
-  OrderDelivered,
-  OrderRejected,
-  OrderShipped,
-} from "../_contracts/events.ts";
+import { EVENTS, type EventType } from "../_contracts/events.ts";
 import type { StatusChange } from "./ports.ts";
 
 /**
  * What an event says of its order's state, by its type. All of them are from orders, committed with the state itself:
  * whoever is told may act on it at once.
  */
-const STATES: Readonly<Record<string, { status: string; position: number; schema: z.ZodType<Told> }>> = {
-  OrderConfirmed: { status: "CONFIRMED", position: 2, schema: OrderConfirmed },
-  OrderRejected: { status: "REJECTED", position: 2, schema: OrderRejected },
-  OrderShipped: { status: "SHIPPED", position: 3, schema: OrderShipped },
-  OrderCancelled: { status: "CANCELLED", position: 3, schema: OrderCancelled },
-  OrderDelivered: { status: "DELIVERED", position: 4, schema: OrderDelivered },
-};
+const STATES: Readonly<Record<string, State>> = {
+  OrderConfirmed: { status: "CONFIRMED", position: 2, schema: EVENTS.OrderConfirmed.schema },
+  OrderRejected: { status: "REJECTED", position: 2, schema: EVENTS.OrderRejected.schema },
+  OrderShipped: { status: "SHIPPED", position: 3, schema: EVENTS.OrderShipped.schema },
+  OrderCancelled: { status: "CANCELLED", position: 3, schema: EVENTS.OrderCancelled.schema },
+  OrderDelivered: { status: "DELIVERED", position: 4, schema: EVENTS.OrderDelivered.schema },
+} satisfies Partial<Record<EventType, State>>;
+interface State {
+  readonly status: string;
+  readonly position: number;
+  readonly schema: z.ZodType<Told>;
+}
 interface Told {
   readonly orderId: string;
   readonly at: string;

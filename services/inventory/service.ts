@@ -8,12 +8,14 @@ import type { Life } from "../_kit/service/main.ts";
 import { faultAt } from "../_kit/telemetry/faults.ts";
 import { makeNote } from "../_kit/telemetry/note.ts";
 import { traced } from "../_kit/telemetry/span.ts";
+import { serviceNamed } from "../topology.ts";
 import { makeQuote } from "./quote.ts";
 import { makeRelease, makeReserve } from "./reserve.ts";
 import { inventoryRoutes } from "./rpc.ts";
 import { inventoryStore } from "./store.ts";
 
-const schema = z.object({ ...listening(8082), BATON_POSTGRES_URL: z.url() });
+const declared = serviceNamed("inventory");
+const schema = z.object({ ...listening(declared.port), BATON_POSTGRES_URL: z.url() });
 
 export async function compose({ log, releaser, signal }: Life, env: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(schema, env);

@@ -4,14 +4,13 @@ import { AppError } from "../_kit/process/errors.ts";
 
 const about = { eventId: z.string(), userId: z.string() };
 
-export const ConfirmationJob = z.object({ ...about, orderId: z.string(), totalCents: z.number() });
-export type ConfirmationJob = z.output<typeof ConfirmationJob>;
-
-export const RefundJob = z.object({ ...about, orderId: z.string(), amountCents: z.number() });
-export type RefundJob = z.output<typeof RefundJob>;
-
-export const WelcomeJob = z.object({ ...about, name: z.string(), email: z.string() });
-export type WelcomeJob = z.output<typeof WelcomeJob>;
+/** What each kind of job carries. */
+export const EMAIL_JOBS = {
+  confirmation: z.object({ ...about, orderId: z.string(), totalCents: z.number() }),
+  refund: z.object({ ...about, orderId: z.string(), amountCents: z.number() }),
+  welcome: z.object({ ...about, name: z.string(), email: z.string() }),
+};
+export type EmailJobs = { readonly [K in keyof typeof EMAIL_JOBS]: z.output<(typeof EMAIL_JOBS)[K]> };
 
 export interface Letter {
   readonly to: string;
@@ -19,19 +18,19 @@ export interface Letter {
   readonly text: string;
 }
 
-export const confirmation = ({ orderId, userId, totalCents }: ConfirmationJob): Letter => ({
+export const confirmation = ({ orderId, userId, totalCents }: EmailJobs["confirmation"]): Letter => ({
   to: addressOf(userId),
   subject: `Your order ${orderId}`,
   text: `Thank you. We got your order ${orderId} over ${money(totalCents)} and will ship it soon.\n`,
 });
 
-export const refund = ({ orderId, userId, amountCents }: RefundJob): Letter => ({
+export const refund = ({ orderId, userId, amountCents }: EmailJobs["refund"]): Letter => ({
   to: addressOf(userId),
   subject: `Your refund for order ${orderId}`,
   text: `We have given back the ${money(amountCents)} that you paid for your order ${orderId}.\n`,
 });
 
-export const welcome = ({ name, email }: WelcomeJob): Letter => ({
+export const welcome = ({ name, email }: EmailJobs["welcome"]): Letter => ({
   to: address(email),
   subject: "Welcome",
   text: `Hello ${oneLine(name)},\n\nthank you for signing up.\n`,

@@ -1,28 +1,31 @@
-import type { OrderConfirmed, PaymentRefunded, UserCreated } from "../_contracts/events.ts";
+import type { Payload } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import type { JobQueue } from "../_kit/jobs/queue.ts";
 import type { Received } from "../_kit/process/payload.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
-import type { ConfirmationJob, RefundJob, WelcomeJob } from "./letters.ts";
+import type { EmailJobs } from "./letters.ts";
 
 /** By event type: a job that sends the e-mail. Twice for one event is one job. */
 export function emailRequests(queue: Pick<JobQueue, "add">, note: Note<Vocabulary>) {
-  const add = <J extends { eventId: string }>(kind: string, payload: J) =>
+  const add = <K extends keyof EmailJobs>(kind: K, payload: EmailJobs[K]) =>
     queue.add({ name: kind, id: `${kind}-${payload.eventId}`, payload });
   return {
-    OrderConfirmed: async ({ id: eventId, payload }: Received<OrderConfirmed>): Promise<void> => {
+    OrderConfirmed: async ({ id: eventId, payload }: Received<Payload<"OrderConfirmed">>): Promise<void> => {
       const { orderId, userId, totalCents } = payload;
-      await add<ConfirmationJob>("confirmation", { eventId, orderId, userId, totalCents });
+      await add("confirmation", { eventId, orderId, userId, totalCents });
       note("email.queued", { orderId, kind: "confirmation" });
     },
-    PaymentRefunded: async ({ id: eventId, payload }: Received<PaymentRefunded>): Promise<void> => {
+    PaymentRefunded: async ({
+      id: eventId,
+      payload,
+    }: Received<Payload<"PaymentRefunded">>): Promise<void> => {
       const { orderId, userId, amountCents } = payload;
-      await add<RefundJob>("refund", { eventId, orderId, userId, amountCents });
+      await add("refund", { eventId, orderId, userId, amountCents });
       note("email.queued", { orderId, kind: "refund" });
     },
-    UserCreated: async ({ id: eventId, payload }: Received<UserCreated>): Promise<void> => {
+    UserCreated: async ({ id: eventId, payload }: Received<Payload<"UserCreated">>): Promise<void> => {
       const { userId, name, email } = payload;
-      await add<WelcomeJob>("welcome", { eventId, userId, name, email });
+      await add("welcome", { eventId, userId, name, email });
       note("welcome.queued", { userId });
     },
   };

@@ -4,15 +4,7 @@ import { AppError } from "../_kit/process/errors.ts";
 import type { Received } from "../_kit/process/payload.ts";
 import type { FaultAt } from "../_kit/telemetry/faults.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
-import {
-  type ConfirmationJob,
-  confirmation,
-  type Letter,
-  type RefundJob,
-  refund,
-  type WelcomeJob,
-  welcome,
-} from "./letters.ts";
+import { confirmation, type EmailJobs, type Letter, refund, welcome } from "./letters.ts";
 import type { EmailStore } from "./store.ts";
 
 export interface SendDeps {
@@ -47,15 +39,15 @@ export function emailJobs({ mailer, emails, fault, note }: SendDeps) {
     return emails.record({ emailId: eventId, kind, userId, orderId });
   };
   return {
-    confirmation: async ({ payload }: Received<ConfirmationJob>): Promise<void> => {
+    confirmation: async ({ payload }: Received<EmailJobs["confirmation"]>): Promise<void> => {
       const fresh = await send("confirmation", confirmation(payload), payload);
       if (fresh) note("email.sent", { orderId: payload.orderId, kind: "confirmation" });
     },
-    refund: async ({ payload }: Received<RefundJob>): Promise<void> => {
+    refund: async ({ payload }: Received<EmailJobs["refund"]>): Promise<void> => {
       const fresh = await send("refund", refund(payload), payload);
       if (fresh) note("email.sent", { orderId: payload.orderId, kind: "refund" });
     },
-    welcome: async ({ payload }: Received<WelcomeJob>): Promise<void> => {
+    welcome: async ({ payload }: Received<EmailJobs["welcome"]>): Promise<void> => {
       if (await send("welcome", welcome(payload), payload)) note("welcome.sent", { userId: payload.userId });
     },
   };

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { OrderConfirmed, PaymentRefunded, UserCreated } from "../_contracts/events.ts";
+import { eventsTo } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { openDatabase } from "../_kit/database/postgres.ts";
 import { attemptsSchema } from "../_kit/events/attempts.ts";
@@ -9,27 +9,28 @@ import { watchQueue } from "../_kit/jobs/gauges.ts";
 import { connectRedis, jobQueue } from "../_kit/jobs/queue.ts";
 import { startWorker } from "../_kit/jobs/worker.ts";
 import { fileMailer } from "../_kit/mail/mail.ts";
-import { listening, readConfig, streaming } from "../_kit/process/config.ts";
-import { checked } from "../_kit/process/payload.ts";
+import { listening, readConfig, streaming, wholeNumbers } from "../_kit/process/config.ts";
+import { checkedBy } from "../_kit/process/payload.ts";
 import { readTelemetrySettings } from "../_kit/sdk/settings.ts";
 import { openBroker } from "../_kit/service/broker.ts";
 import type { Life } from "../_kit/service/main.ts";
 import { serveProbes } from "../_kit/service/probes.ts";
 import { faultAt } from "../_kit/telemetry/faults.ts";
 import { makeNote } from "../_kit/telemetry/note.ts";
-import { ConfirmationJob, RefundJob, WelcomeJob } from "./letters.ts";
+import { serviceNamed } from "../topology.ts";
+import { EMAIL_JOBS } from "./letters.ts";
 import { emailRequests } from "./queue-email.ts";
 import { emailJobs } from "./send-email.ts";
 import { emailStore } from "./store.ts";
 
+const declared = serviceNamed("notifications");
 const schema = z.object({
-  ...listening(8085),
+  ...listening(declared.port),
   BATON_POSTGRES_URL: z.url(),
   ...streaming(),
   BATON_REDIS_URL: z.url(),
   BATON_MAIL_DIR: z.string().min(1),
-  /** What a mail provider lets one send, over all replicas. */
-  BATON_MAIL_PER_SECOND: z.coerce.number().int().min(1).max(100_000).default(200),
+  ...wholeNumbers(declared.settings),
 });
 
 export async function compose({ log, releaser, signal }: Life, env: NodeJS.ProcessEnv): Promise<void> {
@@ -56,21 +57,12 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
 
   const mailer = await fileMailer(config.BATON_MAIL_DIR);
   const jobs = emailJobs({ mailer, emails: emailStore(db), fault: faultAt, note });
-  const handlers = {
-    confirmation: checked("a confirmation", ConfirmationJob, jobs.confirmation),
-    refund: checked("a refund", RefundJob, jobs.refund),
-    welcome: checked("a welcome", WelcomeJob, jobs.welcome),
-  };
+  const handlers = checkedBy(EMAIL_JOBS, jobs);
   const perSecond = config.BATON_MAIL_PER_SECOND;
   const worker = await startWorker({ queue: queue.name, redis, broker, mode, log, perSecond, handlers });
   releaser.add("worker", worker, (w) => w.stop());
 
-  const requests = emailRequests(queue, note);
-  const events = {
-    OrderConfirmed: checked("an OrderConfirmed", OrderConfirmed, requests.OrderConfirmed),
-    PaymentRefunded: checked("a PaymentRefunded", PaymentRefunded, requests.PaymentRefunded),
-    UserCreated: checked("a UserCreated", UserCreated, requests.UserCreated),
-  };
+  const events = checkedBy(eventsTo("notifications"), emailRequests(queue, note));
   const consumers = await Promise.all(
     Object.entries(events).map(([type, handle]) =>
       subscribe({ group: "notifications", type, handle }, { broker, db, mode, log }),

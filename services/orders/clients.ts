@@ -1,9 +1,9 @@
 /** The other services, as the saga sees them. */
 import type { Client } from "@connectrpc/connect";
-import { PAYMENT_COMMANDS, type Refund } from "../_contracts/commands.ts";
+import type { Command, CommandFrom } from "../_contracts/commands.ts";
 import type { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory_pb.js";
 import type { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
-import type { JobQueue } from "../_kit/jobs/queue.ts";
+import type { Sender } from "../_kit/jobs/sender.ts";
 import { detached } from "../_kit/process/deadline.ts";
 import { AppError } from "../_kit/process/errors.ts";
 import type { Inventory, Payments } from "./saga.ts";
@@ -46,11 +46,14 @@ export function paymentsOver(client: Client<typeof PaymentService>): Payments {
  * Sends the refund command. A client of Redis waits for a server that is away, as long as it takes; whoever cancels
  * does not: after `timeoutMs` it is `unavailable`, and sent again later under the same id.
  */
-export function refundsOver(queue: JobQueue, timeoutMs: number): (refund: Refund) => Promise<void> {
+export function refundsOver(
+  queue: Sender<CommandFrom<"orders">>,
+  timeoutMs: number,
+): (refund: Command<"refund">) => Promise<void> {
   return async (payload) => {
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(
-      () => reject(new AppError("unavailable", `the queue ${PAYMENT_COMMANDS} does not answer`)),
+      () => reject(new AppError("unavailable", `the queue ${queue.name} does not answer`)),
       timeoutMs,
     );
     const send = async () => {

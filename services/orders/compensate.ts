@@ -1,5 +1,5 @@
 /** Undoes what a checkout did: gives the money back, if any can have been taken, and the stock. Twice is once. */
-import type { Refund } from "../_contracts/commands.ts";
+import type { Command } from "../_contracts/commands.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { TakeStep } from "./saga-fault.ts";
@@ -8,13 +8,13 @@ export interface CompensateDeps {
   /** Puts back what was reserved; a reservation that comes later is refused. */
   readonly release: (orderId: string) => Promise<void>;
   /** Sends the command. It is carried out when payments is there; a charge that comes later is refused. */
-  readonly requestRefund: (refund: Refund) => Promise<void>;
+  readonly requestRefund: (refund: Command<"refund">) => Promise<void>;
   readonly takeStep: TakeStep;
   readonly note: Note<Vocabulary>;
 }
 
 /** `refund`: for a charge that went through, or may yet. */
-export type Compensate = (orderId: string, refund: Refund | undefined) => Promise<void>;
+export type Compensate = (orderId: string, refund: Command<"refund"> | undefined) => Promise<void>;
 
 export function makeCompensate({ release, requestRefund, takeStep, note }: CompensateDeps): Compensate {
   return async (orderId, refund) => {

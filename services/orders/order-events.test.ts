@@ -1,11 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  OrderCancelled,
-  OrderConfirmed,
-  OrderDelivered,
-  OrderRejected,
-  OrderShipped,
-} from "../_contracts/events.ts";
+import { EVENTS } from "../_contracts/events.ts";
 import type { Order } from "./order.ts";
 import {
   orderCancelled,
@@ -29,16 +23,16 @@ const told = { orderId: "o-1", userId: "ann", at: "2026-11-21T08:00:01.500Z" };
 const { items, totalCents, reason } = order;
 
 const events = [
-  [orderConfirmed(order), "OrderConfirmed", OrderConfirmed, { ...told, items, totalCents }],
-  [orderRejected(order), "OrderRejected", OrderRejected, { ...told, reason }],
-  [orderShipped(order), "OrderShipped", OrderShipped, told],
-  [orderDelivered(order), "OrderDelivered", OrderDelivered, told],
-  [orderCancelled(order, true), "OrderCancelled", OrderCancelled, { ...told, items, wasConfirmed: true }],
+  [orderConfirmed(order), "OrderConfirmed", { ...told, items, totalCents }],
+  [orderRejected(order), "OrderRejected", { ...told, reason }],
+  [orderShipped(order), "OrderShipped", told],
+  [orderDelivered(order), "OrderDelivered", told],
+  [orderCancelled(order, true), "OrderCancelled", { ...told, items, wasConfirmed: true }],
 ] as const;
 
-for (const [event, type, schema, payload] of events) {
+for (const [event, type, payload] of events) {
   test(`${type} is what its contract says, dated when the order came into its state, in its user's bucket`, () => {
     expect(event).toEqual({ type, key: "ann", payload });
-    expect(schema.parse(event.payload)).toEqual(payload);
+    expect(EVENTS[type].schema.parse(event.payload)).toEqual(payload);
   });
 }

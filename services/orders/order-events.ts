@@ -1,13 +1,9 @@
 /** What others are told when an order comes into a state. `updatedAt` of a state just come into is when that was. */
-import type {
-  OrderCancelled,
-  OrderConfirmed,
-  OrderDelivered,
-  OrderRejected,
-  OrderShipped,
-} from "../_contracts/events.ts";
-import type { NewEvent } from "../_kit/events/outbox.ts";
+import type { EventFrom } from "../_contracts/events.ts";
 import type { Order } from "./order.ts";
+
+/** What orders may append. */
+export type OrderEvent = EventFrom<"orders">;
 
 /** What every event of an order says. */
 const about = ({ orderId, userId, updatedAt }: Order): { orderId: string; userId: string; at: string } => ({
@@ -16,31 +12,25 @@ const about = ({ orderId, userId, updatedAt }: Order): { orderId: string; userId
   at: updatedAt.toISOString(),
 });
 
-export function orderConfirmed(order: Order): NewEvent {
-  const payload: OrderConfirmed = {
-    ...about(order),
-    items: [...order.items],
-    totalCents: order.totalCents,
-  };
-  return { type: "OrderConfirmed", key: order.userId, payload };
+export function orderConfirmed(order: Order): OrderEvent {
+  const { userId: key, items, totalCents } = order;
+  return { type: "OrderConfirmed", key, payload: { ...about(order), items: [...items], totalCents } };
 }
 
-export function orderRejected(order: Order): NewEvent {
-  const payload: OrderRejected = { ...about(order), reason: order.reason };
-  return { type: "OrderRejected", key: order.userId, payload };
+export function orderRejected(order: Order): OrderEvent {
+  const { userId: key, reason } = order;
+  return { type: "OrderRejected", key, payload: { ...about(order), reason } };
 }
 
-export function orderShipped(order: Order): NewEvent {
-  const payload: OrderShipped = about(order);
-  return { type: "OrderShipped", key: order.userId, payload };
+export function orderShipped(order: Order): OrderEvent {
+  return { type: "OrderShipped", key: order.userId, payload: about(order) };
 }
 
-export function orderDelivered(order: Order): NewEvent {
-  const payload: OrderDelivered = about(order);
-  return { type: "OrderDelivered", key: order.userId, payload };
+export function orderDelivered(order: Order): OrderEvent {
+  return { type: "OrderDelivered", key: order.userId, payload: about(order) };
 }
 
-export function orderCancelled(order: Order, wasConfirmed: boolean): NewEvent {
-  const payload: OrderCancelled = { ...about(order), items: [...order.items], wasConfirmed };
-  return { type: "OrderCancelled", key: order.userId, payload };
+export function orderCancelled(order: Order, wasConfirmed: boolean): OrderEvent {
+  const { userId: key, items } = order;
+  return { type: "OrderCancelled", key, payload: { ...about(order), items: [...items], wasConfirmed } };
 }

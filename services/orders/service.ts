@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import { PAYMENT_COMMANDS } from "../_contracts/commands.ts";
-import { ParcelShipped } from "../_contracts/events.ts";
+import { eventsTo } from "../_contracts/events.ts";
 import { AccountService } from "../_contracts/gen/baton/accounts/v1/accounts_pb.js";
 import { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory_pb.js";
 import { OrderService } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
@@ -15,8 +15,8 @@ import { inboxSchema } from "../_kit/events/inbox.ts";
 import { outboxSchema } from "../_kit/events/outbox.ts";
 import { startRelay } from "../_kit/events/relay.ts";
 import { connectRedis, jobQueue } from "../_kit/jobs/queue.ts";
-import { listening, readConfig, streaming } from "../_kit/process/config.ts";
-import { checked } from "../_kit/process/payload.ts";
+import { listening, readConfig, streaming, wholeNumbers } from "../_kit/process/config.ts";
+import { checkedBy } from "../_kit/process/payload.ts";
 import { rpcClient } from "../_kit/rpc/client.ts";
 import { serveRpc } from "../_kit/rpc/server.ts";
 import { readTelemetrySettings } from "../_kit/sdk/settings.ts";
@@ -27,6 +27,7 @@ import { faultAt } from "../_kit/telemetry/faults.ts";
 import { makeNote, type Note } from "../_kit/telemetry/note.ts";
 import { restarted } from "../_kit/telemetry/restart.ts";
 import { traced } from "../_kit/telemetry/span.ts";
+import { serviceNamed } from "../topology.ts";
 import { makeAccounts } from "./accounts/accounts.ts";
 import { accountsRoutes } from "./accounts/rpc.ts";
 import { userStore, usersSchema } from "./accounts/store.ts";
@@ -44,17 +45,15 @@ import { makeTakeStep } from "./saga-fault.ts";
 import { orderStore } from "./store.ts";
 import { makeSweep, startSweeper } from "./sweep.ts";
 
+const declared = serviceNamed("orders");
 const schema = z.object({
-  ...listening(8081),
+  ...listening(declared.port),
   BATON_POSTGRES_URL: z.url(),
   ...streaming(),
   BATON_REDIS_URL: z.url(),
-  BATON_INVENTORY_URL: z.url().default("http://127.0.0.1:8082"),
-  BATON_PAYMENTS_URL: z.url().default("http://127.0.0.1:8083"),
-  /** For how long a step of a checkout is left to whoever began it. */
-  BATON_SAGA_LEASE_MS: z.coerce.number().int().min(100).max(3_600_000).default(10_000),
-  /** How often sagas are looked for that nobody works on. */
-  BATON_SAGA_SWEEP_MS: z.coerce.number().int().min(10).max(60_000).default(1_000),
+  BATON_INVENTORY_URL: z.url().default(`http://127.0.0.1:${serviceNamed("inventory").port}`),
+  BATON_PAYMENTS_URL: z.url().default(`http://127.0.0.1:${serviceNamed("payments").port}`),
+  ...wholeNumbers(declared.settings),
 });
 
 /**
@@ -109,8 +108,8 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
 
   releaser.add("relay", await startRelay(db, broker, mode, log), (r) => r.stop());
   releaser.add("outbox gauges", watchOutbox(db), (end) => end());
-  const markShipped = checked("a ParcelShipped", ParcelShipped, makeMarkShipped(orders, note));
-  const shipped = { group: "orders", type: "ParcelShipped", handle: markShipped };
+  const handlers = checkedBy(eventsTo("orders"), { ParcelShipped: makeMarkShipped(orders, note) });
+  const shipped = { group: "orders", type: "ParcelShipped", handle: handlers.ParcelShipped };
   releaser.add("consumer", await subscribe(shipped, { broker, db, mode, log }), (c) => c.stop());
   releaser.add("consumer gauges", watchConsumers(broker, [shipped]), (end) => end());
   releaser.add("stream gauges", watchStreams(broker), (end) => end());

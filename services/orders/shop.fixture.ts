@@ -2,7 +2,7 @@
  * A shop for tests of orders: orders and sagas in memory, neighbours that keep their contracts (a late reservation or
  * charge is refused once it was undone), and processes that can be built on them, and be abandoned.
  */
-import type { Refund } from "../_contracts/commands.ts";
+import type { Command } from "../_contracts/commands.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/process/errors.ts";
 import type { FaultAt } from "../_kit/telemetry/faults.ts";
@@ -155,7 +155,7 @@ export function ordersInMemory(): MemoryOrders {
 export interface Neighbours {
   readonly inventory: Inventory;
   readonly payments: Payments;
-  readonly requestRefund: (refund: Refund) => Promise<void>;
+  readonly requestRefund: (refund: Command<"refund">) => Promise<void>;
   /** Payments works off the commands it has got. */
   readonly workRefunds: () => void;
   readonly stock: ReadonlyMap<string, "reserved" | "released">;
@@ -166,7 +166,7 @@ export interface Neighbours {
 export function neighboursInMemory(): Neighbours {
   const stock = new Map<string, "reserved" | "released">();
   const charges = new Map<string, "charged" | "declined" | "refunded" | "voided">();
-  const commands = new Map<string, Refund>();
+  const commands = new Map<string, Command<"refund">>();
   const refused = (reason: string) => new AppError("precondition_failed", "no", { reason });
   return {
     stock,
@@ -211,7 +211,7 @@ export interface ProcessParts {
   readonly orders: OrderStore;
   readonly inventory: Inventory;
   readonly payments: Payments;
-  readonly requestRefund: (refund: Refund) => Promise<void>;
+  readonly requestRefund: (refund: Command<"refund">) => Promise<void>;
   readonly note: Note<Vocabulary>;
   readonly fault: FaultAt;
   readonly newId: () => string;

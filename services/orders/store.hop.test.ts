@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { freshDatabase, quiet, uniqueName } from "../../tests/fixtures.ts";
-import { OrderCancelled, OrderConfirmed, OrderDelivered, OrderRejected } from "../_contracts/events.ts";
+import { EVENTS } from "../_contracts/events.ts";
 import { type Database, openDatabase } from "../_kit/database/postgres.ts";
 import { inboxSchema } from "../_kit/events/inbox.ts";
 import { outboxSchema } from "../_kit/events/outbox.ts";
@@ -110,7 +110,7 @@ test("confirming changes the order and appends exactly one OrderConfirmed, that 
   expect(order).toMatchObject({ orderId, status: "CONFIRMED" });
   const events = await eventsOf(orderId);
   expect(events.map((event) => event.type)).toEqual(["OrderConfirmed"]);
-  expect(OrderConfirmed.parse(events[0]?.payload)).toEqual({
+  expect(EVENTS.OrderConfirmed.schema.parse(events[0]?.payload)).toEqual({
     orderId,
     userId: "ann",
     items,
@@ -126,7 +126,7 @@ test("a rejected order keeps its reason, and tells why", async () => {
   expect(await orders.reject(hold, "card_declined")).toMatchObject(rejected);
   expect(await orders.find(hold.orderId)).toMatchObject(rejected);
   const [event, more] = await eventsOf(hold.orderId);
-  expect(OrderRejected.parse(event?.payload)).toMatchObject({ reason: "card_declined" });
+  expect(EVENTS.OrderRejected.schema.parse(event?.payload)).toMatchObject({ reason: "card_declined" });
   expect(more).toBeUndefined();
 });
 
@@ -218,7 +218,9 @@ test("a life has its positions, and each change its event", async () => {
     [4, "DELIVERED"],
   ]);
   expect(await typesOf(orderId)).toEqual(["OrderConfirmed", "OrderShipped", "OrderDelivered"]);
-  expect(OrderDelivered.parse((await eventsOf(orderId)).at(-1)?.payload)).toMatchObject({ orderId });
+  expect(EVENTS.OrderDelivered.schema.parse((await eventsOf(orderId)).at(-1)?.payload)).toMatchObject({
+    orderId,
+  });
 });
 
 for (const confirmed of [true, false]) {
@@ -240,7 +242,11 @@ for (const confirmed of [true, false]) {
     expect(await orders.begin(hold, "compensate", {})).toBe(false);
     expect(await orders.confirm(hold)).toBeUndefined();
     const event = (await eventsOf(orderId)).at(-1);
-    expect(OrderCancelled.parse(event?.payload)).toMatchObject({ orderId, items, wasConfirmed: confirmed });
+    expect(EVENTS.OrderCancelled.schema.parse(event?.payload)).toMatchObject({
+      orderId,
+      items,
+      wasConfirmed: confirmed,
+    });
 
     // Again, by several at once: the same answer, no saga, no further event.
     const again = await Promise.all([1, 2, 3].map(() => orders.cancel(orderId, "another")));
@@ -261,7 +267,7 @@ test("a cancel and a confirmation at once: one of them is first, and both know i
     expect(cancelled.saga).toMatchObject({ owner: "canceller", step: "cancel" });
     const events = confirmed ? ["OrderConfirmed", "OrderCancelled"] : ["OrderCancelled"];
     expect(await typesOf(hold.orderId)).toEqual(events);
-    const payload = OrderCancelled.parse((await eventsOf(hold.orderId)).at(-1)?.payload);
+    const payload = EVENTS.OrderCancelled.schema.parse((await eventsOf(hold.orderId)).at(-1)?.payload);
     expect(payload.wasConfirmed).toBe(confirmed !== undefined);
   }
 });

@@ -10,6 +10,7 @@ import { AppError } from "../_kit/process/errors.ts";
 import { inject } from "../_kit/telemetry/propagation.ts";
 import { type HistoryEntry, type Item, type Order, type OrderStatus, POSITION } from "./order.ts";
 import {
+  type OrderEvent,
   orderCancelled,
   orderConfirmed,
   orderDelivered,
@@ -169,7 +170,7 @@ function ending(
     const order = await change(tx, hold.orderId, ["PENDING"], to, { reason });
     // Thrown, so that the saga goes back to where it was: whoever holds it holds an order that is PENDING.
     if (!order) throw new Error(`order ${hold.orderId} is not in the state that this change starts from`);
-    await append(tx, to === "CONFIRMED" ? orderConfirmed(order) : orderRejected(order));
+    await append<OrderEvent>(tx, to === "CONFIRMED" ? orderConfirmed(order) : orderRejected(order));
     return order;
   });
 }
@@ -198,7 +199,7 @@ function changes(db: Database, leaseMs: number): Changes {
     ship: async (orderId, eventId, at) => {
       const shipped = await once(db, "orders", eventId, async (tx) => {
         const order = await change(tx, orderId, ["CONFIRMED"], "SHIPPED", { at });
-        if (order) return append(tx, orderShipped(order)).then(() => "shipped" as const);
+        if (order) return append<OrderEvent>(tx, orderShipped(order)).then(() => "shipped" as const);
         const { status } = await locked(tx, orderId);
         if (status === "CANCELLED") return "cancelled" as const;
         throw new Error(`order ${orderId} is ${status}: it cannot have been shipped`);
@@ -211,7 +212,7 @@ function changes(db: Database, leaseMs: number): Changes {
         await locked(tx, orderId);
         const delivered = await change(tx, orderId, ["SHIPPED"], "DELIVERED");
         if (!delivered) return { order: await already(tx, orderId, "DELIVERED"), changed: false };
-        await append(tx, orderDelivered(delivered));
+        await append<OrderEvent>(tx, orderDelivered(delivered));
         return { order: delivered, changed: true };
       }),
     cancel: (orderId, owner) =>
@@ -220,7 +221,7 @@ function changes(db: Database, leaseMs: number): Changes {
         const { status } = await locked(tx, orderId);
         const order = await change(tx, orderId, ["PENDING", "CONFIRMED"], "CANCELLED");
         if (!order) return { order: await already(tx, orderId, "CANCELLED") };
-        await append(tx, orderCancelled(order, status === "CONFIRMED"));
+        await append<OrderEvent>(tx, orderCancelled(order, status === "CONFIRMED"));
         const { rows } = await tx.query<Saga>(
           `UPDATE sagas s SET step = 'cancel', carrier = $3, owner = $4, due_at = ${LEASE}, attempts = 0 FROM orders o
            WHERE o.order_id = s.order_id AND s.order_id = $2 RETURNING ${SAGA}`,

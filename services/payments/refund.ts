@@ -1,5 +1,5 @@
 /** Gives back what a charge took, once per charge, however often the command comes and whichever of the two is first. */
-import type { Refund } from "../_contracts/commands.ts";
+import type { Command } from "../_contracts/commands.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/process/errors.ts";
 import type { Received } from "../_kit/process/payload.ts";
@@ -18,7 +18,7 @@ export interface RefundDeps {
  * refunded one, there is nothing to give back.
  */
 export function makeRefund({ charges, fault, note }: RefundDeps) {
-  return async ({ payload }: Received<Refund>): Promise<void> => {
+  return async ({ payload }: Received<Command<"refund">>): Promise<void> => {
     if (fault("payments.refund")?.kind === "failed") {
       throw new AppError("unavailable", "the bank takes no refunds now");
     }

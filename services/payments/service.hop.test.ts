@@ -4,7 +4,7 @@ import { type InProcess, inProcess } from "../../tests/in-process.ts";
 import { patient } from "../../tests/patience.ts";
 import { inRequest, startTestTelemetry } from "../../tests/telemetry.ts";
 import { PAYMENT_COMMANDS } from "../_contracts/commands.ts";
-import { PaymentRefunded } from "../_contracts/events.ts";
+import { EVENTS, type Payload } from "../_contracts/events.ts";
 import { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
 import { type Database, openDatabase } from "../_kit/database/postgres.ts";
 import { attemptsSchema } from "../_kit/events/attempts.ts";
@@ -15,7 +15,7 @@ import { type RpcClient, rpcClient } from "../_kit/rpc/client.ts";
 import { compose } from "./service.ts";
 
 const telemetry = startTestTelemetry();
-const refunds: PaymentRefunded[] = [];
+const refunds: Payload<"PaymentRefunded">[] = [];
 let service: InProcess;
 let client: RpcClient<typeof PaymentService>;
 let commands: JobQueue;
@@ -32,7 +32,7 @@ beforeAll(async () => {
     group: uniqueName("test"),
     type: "PaymentRefunded",
     handle: async ({ payload }: { payload: unknown }) => {
-      refunds.push(PaymentRefunded.parse(payload));
+      refunds.push(EVENTS.PaymentRefunded.schema.parse(payload));
     },
   };
   listener = await subscribe(heard, { broker: service.broker, db: heardDb, mode: "parent", log: quiet });

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import * as z from "zod";
-import { PAYMENT_COMMANDS, Refund } from "../_contracts/commands.ts";
+import { commandsIn, PAYMENT_COMMANDS } from "../_contracts/commands.ts";
 import { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { openDatabase } from "../_kit/database/postgres.ts";
@@ -12,7 +12,7 @@ import { watchQueue } from "../_kit/jobs/gauges.ts";
 import { connectRedis, jobQueue } from "../_kit/jobs/queue.ts";
 import { startWorker } from "../_kit/jobs/worker.ts";
 import { listening, readConfig, streaming } from "../_kit/process/config.ts";
-import { checked } from "../_kit/process/payload.ts";
+import { checkedBy } from "../_kit/process/payload.ts";
 import { serveRpc } from "../_kit/rpc/server.ts";
 import { readTelemetrySettings } from "../_kit/sdk/settings.ts";
 import { openBroker } from "../_kit/service/broker.ts";
@@ -20,6 +20,7 @@ import type { Life } from "../_kit/service/main.ts";
 import { faultAt } from "../_kit/telemetry/faults.ts";
 import { makeNote } from "../_kit/telemetry/note.ts";
 import { traced } from "../_kit/telemetry/span.ts";
+import { serviceNamed } from "../topology.ts";
 import { makeCharge, type Wait } from "./charge.ts";
 import { makeRefund } from "./refund.ts";
 import { paymentsRoutes } from "./rpc.ts";
@@ -27,8 +28,9 @@ import { chargeStore } from "./store.ts";
 
 const wait: Wait = (ms, signal) => delay(ms, undefined, { signal });
 
+const declared = serviceNamed("payments");
 const schema = z.object({
-  ...listening(8083),
+  ...listening(declared.port),
   BATON_POSTGRES_URL: z.url(),
   ...streaming(),
   BATON_REDIS_URL: z.url(),
@@ -59,7 +61,8 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
   const charges = chargeStore(db);
   releaser.add("relay", await startRelay(db, broker, mode, log), (r) => r.stop());
   releaser.add("outbox gauges", watchOutbox(db), (end) => end());
-  const handlers = { refund: checked("a refund", Refund, makeRefund({ charges, fault: faultAt, note })) };
+  const refund = makeRefund({ charges, fault: faultAt, note });
+  const handlers = checkedBy(commandsIn(PAYMENT_COMMANDS), { refund });
   releaser.add(
     "worker",
     await startWorker({ queue: commands.name, redis, broker, mode, log, handlers }),

@@ -1,6 +1,6 @@
 /** Charges and refunds in Postgres. A card's token is never stored. */
-import type { Refund } from "../_contracts/commands.ts";
-import type { PaymentRefunded } from "../_contracts/events.ts";
+import type { Command } from "../_contracts/commands.ts";
+import type { EventFrom } from "../_contracts/events.ts";
 import type { Database } from "../_kit/database/postgres.ts";
 import { append } from "../_kit/events/outbox.ts";
 
@@ -33,7 +33,7 @@ export interface ChargeStore {
    * Gives back what was charged under a key, once, and appends PaymentRefunded in the same transaction; or voids the key
    * when nothing was charged under it yet.
    */
-  refund(command: Refund): Promise<RefundResult>;
+  refund(command: Command<"refund">): Promise<RefundResult>;
 }
 
 interface Row {
@@ -92,13 +92,13 @@ export function chargeStore(db: Database): ChargeStore {
         const [row] = rows;
         if (row === undefined) return { did: "nothing" };
         // From the charge, not from the command: what was taken goes back to whom it was taken from.
-        const payload: PaymentRefunded = {
+        const payload = {
           orderId: row.order_id,
           userId: row.user_id,
           amountCents: Number(row.amount_cents),
           at: row.refunded_at.toISOString(),
         };
-        await append(tx, { type: "PaymentRefunded", key: payload.userId, payload });
+        await append<EventFrom<"payments">>(tx, { type: "PaymentRefunded", key: payload.userId, payload });
         return { did: "refunded", orderId: payload.orderId, amountCents: payload.amountCents };
       }),
   };

@@ -1,9 +1,9 @@
 import { expect, test, vi } from "vitest";
 import { biting } from "../../tests/fixtures.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import { checked } from "../_kit/process/payload.ts";
+import { checkedBy } from "../_kit/process/payload.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
-import { ShipmentJob, shipmentJobs } from "./handle-shipment.ts";
+import { SHIPMENT_JOBS, shipmentJobs } from "./handle-shipment.ts";
 import type { Shipment } from "./store.ts";
 
 const payload: Shipment = { eventId: "e-1", orderId: "o-1", userId: "ann" };
@@ -65,8 +65,7 @@ test("with the fault `failed` nothing is picked and the job comes again; another
 
 test("a job that is no shipment is refused as invalid by every step, and the store is not asked", async () => {
   const { handlers, did } = jobs();
-  for (const handle of Object.values(handlers)) {
-    const guarded = checked("a shipment", ShipmentJob, handle);
+  for (const guarded of Object.values(checkedBy(SHIPMENT_JOBS, handlers))) {
     for (const wrong of [undefined, null, {}, { ...payload, orderId: 7 }]) {
       await expect(guarded({ id: "j-1", payload: wrong })).rejects.toMatchObject({ code: "invalid" });
     }

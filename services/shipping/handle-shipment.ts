@@ -7,8 +7,10 @@ import type { FaultAt } from "../_kit/telemetry/faults.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { Shipment, ShipmentStore } from "./store.ts";
 
+const shipment = z.object({ eventId: z.string(), orderId: z.string(), userId: z.string() });
+
 /** What each of the jobs carries. */
-export const ShipmentJob = z.object({ eventId: z.string(), orderId: z.string(), userId: z.string() });
+export const SHIPMENT_JOBS = { pick: shipment, pack: shipment, ship: shipment };
 
 export interface ShipmentDeps {
   readonly store: Pick<ShipmentStore, "pick" | "pack" | "ship">;

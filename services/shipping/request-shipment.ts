@@ -1,8 +1,9 @@
-import type { OrderConfirmed } from "../_contracts/events.ts";
+import type { Payload } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import type { JobQueue } from "../_kit/jobs/queue.ts";
 import type { Received } from "../_kit/process/payload.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
+import type { SHIPMENT_JOBS } from "./handle-shipment.ts";
 import type { Shipment, ShipmentStore } from "./store.ts";
 
 /**
@@ -14,10 +15,13 @@ export function makeRequestShipment(
   store: Pick<ShipmentStore, "isCancelled">,
   note: Note<Vocabulary>,
 ) {
-  return async ({ id: eventId, payload: { orderId, userId } }: Received<OrderConfirmed>): Promise<void> => {
+  return async ({
+    id: eventId,
+    payload: { orderId, userId },
+  }: Received<Payload<"OrderConfirmed">>): Promise<void> => {
     if (await store.isCancelled(orderId)) return;
     const payload: Shipment = { eventId, orderId, userId };
-    const step = (name: string) => ({ name, id: `${name}-${eventId}`, payload });
+    const step = (name: keyof typeof SHIPMENT_JOBS) => ({ name, id: `${name}-${eventId}`, payload });
     await queue.addFlow({ ...step("ship"), children: [{ ...step("pack"), children: [step("pick")] }] });
     note("shipment.requested", { orderId });
   };

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually, uniqueName } from "../../tests/fixtures.ts";
 import { type InProcess, inProcess } from "../../tests/in-process.ts";
 import { inRequest, startTestTelemetry } from "../../tests/telemetry.ts";
-import { ParcelShipped } from "../_contracts/events.ts";
+import { EVENTS } from "../_contracts/events.ts";
 import { PREFIX } from "../_kit/jobs/queue.ts";
 import { compose } from "./service.ts";
 
@@ -44,7 +44,7 @@ const shippedEventsOf = async ({ orderId }: Order) =>
       "SELECT payload FROM outbox WHERE type = 'ParcelShipped' AND payload->>'orderId' = $1",
       [orderId],
     )
-  ).rows.map(({ payload }) => ParcelShipped.parse(payload));
+  ).rows.map(({ payload }) => EVENTS.ParcelShipped.schema.parse(payload));
 
 /** Waits until all three jobs of an order's event have been worked off. */
 const jobsDone = (eventId: string) =>

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { OrderCancelled, OrderConfirmed } from "../_contracts/events.ts";
+import { eventsTo } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { openDatabase } from "../_kit/database/postgres.ts";
 import { attemptsSchema } from "../_kit/events/attempts.ts";
@@ -12,20 +12,22 @@ import { watchQueue } from "../_kit/jobs/gauges.ts";
 import { connectRedis, jobQueue } from "../_kit/jobs/queue.ts";
 import { startWorker } from "../_kit/jobs/worker.ts";
 import { listening, readConfig, streaming } from "../_kit/process/config.ts";
-import { checked } from "../_kit/process/payload.ts";
+import { checkedBy } from "../_kit/process/payload.ts";
 import { readTelemetrySettings } from "../_kit/sdk/settings.ts";
 import { openBroker } from "../_kit/service/broker.ts";
 import type { Life } from "../_kit/service/main.ts";
 import { serveProbes } from "../_kit/service/probes.ts";
 import { faultAt } from "../_kit/telemetry/faults.ts";
 import { makeNote } from "../_kit/telemetry/note.ts";
+import { serviceNamed } from "../topology.ts";
 import { makeCancelShipment } from "./cancel-shipment.ts";
-import { ShipmentJob, shipmentJobs } from "./handle-shipment.ts";
+import { SHIPMENT_JOBS, shipmentJobs } from "./handle-shipment.ts";
 import { makeRequestShipment } from "./request-shipment.ts";
 import { shipmentStore } from "./store.ts";
 
+const declared = serviceNamed("shipping");
 const schema = z.object({
-  ...listening(8084),
+  ...listening(declared.port),
   BATON_POSTGRES_URL: z.url(),
   ...streaming(),
   BATON_REDIS_URL: z.url(),
@@ -56,22 +58,17 @@ export async function compose({ log, releaser, signal }: Life, env: NodeJS.Proce
   releaser.add("relay", await startRelay(db, broker, mode, log), (r) => r.stop());
   releaser.add("outbox gauges", watchOutbox(db), (end) => end());
   const store = shipmentStore(db);
-  const jobs = shipmentJobs({ store, fault: faultAt, note });
-  const handlers = {
-    pick: checked("a shipment", ShipmentJob, jobs.pick),
-    pack: checked("a shipment", ShipmentJob, jobs.pack),
-    ship: checked("a shipment", ShipmentJob, jobs.ship),
-  };
+  const handlers = checkedBy(SHIPMENT_JOBS, shipmentJobs({ store, fault: faultAt, note }));
   releaser.add("worker", await startWorker({ queue: queue.name, redis, broker, mode, log, handlers }), (w) =>
     w.stop(),
   );
   // In order: what is confirmed and then cancelled must not be heard of the other way round.
   const orders = {
     group: "shipping",
-    handlers: {
-      OrderConfirmed: checked("an OrderConfirmed", OrderConfirmed, makeRequestShipment(queue, store, note)),
-      OrderCancelled: checked("an OrderCancelled", OrderCancelled, makeCancelShipment(store, note)),
-    },
+    handlers: checkedBy(eventsTo("shipping"), {
+      OrderConfirmed: makeRequestShipment(queue, store, note),
+      OrderCancelled: makeCancelShipment(store, note),
+    }),
   };
   releaser.add("consumer", await subscribeInOrder(orders, { broker, db, mode, log }), (c) => c.stop());
   releaser.add("consumer gauges", watchConsumers(broker, [orders]), (end) => end());

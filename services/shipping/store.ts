@@ -1,5 +1,5 @@
 /** Shipments in Postgres. Every step may be repeated, and none is taken once the order is off. */
-import type { ParcelShipped } from "../_contracts/events.ts";
+import type { EventFrom } from "../_contracts/events.ts";
 import type { Database } from "../_kit/database/postgres.ts";
 import { once } from "../_kit/events/inbox.ts";
 import { append } from "../_kit/events/outbox.ts";
@@ -65,8 +65,8 @@ export function shipmentStore(db: Database): ShipmentStore {
         );
         const [row] = rows;
         if (row === undefined) return false;
-        const payload: ParcelShipped = { orderId, userId, at: row.shipped_at.toISOString() };
-        await append(tx, { type: "ParcelShipped", key: userId, payload });
+        const payload = { orderId, userId, at: row.shipped_at.toISOString() };
+        await append<EventFrom<"shipping">>(tx, { type: "ParcelShipped", key: userId, payload });
         return true;
       });
       return done === true;

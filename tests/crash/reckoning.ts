@@ -4,7 +4,7 @@
  */
 import { readdir } from "node:fs/promises";
 import path from "node:path";
-import type { TestPlayground } from "../playground.ts";
+import { type TestPlayground, unsentOf } from "../playground.ts";
 
 /** One order with everything that other services hold of it. */
 export interface Books {
@@ -84,14 +84,13 @@ export function wrongWith(books: Books): string[] {
 /** Sums and leftovers that must be the given figure once all is quiet. */
 export async function leftovers(playground: TestPlayground): Promise<Record<string, number>> {
   const { count } = playground;
-  const unsent = (service: string) => count(service, "SELECT count(*) FROM outbox WHERE sent_at IS NULL");
   return {
     "orders not at their end": await count(
       "orders",
       "SELECT count(*) FROM orders WHERE status IN ('PENDING', 'CONFIRMED')",
     ),
     "sagas under way": await count("orders", "SELECT count(*) FROM sagas WHERE step <> 'done'"),
-    "events unsent": (await unsent("orders")) + (await unsent("shipping")) + (await unsent("payments")),
+    "events unsent": await unsentOf(playground),
     "e-mails on record but not delivered":
       (await count("notifications", "SELECT count(*) FROM emails")) -
       // A mailer that was killed leaves an unfinished file, under a name of its own.

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { freshDatabase, quiet } from "../../../tests/fixtures.ts";
 import { edges, inRequest, startTestTelemetry } from "../../../tests/telemetry.ts";
 import { type Database, openDatabase } from "../database/postgres.ts";
-import { append, bucketOf, outboxSchema } from "./outbox.ts";
+import { append, bucketOf, type NewEvent, outboxSchema } from "./outbox.ts";
 
 const telemetry = startTestTelemetry();
 let db: Database;
@@ -28,7 +28,7 @@ const rowOf = async (eventId: string) =>
 test("an appended event gets a PRODUCER span below the request, and the row holds that span's context and the baggage", async () => {
   const { request, eventId } = await inRequest({ "correlation.id": "c-1", fault: "a.b:c" }, async (span) => ({
     request: span,
-    eventId: await db.transaction((tx) => append(tx, { type: "Made", key: "ann", payload: {} })),
+    eventId: await db.transaction((tx) => append<NewEvent>(tx, { type: "Made", key: "ann", payload: {} })),
   }));
   const create = await telemetry.one("create events.Made", { "messaging.message.id": eventId });
   const row = await rowOf(eventId);
@@ -53,7 +53,7 @@ test("an appended event gets a PRODUCER span below the request, and the row hold
 
 test("an event of a transaction that is rolled back is not there", async () => {
   const failing = db.transaction(async (tx) => {
-    await append(tx, { type: "Undone", key: "ann", payload: {} });
+    await append<NewEvent>(tx, { type: "Undone", key: "ann", payload: {} });
     throw new Error("no");
   });
   await expect(failing).rejects.toThrow("no");

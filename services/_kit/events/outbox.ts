@@ -37,8 +37,11 @@ export const destinationOf = (type: string): string => `events.${type}`;
 /**
  * Appends an event in the transaction `tx`; answers its id. The caller's transaction must hold the row lock of
  * what the event is about, or a later id could become visible before an earlier one.
+ *
+ * `E`: the events that the caller may append, as the shop's contracts have them. It is never inferred, so that an
+ * append that names no events does not compile: `append<EventFrom<"shipping">>(tx, event)`.
  */
-export async function append(tx: Sql, event: NewEvent): Promise<string> {
+export async function append<E extends NewEvent = never>(tx: Sql, event: NoInfer<E>): Promise<string> {
   const eventId = uuidv7();
   const destination = destinationOf(event.type);
   const bucket = bucketOf(event.key);

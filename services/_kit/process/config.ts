@@ -34,6 +34,21 @@ const PORT = "must be a port, from 0 to 65535";
 export const port = (preset: number) =>
   z.coerce.number(PORT).int(PORT).min(0, PORT).max(65_535, PORT).default(preset);
 
+/** Variables that hold whole numbers, each within its bounds, as a service declares them. */
+export const wholeNumbers = <S extends Readonly<Record<string, WholeNumber>>>(declared: S) =>
+  Object.fromEntries(
+    Object.entries(declared).map(([name, { least, most, preset }]) => [
+      name,
+      z.coerce.number().int().min(least).max(most).default(preset),
+    ]),
+  ) as { readonly [N in keyof S]: z.ZodDefault<z.ZodCoercedNumber> };
+
+interface WholeNumber {
+  readonly least: number;
+  readonly most: number;
+  readonly preset: number;
+}
+
 /** What every service reads. */
 export const listening = (presetPort: number) => ({
   BATON_HOST: z.string().default("127.0.0.1"),

@@ -2,23 +2,27 @@ import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import * as z from "zod";
 import { AppError } from "./errors.ts";
-import { checked, parsed, type Received, word } from "./payload.ts";
+import { checkedBy, parsed, type Received, word } from "./payload.ts";
 
 const Parcel = z.object({ to: z.email(), kilos: z.array(z.int().positive()).max(50) });
 const good = { to: "ann@example.test", kilos: [1] };
 
 test("what fits is handed on as the schema reads it, with the delivery's id; a field that is new is left out", async () => {
   const handle = vi.fn(async (_: Received<z.output<typeof Parcel>>) => {});
-  await checked("a parcel", Parcel, handle)({ id: "e-1", payload: { ...good, colour: "green" } });
+  await checkedBy({ Parcel }, { Parcel: handle }).Parcel({
+    id: "e-1",
+    payload: { ...good, colour: "green" },
+  });
   expect(handle.mock.calls).toEqual([[{ id: "e-1", payload: good }]]);
 });
 
 test("what does not fit is refused as invalid, says where and what would fit, and is not handed on", async () => {
   const handle = vi.fn(async () => {});
-  const refused = checked("a parcel", Parcel, handle)({ id: "e-1", payload: { ...good, kilos: [1, 0] } });
+  const guarded = checkedBy({ Parcel }, { Parcel: handle });
+  const refused = guarded.Parcel({ id: "e-1", payload: { ...good, kilos: [1, 0] } });
   await expect(refused).rejects.toMatchObject({
     code: "invalid",
-    message: expect.stringMatching(/^this is not a parcel: kilos\.1: .*>0$/),
+    message: expect.stringMatching(/^this is not a payload of Parcel: kilos\.1: .*>0$/),
   });
   expect(handle).not.toHaveBeenCalled();
   expect(() => parsed("a parcel", Parcel, null)).toThrow(/^this is not a parcel: /);

@@ -32,11 +32,31 @@ export function parsed<S extends z.ZodType>(what: string, schema: S, value: unkn
   throw new AppError("invalid", `this is not ${what}: ${where.join("; ")}`);
 }
 
-/** `handle` behind a door that only payloads which fit `schema` pass. What does not is poison: `invalid`. */
-export function checked<S extends z.ZodType>(
-  what: string,
-  schema: S,
-  handle: (received: Received<z.output<S>>) => Promise<void>,
-): (received: Received<unknown>) => Promise<void> {
-  return async ({ id, payload }) => handle({ id, payload: parsed(what, schema, payload) });
+type Schemas = Readonly<Record<string, z.ZodType>>;
+
+/** A handler for each of `S`, with the payload that its schema reads. */
+type HandlersOf<S extends Schemas> = {
+  readonly [N in keyof S]: (received: Received<z.output<S[N]>>) => Promise<void>;
+};
+
+/**
+ * `handlers`, each behind the schema of the same name: one gets only payloads that fit. What does not fit fails with
+ * `invalid`, which no retry mends. `schemas` says the names: a handler too few, one too many, a misspelt one, or one for
+ * another payload does not compile.
+ */
+export function checkedBy<S extends Schemas, H extends HandlersOf<S>>(
+  schemas: S,
+  handlers: H & { readonly [N in Exclude<keyof H, keyof S>]: never },
+): { readonly [N in keyof S]: (received: Received<unknown>) => Promise<void> } {
+  const pairs: HandlersOf<S> = handlers;
+  const checked = (name: keyof S & string, schema: z.ZodType) => {
+    const handle: (received: Received<never>) => Promise<void> = pairs[name];
+    return async ({ id, payload }: Received<unknown>) =>
+      handle({ id, payload: parsed(`a payload of ${name}`, schema, payload) as never });
+  };
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, schema]) => [name, checked(name, schema)]),
+  ) as {
+    readonly [N in keyof S]: (received: Received<unknown>) => Promise<void>;
+  };
 }

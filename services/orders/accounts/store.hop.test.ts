@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { freshDatabase, quiet, uniqueName } from "../../../tests/fixtures.ts";
-import { UserCreated } from "../../_contracts/events.ts";
+import { EVENTS } from "../../_contracts/events.ts";
 import { type Database, openDatabase } from "../../_kit/database/postgres.ts";
 import { outboxSchema } from "../../_kit/events/outbox.ts";
 import type { UserStore } from "./accounts.ts";
@@ -31,7 +31,7 @@ test("a user is stored with one UserCreated that its consumers can read, and is 
   expect(made).toEqual({ kind: "created", user });
   expect(await users.find(userId)).toEqual(user);
   const [event, more] = await eventsOf(userId);
-  expect(UserCreated.parse(event?.payload)).toMatchObject({ userId, name, email });
+  expect(EVENTS.UserCreated.schema.parse(event?.payload)).toMatchObject({ userId, name, email });
   expect(more).toBeUndefined();
   expect(await users.find("nobody")).toBeUndefined();
 });

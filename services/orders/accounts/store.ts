@@ -1,5 +1,5 @@
 /** Users in Postgres. */
-import type { UserCreated } from "../../_contracts/events.ts";
+import type { EventFrom } from "../../_contracts/events.ts";
 import type { Database } from "../../_kit/database/postgres.ts";
 import { append } from "../../_kit/events/outbox.ts";
 import type { User, UserStore } from "./accounts.ts";
@@ -37,8 +37,8 @@ export function userStore(db: Database): UserStore {
         );
         if (created.rows[0]) {
           const user = toUser(created.rows[0]);
-          const payload: UserCreated = { userId, name, email, at: user.createdAt.toISOString() };
-          await append(tx, { type: "UserCreated", key: userId, payload });
+          const payload = { userId, name, email, at: user.createdAt.toISOString() };
+          await append<EventFrom<"orders">>(tx, { type: "UserCreated", key: userId, payload });
           return { kind: "created", user };
         }
         const known = await tx.query<Row>("SELECT * FROM users WHERE idempotency_key = $1", [idempotencyKey]);

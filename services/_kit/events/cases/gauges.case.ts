@@ -8,7 +8,7 @@ import { type Broker, nameOf } from "../broker.ts";
 import { eventsOf, subscribe } from "../consumer.ts";
 import { watchConsumers, watchOutbox, watchStreams } from "../gauges.ts";
 import { lanesOf, subscribeInOrder } from "../ordered.ts";
-import { append, outboxSchema } from "../outbox.ts";
+import { append, type NewEvent, outboxSchema } from "../outbox.ts";
 import { drain } from "../relay.ts";
 import { type BrokerUnderTest, caseOf, sendEvent } from "./broker.fixture.ts";
 
@@ -37,7 +37,7 @@ export function gaugesCases(underTest: BrokerUnderTest): void {
       expect(await values("baton.outbox.unsent")).toEqual({ "": 0 });
       expect(await values("baton.outbox.age")).toEqual({ "": 0 });
       for (const key of ["ann", "bob"]) {
-        await db.transaction((tx) => append(tx, { type: uniqueName("Counted"), key, payload: {} }));
+        await db.transaction((tx) => append<NewEvent>(tx, { type: uniqueName("Counted"), key, payload: {} }));
       }
       await db.query(
         "UPDATE outbox SET created_ms = created_ms - 5000, attempts = 1 WHERE id = (SELECT min(id) FROM outbox)",

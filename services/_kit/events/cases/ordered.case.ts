@@ -9,7 +9,7 @@ import type { Event } from "../event.ts";
 import { inboxSchema, once } from "../inbox.ts";
 import { lettersWhere } from "../letters/dead-letters.fixture.ts";
 import { lanesOf, subscribeInOrder } from "../ordered.ts";
-import { append, BUCKETS, bucketOf, outboxSchema } from "../outbox.ts";
+import { append, BUCKETS, bucketOf, type NewEvent, outboxSchema } from "../outbox.ts";
 import type { RunningConsumer } from "../receiver.ts";
 import { startRelay } from "../relay.ts";
 import { type BrokerUnderTest, caseOf, sendEvent } from "./broker.fixture.ts";
@@ -82,7 +82,7 @@ export function orderedCases(underTest: BrokerUnderTest): void {
       await Promise.all(
         users.map((who) =>
           db.transaction((tx) =>
-            append(tx, { type: types[round % 2] ?? "", key: who, payload: { who, round } }),
+            append<NewEvent>(tx, { type: types[round % 2] ?? "", key: who, payload: { who, round } }),
           ),
         ),
       );

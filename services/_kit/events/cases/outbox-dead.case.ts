@@ -5,7 +5,7 @@ import type { Broker } from "../broker.ts";
 import { readHead } from "../head.ts";
 import { lettersWhere } from "../letters/dead-letters.fixture.ts";
 import { redrive } from "../letters/redrive.ts";
-import { append, outboxSchema } from "../outbox.ts";
+import { append, type NewEvent, outboxSchema } from "../outbox.ts";
 import { clean } from "../outbox-dead.ts";
 import { drain, startRelay } from "../relay.ts";
 import { type BrokerUnderTest, caseOf, firstOf } from "./broker.fixture.ts";
@@ -30,7 +30,7 @@ export function outboxDeadCases(underTest: BrokerUnderTest): void {
   });
 
   const appended = (type: string, payload: object = {}) =>
-    db.transaction((tx) => append(tx, { type, key: KEY, payload }));
+    db.transaction((tx) => append<NewEvent>(tx, { type, key: KEY, payload }));
 
   interface Row {
     readonly id: string;

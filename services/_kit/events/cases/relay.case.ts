@@ -4,7 +4,7 @@ import { eventually, freshDatabase, quiet, uniqueName } from "../../../../tests/
 import { edges, inRequest, startTestTelemetry } from "../../../../tests/telemetry.ts";
 import { type Database, openDatabase } from "../../database/postgres.ts";
 import type { Broker } from "../broker.ts";
-import { append, bucketOf, outboxSchema } from "../outbox.ts";
+import { append, bucketOf, type NewEvent, outboxSchema } from "../outbox.ts";
 import { drain, startRelay } from "../relay.ts";
 import { type BrokerUnderTest, caseOf, firstOf } from "./broker.fixture.ts";
 
@@ -32,7 +32,8 @@ export function relayCases(underTest: BrokerUnderTest): void {
     type: string,
     key = "ann",
     baggage: Record<string, string> = { "correlation.id": "c-1" },
-  ) => inRequest(baggage, () => db.transaction((tx) => append(tx, { type, key, payload: { key } })));
+  ) =>
+    inRequest(baggage, () => db.transaction((tx) => append<NewEvent>(tx, { type, key, payload: { key } })));
 
   test("a sent event has a CLIENT span that is a child of the creation context and links to it, with its wait", async () => {
     const type = uniqueName("Sent");

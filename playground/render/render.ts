@@ -1,0 +1,69 @@
+/**
+ * Writes what services/topology.ts says into every file that has to say it, too: `npm run render`. A test names each file
+ * that is not in step. What is rendered is committed, so that it can be read and used without Node.
+ */
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Service } from "../../services/declare.ts";
+import { services } from "../../services/topology.ts";
+import { withBlocks } from "./blocks.ts";
+import { containers, replicas, shared } from "./compose.ts";
+import { withCounts } from "./counts.ts";
+import { databasesSql } from "./databases.ts";
+import { portTable, serviceTable } from "./tables.ts";
+
+const BLOCKS: Readonly<Record<string, (services: readonly Service[]) => readonly string[]>> = {
+  shared,
+  containers,
+  replicas,
+  ports: portTable,
+  services: serviceTable,
+};
+
+/** A file that is not as it should be, or a block that stands nowhere. */
+export interface Rendered {
+  /** From the project's root. */
+  readonly file: string;
+  readonly kept: string;
+  readonly text: string;
+}
+
+/** Files with blocks, or with sentences that count the services. The changelog says what was then. */
+async function documents(root: string): Promise<string[]> {
+  const texts = async (folder: string): Promise<string[]> =>
+    (await readdir(path.join(root, folder)))
+      .filter((file) => file.endsWith(".md") && file !== "CHANGELOG.md")
+      .map((file) => path.posix.join(folder, file));
+  return ["compose.yaml", "collector/scaled/compose.yaml", ...(await texts(".")), ...(await texts("docs"))];
+}
+
+/**
+ * Every file that says what the topology says, as it is kept and as it should be. Throws when a block has no end, has an
+ * unknown name, or stands in no file.
+ */
+export async function rendered(root: string, all: readonly Service[] = services): Promise<Rendered[]> {
+  const missing = new Set(Object.keys(BLOCKS));
+  const found: Rendered[] = [];
+  for (const file of await documents(root)) {
+    const kept = await readFile(path.join(root, file), "utf8");
+    const { text, names } = withBlocks(file, kept, (name) => BLOCKS[name]?.(all));
+    for (const name of names) missing.delete(name);
+    found.push({ file, kept, text: file.endsWith(".md") ? withCounts(text, all.length) : text });
+  }
+  if (missing.size > 0) throw new Error(`no file has the block ${[...missing].join(" or ")}`);
+  const sql = "services/databases.sql";
+  const kept = await readFile(path.join(root, sql), "utf8").catch(() => "");
+  return [...found, { file: sql, kept, text: databasesSql(all) }];
+}
+
+/** Writes those that are not in step, and says which. */
+async function write(root: string): Promise<void> {
+  const stale = (await rendered(root)).filter(({ kept, text }) => kept !== text);
+  for (const { file, text } of stale) {
+    await writeFile(path.join(root, file), text);
+    console.log(`rendered ${file}`);
+  }
+  if (stale.length === 0) console.log("everything is in step with services/topology.ts");
+}
+
+if (import.meta.main) await write(path.resolve(import.meta.dirname, "../.."));
