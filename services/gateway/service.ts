@@ -7,10 +7,10 @@ import { answerLines } from "../_kit/http/ndjson.ts";
 import { readJson, readQuery } from "../_kit/http/read-request.ts";
 import { serveHttp } from "../_kit/http/server.ts";
 import { EventStreams } from "../_kit/http/sse.ts";
-import { listening, readConfig, streaming, wholeNumbers } from "../_kit/process/config.ts";
+import { readConfig } from "../_kit/process/config.ts";
 import { rpcClient } from "../_kit/rpc/client.ts";
-import { openBroker } from "../_kit/service/broker.ts";
 import type { Life } from "../_kit/service/main.ts";
+import { partsOf } from "../_kit/service/parts.ts";
 import type { Logger } from "../_kit/telemetry/log.ts";
 import { urlVariable } from "../declare.ts";
 import { serviceNamed, services } from "../topology.ts";
@@ -28,20 +28,16 @@ import { makeWatchOrder } from "./watch-order.ts";
 
 const others = services.filter((service) => service.name !== "gateway");
 
-const declared = serviceNamed("gateway");
-const schema = z.object({
-  ...listening(declared.port),
-  ...streaming(),
-  ...wholeNumbers(declared.settings),
-});
+const open = await partsOf(serviceNamed("gateway"));
 const urlSchema = z.object(
   Object.fromEntries(
     others.map(({ name, port }) => [urlVariable(name), z.url().default(`http://127.0.0.1:${port}`)]),
   ),
 );
 
-export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): Promise<void> {
-  const config = readConfig(schema, env);
+export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void> {
+  const { log, releaser } = life;
+  const parts = await open(life, env);
   const read = readConfig(urlSchema, env);
   const urls = Object.fromEntries(others.map(({ name }) => [name, String(read[urlVariable(name)])]));
   const orders = releaser.add("orders", rpcClient(OrderService, String(urls.orders), 15_000), (c) =>
@@ -50,22 +46,14 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
   const accounts = releaser.add("accounts", rpcClient(AccountService, String(urls.orders), 15_000), (c) =>
     c.close(),
   );
-  const broker = await openBroker({
-    url: config.BATON_NATS_URL,
-    name: "gateway",
-    replicas: config.BATON_NATS_REPLICAS,
-    log,
-  });
-  releaser.add("broker", broker, (b) => b.close());
-  await broker.ensure([]);
   const feed = new StatusFeed();
-  const live = await broker.follow({
+  const live = await parts.broker.follow({
     onEvent: (type, payload) => feed.take(type, payload),
     onGap: () => void feed.missed(),
   });
   releaser.add("live events", live, (l) => l.stop());
 
-  const streams = new EventStreams({ log, maxOpen: config.BATON_MAX_STREAMS });
+  const streams = new EventStreams({ log, maxOpen: parts.settings.BATON_MAX_STREAMS });
   const app = gatewayApp({
     log,
     ready: makeReady(urls),
@@ -74,7 +62,7 @@ export async function compose({ log, releaser }: Life, env: NodeJS.ProcessEnv): 
     feed,
     streams,
   });
-  const server = await serveHttp(app, config.BATON_HOST, config.BATON_PORT);
+  const server = await serveHttp(app, parts.host, parts.port);
   releaser.add("server", server, (s) => s.close());
   // Before the server, which waits for whoever is connected.
   releaser.add("event streams", streams, (s) => s.close());

@@ -60,3 +60,9 @@ export const streaming = () => ({
   BATON_NATS_URL: z.url(),
   BATON_NATS_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),
 });
+
+/** Address of the broker and copies of each stream, of what `streaming` read. */
+export const brokerAt = (read: Readonly<Record<string, unknown>>) => ({
+  url: String(read.BATON_NATS_URL),
+  replicas: Number(read.BATON_NATS_REPLICAS),
+});

@@ -2,7 +2,7 @@
 import type { Broker, BrokerOptions } from "../events/broker.ts";
 import { ConfigError } from "../process/config.ts";
 
-/** Loaded on demand: a client costs memory that the other brokers' users do not owe. */
+/** Loaded on demand: a service that needs no broker does not pay for a client. */
 const BROKERS: Readonly<
   Record<string, () => Promise<{ openBroker(options: BrokerOptions): Promise<Broker> }>>
 > = {
@@ -19,4 +19,9 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   }
   const { openBroker: open } = await load();
   return open(options);
+}
+
+/** Loads the clients, so that connecting waits for the server alone. */
+export async function preloadBrokers(): Promise<void> {
+  await Promise.all(Object.values(BROKERS).map((load) => load()));
 }

@@ -1,0 +1,63 @@
+/** The parts of a service that deal in events: its broker, the relay of its outbox, its consumers, and their gauges. */
+import type { Database } from "../database/postgres.ts";
+import { type BatchOptions, subscribeInBatches } from "../events/batch.ts";
+import type { Broker } from "../events/broker.ts";
+import { subscribe, together } from "../events/consumer.ts";
+import type { Handle } from "../events/event.ts";
+import { watchConsumers, watchOutbox } from "../events/gauges.ts";
+import { subscribeInOrder } from "../events/ordered.ts";
+import type { RunningConsumer } from "../events/receiver.ts";
+import { startRelay } from "../events/relay.ts";
+import type { AsyncMode } from "../telemetry/propagation.ts";
+import { openBroker } from "./broker.ts";
+import type { Declared } from "./declared.ts";
+import type { Life } from "./main.ts";
+
+const BATCH: BatchOptions = { maxMessages: 64, lingerMs: 20 };
+
+/** Connects, makes what is needed, and registers the end. */
+export async function openEvents(
+  { name }: Declared,
+  { url, replicas }: { readonly url: string; readonly replicas: number },
+  { log, releaser }: Life,
+): Promise<Broker> {
+  const broker = await openBroker({ url, name, replicas, log });
+  releaser.add("broker", broker, (b) => b.close());
+  await broker.ensure([]);
+  return broker;
+}
+
+/** Sends what the outbox of `db` holds, and shows what lies in it. */
+export async function openOutbox(
+  db: Database,
+  broker: Broker,
+  mode: AsyncMode,
+  { log, releaser }: Life,
+): Promise<void> {
+  releaser.add("relay", await startRelay(db, broker, mode, log), (r) => r.stop());
+  releaser.add("outbox gauges", watchOutbox(db), (end) => end());
+}
+
+/** Consumes each type of event in its declared way, and shows how far the consumers are behind. */
+export async function hearEvents(
+  { name: group, hears }: Declared,
+  handlers: Readonly<Record<string, Handle>>,
+  options: { readonly broker: Broker; readonly db: Database; readonly mode: AsyncMode },
+  { log, releaser }: Life,
+): Promise<void> {
+  const own = { ...options, log };
+  const of = (way: string) => Object.entries(handlers).filter(([type]) => hears[type] === way);
+  const ordered = { group, handlers: Object.fromEntries(of("ordered")) };
+  const isOrdered = Object.keys(ordered.handlers).length > 0;
+  const starting: Promise<RunningConsumer>[] = [
+    ...of("single").map(([type, handle]) => subscribe({ group, type, handle }, own)),
+    ...of("batches").map(([type, handle]) => subscribeInBatches({ group, type, handle }, BATCH, own)),
+    ...(isOrdered ? [subscribeInOrder(ordered, own)] : []),
+  ];
+  releaser.add("consumers", together(await Promise.all(starting)), (c) => c.stop());
+  const watched = [
+    ...[...of("single"), ...of("batches")].map(([type]) => ({ group, type })),
+    ...(isOrdered ? [ordered] : []),
+  ];
+  releaser.add("consumer gauges", watchConsumers(options.broker, watched), (end) => end());
+}

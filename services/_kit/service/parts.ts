@@ -1,0 +1,212 @@
+/**
+ * Opens together what a service declares: its settings, database, broker, outbox, consumers, queues, gauges and probes.
+ * None can be forgotten in part: what is declared and not wired, or wired and not declared, ends the start with a line
+ * that says what to mend.
+ */
+import type { DescService } from "@bufbuild/protobuf";
+import type { ConnectRouter } from "@connectrpc/connect";
+import * as z from "zod";
+import type { Database } from "../database/postgres.ts";
+import { attemptsSchema } from "../events/attempts.ts";
+import type { Broker } from "../events/broker.ts";
+import type { Handle } from "../events/event.ts";
+import { inboxSchema } from "../events/inbox.ts";
+import { outboxSchema } from "../events/outbox.ts";
+import type { JobQueue } from "../jobs/queue.ts";
+import { brokerAt, listening, readConfig, streaming, wholeNumbers } from "../process/config.ts";
+import { readTelemetrySettings } from "../sdk/settings.ts";
+import type { AsyncMode } from "../telemetry/propagation.ts";
+import { type Declared, hearsEvents, queuesOf, undeclared, usesBroker } from "./declared.ts";
+import type { JobHandlers, Jobs } from "./job-parts.ts";
+import type { Life } from "./main.ts";
+
+export interface RpcDoor {
+  readonly services: readonly DescService[];
+  readonly routes: (router: ConnectRouter) => void;
+}
+
+/** What a service is made of. What it did not declare is an error that says so. */
+export interface Parts<D extends Declared> {
+  readonly host: string;
+  readonly port: number;
+  readonly settings: { readonly [N in keyof D["settings"]]: number };
+  /** Where the folder lies that the declaration names by this variable. */
+  folder(variable: string): string;
+  readonly mode: AsyncMode;
+  readonly db: Database;
+  readonly broker: Broker;
+  queue(name: D["addsTo"][number] | D["worksOff"][number]): JobQueue;
+  /** Begins to consume, each type in its declared way. `handlers`: one for each type that it hears. */
+  hear(handlers: Readonly<Record<string, Handle>>): Promise<void>;
+  /** Begins to work a queue off; `perSecond`: so many jobs over all replicas. */
+  workOff(
+    queue: D["worksOff"][number],
+    handlers: JobHandlers,
+    options?: { readonly perSecond?: number },
+  ): Promise<void>;
+  /** Last of all: opens the gRPC door, which answers the probes as well. */
+  serveRpc(door: RpcDoor): Promise<void>;
+  /** Last of all, for a service that has no other door: answers the probes. */
+  serveProbes(): Promise<void>;
+}
+
+export interface OpenOptions {
+  /** SQL of the service's own, beside what its declaration needs. */
+  readonly schemas?: readonly URL[];
+}
+
+/** Reads the environment and opens all that is declared. Rejects with a ConfigError that names each wrong variable. */
+export type OpenParts<D extends Declared> = (
+  life: Life,
+  env: NodeJS.ProcessEnv,
+  options?: OpenOptions,
+) => Promise<Parts<D>>;
+
+const addressesOf = (declared: Declared) => ({
+  ...(declared.database ? { BATON_POSTGRES_URL: z.url() } : {}),
+  ...(usesBroker(declared) ? streaming() : {}),
+  ...(queuesOf(declared).length > 0 ? { BATON_REDIS_URL: z.url() } : {}),
+});
+
+/**
+ * Loads the code of what `declared` needs, and nothing else: a service without queues does not pay for BullMQ. To be
+ * awaited when the service's module is loaded, which is before its servers are there.
+ */
+export async function partsOf<D extends Declared>(declared: D): Promise<OpenParts<D>> {
+  const [database, events, jobs] = await Promise.all([
+    declared.database ? import("../database/postgres.ts") : undefined,
+    usesBroker(declared) ? import("./event-parts.ts") : undefined,
+    queuesOf(declared).length > 0 ? import("./job-parts.ts") : undefined,
+    usesBroker(declared) ? import("./broker.ts").then(({ preloadBrokers }) => preloadBrokers()) : undefined,
+  ]);
+  return async (life, env, { schemas = [] } = {}) => {
+    const { log, releaser, signal } = life;
+    const settings = readConfig(z.object(wholeNumbers(declared.settings)), env);
+    const folders = readConfig(
+      z.object(Object.fromEntries(Object.keys(declared.folders).map((name) => [name, z.string().min(1)]))),
+      env,
+    );
+    const at = readConfig(z.object({ ...listening(declared.port), ...addressesOf(declared) }), env);
+    const mode = readTelemetrySettings(env).asyncMode;
+    const own = [
+      ...schemas,
+      ...(hearsEvents(declared) ? [inboxSchema, attemptsSchema] : []),
+      ...(declared.outbox ? [outboxSchema] : []),
+    ];
+    const db = await database?.openDatabase(String(at.BATON_POSTGRES_URL), own, log, { signal });
+    if (db) releaser.add("database", db, (d) => d.close());
+    const broker = await events?.openEvents(declared, brokerAt(at), life);
+    const opened = jobs?.openJobs(String(at.BATON_REDIS_URL), queuesOf(declared), life);
+    if (declared.outbox)
+      await events?.openOutbox(need(declared, "database", db), need(declared, "broker", broker), mode, life);
+    return new Wiring(declared, life, {
+      host: at.BATON_HOST,
+      port: at.BATON_PORT,
+      settings: settings as Parts<D>["settings"],
+      folders,
+      mode,
+      database: db,
+      events: broker,
+      jobs: opened,
+    });
+  };
+}
+
+function need<T>(declared: Declared, what: string, part: T | undefined): T {
+  if (part === undefined) throw undeclared(declared, `asks for its ${what}, and declares none`);
+  return part;
+}
+
+interface Opened<D extends Declared> extends Pick<Parts<D>, "host" | "port" | "settings" | "mode"> {
+  readonly folders: Readonly<Record<string, string>>;
+  readonly database: Database | undefined;
+  readonly events: Broker | undefined;
+  readonly jobs: Jobs | undefined;
+}
+
+class Wiring<D extends Declared> implements Parts<D> {
+  readonly host: string;
+  readonly port: number;
+  readonly settings: Parts<D>["settings"];
+  readonly mode: AsyncMode;
+  readonly #declared: D;
+  readonly #life: Life;
+  readonly #opened: Opened<D>;
+  /** What is declared and not wired yet, by the call that wires it. */
+  readonly #left: Set<string>;
+
+  constructor(declared: D, life: Life, opened: Opened<D>) {
+    this.#declared = declared;
+    this.#life = life;
+    this.#opened = opened;
+    this.#left = new Set([
+      ...(hearsEvents(declared) ? ["hear"] : []),
+      ...declared.worksOff.map((queue) => `workOff ${queue}`),
+    ]);
+    ({ host: this.host, port: this.port, settings: this.settings, mode: this.mode } = opened);
+  }
+
+  get db(): Database {
+    return need(this.#declared, "database", this.#opened.database);
+  }
+
+  get broker(): Broker {
+    return need(this.#declared, "broker", this.#opened.events);
+  }
+
+  folder(variable: string): string {
+    return need(this.#declared, `folder ${variable}`, this.#opened.folders[variable]);
+  }
+
+  queue(name: string): JobQueue {
+    return need(this.#declared, `queue ${name}`, this.#opened.jobs?.queues.get(name));
+  }
+
+  async hear(handlers: Readonly<Record<string, Handle>>): Promise<void> {
+    const heard = Object.keys(this.#declared.hears).toSorted().join(", ");
+    const given = Object.keys(handlers).toSorted().join(", ");
+    if (heard !== given) throw undeclared(this.#declared, `hears ${heard}, and has handlers of ${given}`);
+    const { hearEvents } = await import("./event-parts.ts");
+    const own = { broker: this.broker, db: this.db, mode: this.mode };
+    await hearEvents(this.#declared, handlers, own, this.#life);
+    this.#left.delete("hear");
+  }
+
+  async workOff(queue: string, handlers: JobHandlers, options: { perSecond?: number } = {}): Promise<void> {
+    if (!this.#declared.worksOff.includes(queue))
+      throw undeclared(this.#declared, `works off ${queue}, and does not declare it`);
+    const jobs = need(this.#declared, "queues", this.#opened.jobs);
+    await jobs.workOff(queue, handlers, { broker: this.broker, mode: this.mode, ...options });
+    this.#left.delete(`workOff ${queue}`);
+  }
+
+  async serveRpc(door: RpcDoor): Promise<void> {
+    this.#check();
+    const { serveRpc } = await import("../rpc/server.ts");
+    const { log, releaser } = this.#life;
+    const at = { host: this.host, port: this.port, log, ready: () => this.#ready() };
+    releaser.add("server", await serveRpc({ ...at, ...door }), (s) => s.close());
+  }
+
+  async serveProbes(): Promise<void> {
+    this.#check();
+    const { serveProbes } = await import("./probes.ts");
+    const server = await serveProbes(this.host, this.port, () => this.#ready());
+    this.#life.releaser.add("server", server, (s) => s.close());
+  }
+
+  #check(): void {
+    const [left] = this.#left;
+    if (left !== undefined)
+      throw undeclared(this.#declared, `declares what nothing does (there is no call of ${left})`);
+  }
+
+  async #ready(): Promise<void> {
+    const { database, events, jobs } = this.#opened;
+    await Promise.all([
+      database?.query("SELECT 1"),
+      events?.ready(),
+      ...[...(jobs?.queues.values() ?? [])].map((queue) => queue.ready()),
+    ]);
+  }
+}
