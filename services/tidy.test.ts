@@ -119,6 +119,26 @@ describe("who may import whom", () => {
     expect(strangers(/^services\/[a-z]+\//, (to) => !plumbing.test(to))).toEqual([]);
   });
 
+  test("which broker it is: its own folders, the one place that chooses, the configuration and the topology", () => {
+    const places =
+      /^services\/(_kit\/nats\/|_kit\/events\/nats\/|_kit\/service\/broker\.ts|_kit\/process\/config\.ts|topology|declare\.ts)/;
+    const said = product().filter(
+      ({ file, text }) =>
+        file.startsWith("services/") &&
+        !places.test(file) &&
+        /nats|jetstream/i.test(text.replaceAll("`nats/`", "")),
+    );
+    expect(
+      said.map(({ file }) => `${file} says which broker it is: ask the port, services/_kit/events/broker.ts`),
+    ).toEqual([]);
+    const client = /^services\/_kit\/(events\/)?nats\//;
+    const found = strangers(
+      /^services\//,
+      (to, { file }) => !to.startsWith("@nats-io/") || client.test(file),
+    );
+    expect(found).toEqual([]);
+  });
+
   test("a use case of the kit only errors and types: what it needs is handed in", () => {
     const wiring = new Set(["main.ts", "service.ts", "store.ts", "rpc.ts", "clients.ts", "ports.ts"]);
     const found = strangers(/^services\/[a-z]+\//, (to, { file }, typeOnly) => {

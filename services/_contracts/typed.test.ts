@@ -4,6 +4,7 @@
  */
 import { expect, test, vi } from "vitest";
 import type { Sql } from "../_kit/database/postgres.ts";
+import { testEvents } from "../_kit/events/cases/broker.fixture.ts";
 import { append } from "../_kit/events/outbox.ts";
 import type { Sender } from "../_kit/jobs/sender.ts";
 import { checkedBy, type Received } from "../_kit/process/payload.ts";
@@ -26,27 +27,32 @@ function transaction() {
 test("a service appends the events that the table has it send, and no other: nothing else compiles", async () => {
   const { tx, appended } = transaction();
   const shipped = { type: "ParcelShipped", key: "ann", payload: { ...order, at } } as const;
-  await append<EventFrom<"shipping">>(tx, shipped);
+  await append<EventFrom<"shipping">>(testEvents, tx, shipped);
   expect(appended.splice(0)).toEqual(["ParcelShipped"]);
 
   // @ts-expect-error: an append must say whose events it appends
-  await append(tx, shipped);
+  await append(testEvents, tx, shipped);
   // @ts-expect-error: no event has this name
-  await append<EventFrom<"shipping">>(tx, { ...shipped, type: "ParcelShiped" });
+  await append<EventFrom<"shipping">>(testEvents, tx, { ...shipped, type: "ParcelShiped" });
   // @ts-expect-error: the event is sent by another service
-  await append<EventFrom<"shipping">>(tx, { ...shipped, type: "OrderShipped" });
+  await append<EventFrom<"shipping">>(testEvents, tx, { ...shipped, type: "OrderShipped" });
   // @ts-expect-error: the payload lacks a field
-  await append<EventFrom<"shipping">>(tx, { ...shipped, payload: order });
+  await append<EventFrom<"shipping">>(testEvents, tx, { ...shipped, payload: order });
   // @ts-expect-error: a field of the payload has another type
-  await append<EventFrom<"shipping">>(tx, { ...shipped, payload: { ...order, at: new Date() } });
+  await append<EventFrom<"shipping">>(testEvents, tx, { ...shipped, payload: { ...order, at: new Date() } });
   // @ts-expect-error: the payload has a field that is not in the contract
-  await append<EventFrom<"shipping">>(tx, { ...shipped, payload: { ...order, at, colour: "green" } });
+  const stray = { ...shipped, payload: { ...order, at, colour: "green" } } satisfies EventFrom<"shipping">;
+  await append<EventFrom<"shipping">>(testEvents, tx, stray);
   // @ts-expect-error: the payload is that of another event of the same service
-  await append<EventFrom<"orders">>(tx, { type: "OrderConfirmed", key: "ann", payload: { ...order, at } });
+  await append<EventFrom<"orders">>(testEvents, tx, {
+    type: "OrderConfirmed",
+    key: "ann",
+    payload: { ...order, at },
+  });
   // @ts-expect-error: no service has this name
-  await append<EventFrom<"shiping">>(tx, shipped);
+  await append<EventFrom<"shiping">>(testEvents, tx, shipped);
   // @ts-expect-error: analytics sends nothing
-  await append<EventFrom<"analytics">>(tx, shipped);
+  await append<EventFrom<"analytics">>(testEvents, tx, shipped);
   expect(appended).toHaveLength(9);
 });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { freshDatabase, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { type Database, openDatabase } from "../_kit/database/postgres.ts";
+import { testEvents } from "../_kit/events/cases/broker.fixture.ts";
 import { inboxSchema } from "../_kit/events/inbox.ts";
 import { outboxSchema } from "../_kit/events/outbox.ts";
 import type { Order } from "./order.ts";
@@ -15,7 +16,7 @@ let reads: ReadOrders;
 beforeAll(async () => {
   const schemas = [new URL("./schema.sql", import.meta.url), inboxSchema, outboxSchema];
   db = await openDatabase(await freshDatabase(inject("postgresUrl")), schemas, quiet);
-  orders = orderStore(db, 60_000);
+  orders = orderStore(db, testEvents, 60_000);
   reads = makeReadOrders(orders, () => {});
 });
 afterAll(() => db.close());

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { freshDatabase, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { type Database, openDatabase } from "../_kit/database/postgres.ts";
+import { testEvents } from "../_kit/events/cases/broker.fixture.ts";
 import { inboxSchema } from "../_kit/events/inbox.ts";
 import { outboxSchema } from "../_kit/events/outbox.ts";
 import { AppError } from "../_kit/process/errors.ts";
@@ -14,7 +15,7 @@ let orders: OrderStore;
 beforeAll(async () => {
   const schemas = [new URL("./schema.sql", import.meta.url), inboxSchema, outboxSchema];
   db = await openDatabase(await freshDatabase(inject("postgresUrl")), schemas, quiet);
-  orders = orderStore(db, 60_000);
+  orders = orderStore(db, testEvents, 60_000);
 });
 afterAll(() => db.close());
 

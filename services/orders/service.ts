@@ -61,7 +61,7 @@ export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void>
   const payments = rpcClient(PaymentService, urls.BATON_PAYMENTS_URL, timeoutMs);
   releaser.add("payments", payments, (c) => c.close());
 
-  const orders = orderStore(parts.db, leaseMs);
+  const orders = orderStore(parts.db, parts.broker, leaseMs);
   const { sweep, ...api } = useCases({
     orders,
     inventory: inventoryOver(inventory.call),
@@ -69,7 +69,7 @@ export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void>
     requestRefund: refundsOver(parts.queue(PAYMENT_COMMANDS), timeoutMs),
     note,
   });
-  const accounts = makeAccounts(userStore(parts.db), note, randomUUID);
+  const accounts = makeAccounts(userStore(parts.db, parts.broker), note, randomUUID);
 
   await parts.hear(checkedBy(eventsTo("orders"), { ParcelShipped: makeMarkShipped(orders, note) }));
   releaser.add("stream gauges", watchStreams(parts.broker), (end) => end());

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { freshDatabase, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { EVENTS } from "../_contracts/events.ts";
 import { type Database, openDatabase } from "../_kit/database/postgres.ts";
+import { testEvents } from "../_kit/events/cases/broker.fixture.ts";
 import { inboxSchema } from "../_kit/events/inbox.ts";
 import { outboxSchema } from "../_kit/events/outbox.ts";
 import type { OrderStore } from "./ports.ts";
@@ -12,7 +13,7 @@ let orders: OrderStore;
 beforeAll(async () => {
   const schemas = [new URL("./schema.sql", import.meta.url), inboxSchema, outboxSchema];
   db = await openDatabase(await freshDatabase(inject("postgresUrl")), schemas, quiet);
-  orders = orderStore(db, 60_000);
+  orders = orderStore(db, testEvents, 60_000);
 });
 afterAll(() => db.close());
 

@@ -5,24 +5,21 @@
 
 import type { Database, Sql } from "../_kit/database/postgres.ts";
 import { once } from "../_kit/events/inbox.ts";
-import { append } from "../_kit/events/outbox.ts";
+import { append, type EventsBroker } from "../_kit/events/outbox.ts";
 import { AppError } from "../_kit/process/errors.ts";
 import { inject } from "../_kit/telemetry/propagation.ts";
 import { type HistoryEntry, type Item, type Order, type OrderStatus, POSITION } from "./order.ts";
-import {
-  type OrderEvent,
-  orderCancelled,
-  orderConfirmed,
-  orderDelivered,
-  orderRejected,
-  orderShipped,
-} from "./order-events.ts";
+import type { OrderEvent } from "./order-events.ts";
+import * as events from "./order-events.ts";
 import type { Changes, Hold, OrderStore, Reading, Saga, Sagas } from "./ports.ts";
 
 /** `leaseMs`: for how long nobody takes a saga from whoever began a step of it. */
-export function orderStore(db: Database, leaseMs: number): OrderStore {
-  return { ...reading(db), ...sagas(db, leaseMs), ...changes(db, leaseMs) };
+export function orderStore(db: Database, broker: EventsBroker, leaseMs: number): OrderStore {
+  const tell: Tell = (tx, event) => append<OrderEvent>(broker, tx, event);
+  return { ...reading(db), ...sagas(db, tell, leaseMs), ...changes(db, tell, leaseMs) };
 }
+
+type Tell = (tx: Sql, event: OrderEvent) => Promise<string>;
 
 interface Row {
   order_id: string;
@@ -92,7 +89,7 @@ const LEASE = "now() + $1 * interval '1 ms'";
 const SAGA = `s.order_id AS "orderId", s.owner, o.user_id AS "userId", s.step, s.charge_key AS "chargeKey", s.reason,
   s.carrier, s.attempts + 1 AS attempt`;
 
-function sagas(db: Database, leaseMs: number): Sagas {
+function sagas(db: Database, tell: Tell, leaseMs: number): Sagas {
   return {
     place: async (order) => {
       const placed = await db.query(
@@ -124,8 +121,8 @@ function sagas(db: Database, leaseMs: number): Sagas {
       );
       return begun.rowCount === 1;
     },
-    confirm: (hold) => ending(db, hold, "CONFIRMED"),
-    reject: (hold, reason) => ending(db, hold, "REJECTED", reason),
+    confirm: (hold) => ending(db, tell, hold, "CONFIRMED"),
+    reject: (hold, reason) => ending(db, tell, hold, "REJECTED", reason),
     finish: async (hold) => {
       await done(db, hold);
     },
@@ -161,6 +158,7 @@ async function done(tx: Sql, { orderId, owner }: Hold): Promise<boolean> {
 
 function ending(
   db: Database,
+  tell: Tell,
   hold: Hold,
   to: "CONFIRMED" | "REJECTED",
   reason = "",
@@ -170,7 +168,7 @@ function ending(
     const order = await change(tx, hold.orderId, ["PENDING"], to, { reason });
     // Thrown, so that the saga goes back to where it was: whoever holds it holds an order that is PENDING.
     if (!order) throw new Error(`order ${hold.orderId} is not in the state that this change starts from`);
-    await append<OrderEvent>(tx, to === "CONFIRMED" ? orderConfirmed(order) : orderRejected(order));
+    await tell(tx, to === "CONFIRMED" ? events.orderConfirmed(order) : events.orderRejected(order));
     return order;
   });
 }
@@ -194,12 +192,12 @@ async function change(
   return rows[0] && toOrder(rows[0]);
 }
 
-function changes(db: Database, leaseMs: number): Changes {
+function changes(db: Database, tell: Tell, leaseMs: number): Changes {
   return {
     ship: async (orderId, eventId, at) => {
       const shipped = await once(db, "orders", eventId, async (tx) => {
         const order = await change(tx, orderId, ["CONFIRMED"], "SHIPPED", { at });
-        if (order) return append<OrderEvent>(tx, orderShipped(order)).then(() => "shipped" as const);
+        if (order) return tell(tx, events.orderShipped(order)).then(() => "shipped" as const);
         const { status } = await locked(tx, orderId);
         if (status === "CANCELLED") return "cancelled" as const;
         throw new Error(`order ${orderId} is ${status}: it cannot have been shipped`);
@@ -212,7 +210,7 @@ function changes(db: Database, leaseMs: number): Changes {
         await locked(tx, orderId);
         const delivered = await change(tx, orderId, ["SHIPPED"], "DELIVERED");
         if (!delivered) return { order: await already(tx, orderId, "DELIVERED"), changed: false };
-        await append<OrderEvent>(tx, orderDelivered(delivered));
+        await tell(tx, events.orderDelivered(delivered));
         return { order: delivered, changed: true };
       }),
     cancel: (orderId, owner) =>
@@ -221,7 +219,7 @@ function changes(db: Database, leaseMs: number): Changes {
         const { status } = await locked(tx, orderId);
         const order = await change(tx, orderId, ["PENDING", "CONFIRMED"], "CANCELLED");
         if (!order) return { order: await already(tx, orderId, "CANCELLED") };
-        await append<OrderEvent>(tx, orderCancelled(order, status === "CONFIRMED"));
+        await tell(tx, events.orderCancelled(order, status === "CONFIRMED"));
         const { rows } = await tx.query<Saga>(
           `UPDATE sagas s SET step = 'cancel', carrier = $3, owner = $4, due_at = ${LEASE}, attempts = 0 FROM orders o
            WHERE o.order_id = s.order_id AND s.order_id = $2 RETURNING ${SAGA}`,

@@ -23,7 +23,7 @@ export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void>
   const parts = await open(life, env, { schemas: [new URL("./schema.sql", import.meta.url)] });
   const note = makeNote<Vocabulary>(life.log);
 
-  const charges = chargeStore(parts.db);
+  const charges = chargeStore(parts.db, parts.broker);
   const refund = makeRefund({ charges, fault: faultAt, note });
   await parts.workOff(PAYMENT_COMMANDS, checkedBy(commandsIn(PAYMENT_COMMANDS), { refund }));
   const charge = traced("charge", makeCharge({ charges, fault: faultAt, wait, note, newId: randomUUID }));

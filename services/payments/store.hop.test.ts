@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { eventually, freshDatabase, inWaves, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { type Database, openDatabase } from "../_kit/database/postgres.ts";
+import { testEvents } from "../_kit/events/cases/broker.fixture.ts";
 import { outboxSchema } from "../_kit/events/outbox.ts";
 import { type Charge, type ChargeStore, chargeStore } from "./store.ts";
 
@@ -9,7 +10,7 @@ let charges: ChargeStore;
 beforeAll(async () => {
   const schemas = [new URL("./schema.sql", import.meta.url), outboxSchema];
   db = await openDatabase(await freshDatabase(inject("postgresUrl")), schemas, quiet);
-  charges = chargeStore(db);
+  charges = chargeStore(db, testEvents);
 });
 afterAll(() => db.close());
 
@@ -136,7 +137,9 @@ describe("a refund", () => {
     const key = uniqueName("k-");
     const [inserted, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const charging = db.transaction(async (tx) => {
-      await chargeStore({ ...db, query: (text, values) => tx.query(text, values) }).keep(charge(key));
+      await chargeStore({ ...db, query: (text, values) => tx.query(text, values) }, testEvents).keep(
+        charge(key),
+      );
       inserted.resolve();
       await go.promise;
     });

@@ -2,7 +2,7 @@
 import type { Command } from "../_contracts/commands.ts";
 import type { EventFrom } from "../_contracts/events.ts";
 import type { Database } from "../_kit/database/postgres.ts";
-import { append } from "../_kit/events/outbox.ts";
+import { append, type EventsBroker } from "../_kit/events/outbox.ts";
 
 export interface Charge {
   readonly key: string;
@@ -48,7 +48,7 @@ function toOutcome({ status, charge_id, refunded_at }: Row): Outcome {
   return status === "declined" ? { status, chargeId } : { status };
 }
 
-export function chargeStore(db: Database): ChargeStore {
+export function chargeStore(db: Database, broker: EventsBroker): ChargeStore {
   const find: ChargeStore["find"] = async (key) => {
     const { rows } = await db.query<Row>(
       "SELECT status, charge_id, refunded_at FROM charges WHERE idempotency_key = $1",
@@ -98,7 +98,11 @@ export function chargeStore(db: Database): ChargeStore {
           amountCents: Number(row.amount_cents),
           at: row.refunded_at.toISOString(),
         };
-        await append<EventFrom<"payments">>(tx, { type: "PaymentRefunded", key: payload.userId, payload });
+        await append<EventFrom<"payments">>(broker, tx, {
+          type: "PaymentRefunded",
+          key: payload.userId,
+          payload,
+        });
         return { did: "refunded", orderId: payload.orderId, amountCents: payload.amountCents };
       }),
   };

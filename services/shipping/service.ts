@@ -17,7 +17,7 @@ export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void>
   const parts = await open(life, env, { schemas: [new URL("./schema.sql", import.meta.url)] });
   const note = makeNote<Vocabulary>(life.log);
 
-  const store = shipmentStore(parts.db);
+  const store = shipmentStore(parts.db, parts.broker);
   await parts.workOff("shipping", checkedBy(SHIPMENT_JOBS, shipmentJobs({ store, fault: faultAt, note })));
   await parts.hear(
     checkedBy(eventsTo("shipping"), {

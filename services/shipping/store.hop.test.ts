@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { freshDatabase, inWaves, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { type Database, openDatabase } from "../_kit/database/postgres.ts";
+import { testEvents } from "../_kit/events/cases/broker.fixture.ts";
 import { inboxSchema } from "../_kit/events/inbox.ts";
 import { outboxSchema } from "../_kit/events/outbox.ts";
 import { type Shipment, type ShipmentStore, shipmentStore } from "./store.ts";
@@ -10,7 +11,7 @@ let store: ShipmentStore;
 beforeAll(async () => {
   const schemas = [new URL("./schema.sql", import.meta.url), inboxSchema, outboxSchema];
   db = await openDatabase(await freshDatabase(inject("postgresUrl")), schemas, quiet);
-  store = shipmentStore(db);
+  store = shipmentStore(db, testEvents);
 });
 afterAll(() => db.close());
 

@@ -2,7 +2,7 @@
 import type { EventFrom } from "../_contracts/events.ts";
 import type { Database } from "../_kit/database/postgres.ts";
 import { once } from "../_kit/events/inbox.ts";
-import { append } from "../_kit/events/outbox.ts";
+import { append, type EventsBroker } from "../_kit/events/outbox.ts";
 
 export interface Shipment {
   /** The event that asked for it. */
@@ -29,7 +29,7 @@ export interface ShipmentStore {
   cancel(shipment: Shipment): Promise<"cancelled" | "recalled" | undefined>;
 }
 
-export function shipmentStore(db: Database): ShipmentStore {
+export function shipmentStore(db: Database, broker: EventsBroker): ShipmentStore {
   return {
     isCancelled: async (orderId) => {
       const { rows } = await db.query(
@@ -66,7 +66,7 @@ export function shipmentStore(db: Database): ShipmentStore {
         const [row] = rows;
         if (row === undefined) return false;
         const payload = { orderId, userId, at: row.shipped_at.toISOString() };
-        await append<EventFrom<"shipping">>(tx, { type: "ParcelShipped", key: userId, payload });
+        await append<EventFrom<"shipping">>(broker, tx, { type: "ParcelShipped", key: userId, payload });
         return true;
       });
       return done === true;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { freshDatabase, quiet } from "../../../tests/fixtures.ts";
 import { edges, inRequest, startTestTelemetry } from "../../../tests/telemetry.ts";
 import { type Database, openDatabase } from "../database/postgres.ts";
+import { testEvents } from "./cases/broker.fixture.ts";
 import { append, bucketOf, type NewEvent, outboxSchema } from "./outbox.ts";
 
 const telemetry = startTestTelemetry();
@@ -28,7 +29,9 @@ const rowOf = async (eventId: string) =>
 test("an appended event gets a PRODUCER span below the request, and the row holds that span's context and the baggage", async () => {
   const { request, eventId } = await inRequest({ "correlation.id": "c-1", fault: "a.b:c" }, async (span) => ({
     request: span,
-    eventId: await db.transaction((tx) => append<NewEvent>(tx, { type: "Made", key: "ann", payload: {} })),
+    eventId: await db.transaction((tx) =>
+      append<NewEvent>(testEvents, tx, { type: "Made", key: "ann", payload: {} }),
+    ),
   }));
   const create = await telemetry.one("create events.Made", { "messaging.message.id": eventId });
   const row = await rowOf(eventId);
@@ -36,7 +39,8 @@ test("an appended event gets a PRODUCER span below the request, and the row hold
   expect(create.kind).toBe(SpanKind.PRODUCER);
   expect(edges(create)).toEqual({ parent: request.spanId, links: [] });
   expect(create.attributes).toMatchObject({
-    "messaging.system": "nats",
+    "messaging.system": "test",
+    "messaging.destination.name": testEvents.destination(bucketOf("ann"), "Made"),
     "messaging.operation.name": "create",
     "messaging.operation.type": "create",
     "messaging.destination.template": "events.Made",
@@ -53,7 +57,7 @@ test("an appended event gets a PRODUCER span below the request, and the row hold
 
 test("an event of a transaction that is rolled back is not there", async () => {
   const failing = db.transaction(async (tx) => {
-    await append<NewEvent>(tx, { type: "Undone", key: "ann", payload: {} });
+    await append<NewEvent>(testEvents, tx, { type: "Undone", key: "ann", payload: {} });
     throw new Error("no");
   });
   await expect(failing).rejects.toThrow("no");

@@ -11,6 +11,7 @@ import { ATTR, BATON } from "../telemetry/conventions.ts";
 import { uuidv7 } from "../telemetry/edge.ts";
 import { inject } from "../telemetry/propagation.ts";
 import { inSpan } from "../telemetry/span.ts";
+import type { Broker } from "./broker.ts";
 
 /** The tables that this needs, for `openDatabase`. */
 export const outboxSchema = new URL("./outbox.sql", import.meta.url);
@@ -22,6 +23,9 @@ export const BUCKETS = 8;
 export function bucketOf(key: string): number {
   return createHash("sha1").update(key).digest().readUInt8(0) % BUCKETS;
 }
+
+/** Where the events will go: only for what the span says of it. The relay is what sends them. */
+export type EventsBroker = Pick<Broker, "system" | "destination">;
 
 export interface NewEvent {
   /** E.g. `OrderConfirmed`. */
@@ -38,18 +42,22 @@ export const destinationOf = (type: string): string => `events.${type}`;
  * Appends an event in the transaction `tx`; answers its id. The caller's transaction must hold the row lock of
  * what the event is about, or a later id could become visible before an earlier one.
  *
- * `E`: the events that the caller may append, as the shop's contracts have them. It is never inferred, so that an
- * append that names no events does not compile: `append<EventFrom<"shipping">>(tx, event)`.
+ * `to`: the broker that the relay will send it to. `E`: the events that the caller may append, as the shop's contracts have them. It is never inferred, so that an
+ * append that names no events does not compile: `append<EventFrom<"shipping">>(broker, tx, event)`.
  */
-export async function append<E extends NewEvent = never>(tx: Sql, event: NoInfer<E>): Promise<string> {
+export async function append<E extends NewEvent = never>(
+  to: EventsBroker,
+  tx: Sql,
+  event: NoInfer<E>,
+): Promise<string> {
   const eventId = uuidv7();
   const destination = destinationOf(event.type);
   const bucket = bucketOf(event.key);
   const attributes = {
-    [ATTR.messagingSystem]: "nats",
+    [ATTR.messagingSystem]: to.system,
     [ATTR.operationName]: "create",
     [ATTR.operationType]: "create",
-    [ATTR.destination]: `events.p${bucket}.${event.type}`,
+    [ATTR.destination]: to.destination(bucket, event.type),
     [ATTR.destinationTemplate]: destination,
     [ATTR.partition]: String(bucket),
     [ATTR.messageId]: eventId,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { freshDatabase, quiet, uniqueName } from "../../../tests/fixtures.ts";
 import { EVENTS } from "../../_contracts/events.ts";
 import { type Database, openDatabase } from "../../_kit/database/postgres.ts";
+import { testEvents } from "../../_kit/events/cases/broker.fixture.ts";
 import { outboxSchema } from "../../_kit/events/outbox.ts";
 import type { UserStore } from "./accounts.ts";
 import { userStore, usersSchema } from "./store.ts";
@@ -10,7 +11,7 @@ let db: Database;
 let users: UserStore;
 beforeAll(async () => {
   db = await openDatabase(await freshDatabase(inject("postgresUrl")), [usersSchema, outboxSchema], quiet);
-  users = userStore(db);
+  users = userStore(db, testEvents);
 });
 afterAll(() => db.close());
 

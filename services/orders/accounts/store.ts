@@ -1,7 +1,7 @@
 /** Users in Postgres. */
 import type { EventFrom } from "../../_contracts/events.ts";
 import type { Database } from "../../_kit/database/postgres.ts";
-import { append } from "../../_kit/events/outbox.ts";
+import { append, type EventsBroker } from "../../_kit/events/outbox.ts";
 import type { User, UserStore } from "./accounts.ts";
 
 /** The tables that this needs, for `openDatabase`. */
@@ -22,7 +22,7 @@ const toUser = ({ user_id, name, email, created_at }: Row): User => ({
   createdAt: created_at,
 });
 
-export function userStore(db: Database): UserStore {
+export function userStore(db: Database, broker: EventsBroker): UserStore {
   return {
     find: async (userId) => {
       const { rows } = await db.query<Row>("SELECT * FROM users WHERE user_id = $1", [userId]);
@@ -38,7 +38,7 @@ export function userStore(db: Database): UserStore {
         if (created.rows[0]) {
           const user = toUser(created.rows[0]);
           const payload = { userId, name, email, at: user.createdAt.toISOString() };
-          await append<EventFrom<"orders">>(tx, { type: "UserCreated", key: userId, payload });
+          await append<EventFrom<"orders">>(broker, tx, { type: "UserCreated", key: userId, payload });
           return { kind: "created", user };
         }
         const known = await tx.query<Row>("SELECT * FROM users WHERE idempotency_key = $1", [idempotencyKey]);

@@ -66,6 +66,9 @@ export async function sendEvent(broker: Broker, event: TestEvent): Promise<strin
   return eventId;
 }
 
+/** Where a test's events would go, when it only appends them. */
+export const testEvents = { system: "test", destination: (lane: number, type: string) => `${lane}/${type}` };
+
 /** The first message of a type that a group of its own receives. */
 export async function firstOf(broker: Broker, type: string): Promise<ReceivedMessage> {
   const receiving = await broker.receive({ kind: "type", group: uniqueName("look"), type }, { ahead: 1 });

@@ -37,7 +37,9 @@ export function gaugesCases(underTest: BrokerUnderTest): void {
       expect(await values("baton.outbox.unsent")).toEqual({ "": 0 });
       expect(await values("baton.outbox.age")).toEqual({ "": 0 });
       for (const key of ["ann", "bob"]) {
-        await db.transaction((tx) => append<NewEvent>(tx, { type: uniqueName("Counted"), key, payload: {} }));
+        await db.transaction((tx) =>
+          append<NewEvent>(broker, tx, { type: uniqueName("Counted"), key, payload: {} }),
+        );
       }
       await db.query(
         "UPDATE outbox SET created_ms = created_ms - 5000, attempts = 1 WHERE id = (SELECT min(id) FROM outbox)",

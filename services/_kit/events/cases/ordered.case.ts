@@ -82,7 +82,7 @@ export function orderedCases(underTest: BrokerUnderTest): void {
       await Promise.all(
         users.map((who) =>
           db.transaction((tx) =>
-            append<NewEvent>(tx, { type: types[round % 2] ?? "", key: who, payload: { who, round } }),
+            append<NewEvent>(broker, tx, { type: types[round % 2] ?? "", key: who, payload: { who, round } }),
           ),
         ),
       );

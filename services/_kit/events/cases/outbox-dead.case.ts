@@ -30,7 +30,7 @@ export function outboxDeadCases(underTest: BrokerUnderTest): void {
   });
 
   const appended = (type: string, payload: object = {}) =>
-    db.transaction((tx) => append<NewEvent>(tx, { type, key: KEY, payload }));
+    db.transaction((tx) => append<NewEvent>(broker, tx, { type, key: KEY, payload }));
 
   interface Row {
     readonly id: string;

@@ -33,7 +33,9 @@ export function relayCases(underTest: BrokerUnderTest): void {
     key = "ann",
     baggage: Record<string, string> = { "correlation.id": "c-1" },
   ) =>
-    inRequest(baggage, () => db.transaction((tx) => append<NewEvent>(tx, { type, key, payload: { key } })));
+    inRequest(baggage, () =>
+      db.transaction((tx) => append<NewEvent>(broker, tx, { type, key, payload: { key } })),
+    );
 
   test("a sent event has a CLIENT span that is a child of the creation context and links to it, with its wait", async () => {
     const type = uniqueName("Sent");

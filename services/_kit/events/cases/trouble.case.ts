@@ -49,7 +49,7 @@ export function troubleCases(underTest: BrokerUnderTest): void {
   const pass = () => drain(db, broker, "link", quiet, new AbortController().signal);
 
   test("a broker that is away says so, costs an event nothing, and takes it when it is back", async () => {
-    await db.transaction((tx) => append<NewEvent>(tx, { type: "Away", key: "ann", payload: {} }));
+    await db.transaction((tx) => append<NewEvent>(broker, tx, { type: "Away", key: "ann", payload: {} }));
     await server.halt();
     expect(await failure(sendEvent(broker, { type: "Away" }))).toBe("away");
     expect(await pass()).toBe(0);
@@ -64,7 +64,7 @@ export function troubleCases(underTest: BrokerUnderTest): void {
   });
 
   test("a broker that is full says so, costs an event nothing, and takes it when there is room", async () => {
-    await db.transaction((tx) => append<NewEvent>(tx, { type: "Full", key: "ann", payload: {} }));
+    await db.transaction((tx) => append<NewEvent>(broker, tx, { type: "Full", key: "ann", payload: {} }));
     const makeRoom = await server.fill();
     expect(await failure(sendEvent(broker, { type: "Full" }))).toBe("full");
     expect(await pass()).toBe(0);
