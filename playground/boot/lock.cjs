@@ -4,8 +4,8 @@ const fs = require("node:fs");
 const path = require("node:path");
 
 const TOUCH_MS = 2_000;
-/** A holder that has not touched the file for this long is dead, even if a stranger has its process id by now. */
-const STALE_MS = 15_000;
+/** A holder that has not touched the file for this long is dead, even if a stranger has its process id by now; a busy one is late. */
+const STALE_MS = 60_000;
 const LOOK_AGAIN_MS = 250;
 
 /** True when the process that wrote the lock runs no more. Another user's process counts as running. */

@@ -1,8 +1,10 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, expect, test } from "vitest";
+import { patient } from "../../tests/patience.ts";
 import { makeReady } from "./ready.ts";
 
+const ANSWERED_WITHIN_MS = patient(1_000);
 const servers: Server[] = [];
 afterAll(async () => {
   for (const server of servers) {
@@ -24,16 +26,20 @@ const answering = (status: number) =>
   });
 
 test("ready when every service says so of itself", async () => {
-  const ready = makeReady({ orders: await answering(200), shipping: await answering(200) });
+  const ready = makeReady(
+    { orders: await answering(200), shipping: await answering(200) },
+    ANSWERED_WITHIN_MS,
+  );
   await expect(ready()).resolves.toBeUndefined();
 });
 
 test("not ready as soon as one is not, and only those that are not are named", async () => {
-  const ready = makeReady({
+  const urls = {
     orders: await answering(200),
     shipping: await answering(503),
     analytics: await answering(404),
-  });
+  };
+  const ready = makeReady(urls, ANSWERED_WITHIN_MS);
   await expect(ready()).rejects.toMatchObject({
     code: "unavailable",
     httpStatus: 503,
@@ -49,6 +55,6 @@ test("a service that is gone is named", async () => {
 });
 
 test("a service that takes the request and never answers is given up", async () => {
-  const ready = makeReady({ orders: await answering(200), inventory: await serving(() => {}) }, 50);
+  const ready = makeReady({ orders: await answering(200), inventory: await serving(() => {}) }, patient(100));
   await expect(ready()).rejects.toThrow(/^not ready: inventory$/);
 });

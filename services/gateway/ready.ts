@@ -2,9 +2,9 @@ import { AppError } from "../_kit/process/errors.ts";
 
 /**
  * Ready when a checkout can go all the way: every service says so of itself. `urls`: by service name. Fails with
- * `unavailable` and names those that are not.
+ * `unavailable` and names those that are not. A busy one is waited for, but not as long as a health check waits, 3 s.
  */
-export function makeReady(urls: Readonly<Record<string, string>>, timeoutMs = 1_000) {
+export function makeReady(urls: Readonly<Record<string, string>>, timeoutMs = 2_500) {
   return async (): Promise<void> => {
     const asked = Object.entries(urls).map(async ([name, url]) => {
       const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(timeoutMs) }).catch(

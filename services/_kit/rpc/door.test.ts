@@ -239,7 +239,7 @@ describe("a client that behaves badly", () => {
   });
 
   test("whose message never ends is cut, over HTTP/1.1 as over HTTP/2", async () => {
-    const strict = await serveOrders({}, { headersMs: 40 });
+    const strict = await serveOrders({}, { headersMs: patient(40) });
     const begun = post("host: x\r\ncontent-length: 10\r\n\r\n{");
     expect(await raw(strict.port, begun)).not.toContain("200 OK");
     const session = http2.connect(strict.url);
