@@ -29,6 +29,11 @@ describe("waiting for a condition", () => {
     );
   });
 
+  it("ends when the time is up, also when a look never answers", async () => {
+    const look = (): Promise<string> => new Promise(() => {});
+    await expect(until(look, { signal: never, withinMs: 20, onLate: late })).rejects.toThrow("too late");
+  });
+
   it("ends with the signal's reason", async () => {
     const stop = new AbortController();
     const waiting = until(async () => undefined, {

@@ -17,7 +17,8 @@ const RARELY_MS = 500;
 
 /**
  * Calls `look` until it resolves to something other than undefined, and resolves to that. An error of `look` counts as
- * "not yet". `look` gets a signal that also ends when the time is up. Rejects with `onLate`'s error, or the signal's reason.
+ * "not yet". `look` gets a signal that also ends when the time is up; one that does not answer by then is left to itself.
+ * Rejects with `onLate`'s error, or the signal's reason.
  */
 export async function until<T>(
   look: (signal: AbortSignal) => Promise<T | undefined>,
@@ -27,14 +28,16 @@ export async function until<T>(
   const late = AbortSignal.timeout(withinMs);
   const either = AbortSignal.any([signal, late]);
   const beganMs = performance.now();
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  over.catch(() => {});
+  either.addEventListener("abort", () => reject(either.reason), { once: true });
   let last: unknown;
-  while (!late.aborted) {
-    signal.throwIfAborted();
+  while (!either.aborted) {
     try {
-      const seen = await look(either);
+      const seen = await Promise.race([look(either), over]);
       if (seen !== undefined) return seen;
     } catch (error) {
-      last = error;
+      if (!either.aborted) last = error;
     }
     const isLong = performance.now() - beganMs > OFTEN_FOR_MS;
     await delay(isLong ? Math.max(everyMs, RARELY_MS) : everyMs, undefined, { signal: either }).catch(

@@ -38,18 +38,21 @@ async function makeOne(url: string, service: string, password: string): Promise<
     const hasRole = await exists(client, "SELECT 1 FROM pg_roles WHERE rolname = $1", name);
     const hasDatabase = await exists(client, "SELECT 1 FROM pg_database WHERE datname = $1", name);
     await client.query(`${hasRole ? "ALTER" : "CREATE"} ROLE ${role} LOGIN PASSWORD ${literal(password)}`);
-    if (hasDatabase) return;
-    // An administrator who is no superuser must be a member of the role that is to own the database.
-    await client.query(`GRANT ${role} TO CURRENT_USER`);
-    await client.query(`CREATE DATABASE ${role} OWNER ${role} TEMPLATE template0 ENCODING 'UTF8'`);
+    if (!hasDatabase) {
+      // An administrator who is no superuser must be a member of the role that is to own the database.
+      await client.query(`GRANT ${role} TO CURRENT_USER`);
+      await client.query(`CREATE DATABASE ${role} OWNER ${role} TEMPLATE template0 ENCODING 'UTF8'`);
+    }
+    // Also of one that was made by a try that was cut after it.
     await client.query(`REVOKE CONNECT ON DATABASE ${role} FROM PUBLIC`);
   });
   return { service, url: databaseUrl(url, service, password) };
 }
 
-/** What the server says when it has refused something (SQLSTATE), other than that it has no connection to give by now. */
+/** By SQLSTATE: there is no connection to give by now, or a try that was cut is still being carried out. */
+const PASSING = /^(08...|53300|57P0.|42P04|42710|23505)$/;
 const isRefusal = (error: unknown): boolean =>
-  error instanceof DatabaseError && !/^(08...|53300|57P0.)$/.test(error.code ?? "");
+  error instanceof DatabaseError && !PASSING.test(error.code ?? "");
 
 export interface MakeOptions {
   readonly signal: AbortSignal;
