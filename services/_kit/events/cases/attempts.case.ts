@@ -1,6 +1,7 @@
 /** The number of attempts: kept by the consumer's service, whoever delivers, however often. */
 import { afterAll, beforeAll, expect, inject } from "vitest";
 import { eventually, freshDatabase, quiet, uniqueName } from "../../../../tests/fixtures.ts";
+import { patient } from "../../../../tests/patience.ts";
 import { startTestTelemetry } from "../../../../tests/telemetry.ts";
 import { type Database, openDatabase } from "../../database/postgres.ts";
 import { AppError } from "../../process/errors.ts";
@@ -13,8 +14,8 @@ import { subscribeInOrder } from "../ordered.ts";
 import { MAX_ATTEMPTS } from "../receiver.ts";
 import { type BrokerUnderTest, caseOf, sendEvent } from "./broker.fixture.ts";
 
-/** Short, so that a message whose consumer has died comes again soon. */
-const leaseMs = 300;
+/** Short, so that a message whose consumer has died comes again soon; one that works must say so in time. */
+const leaseMs = patient(100);
 
 /**
  * The broker as a process sees it that dies at a moment: from then on not a word of it arrives, neither that it works on

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, inject } from "vitest";
 import { eventually, freshDatabase, quiet, uniqueName } from "../../../../tests/fixtures.ts";
+import { patient } from "../../../../tests/patience.ts";
 import { type Database, openDatabase } from "../../database/postgres.ts";
 import { attemptsSchema } from "../attempts.ts";
 import type { Broker } from "../broker.ts";
@@ -94,7 +95,7 @@ export function concurrencyCases(underTest: BrokerUnderTest): void {
 
   test("a handler that takes longer than the lease is not run twice, nor are those behind it", async () => {
     const type = uniqueName("Long");
-    const leaseMs = 1_000;
+    const leaseMs = patient(500);
     await publish(type, 2);
     const { seen, inside, letGo } = await consuming(type, { concurrency: 1, leaseMs });
     for (const id of ids(type, 2)) {
