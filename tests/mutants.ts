@@ -302,8 +302,8 @@ export const mutants: readonly Mutant[] = [
     "redrive: handled as if it came for the first time",
     "events/receiver.ts",
     HOP.redrive,
-    'this.#source.kind === "redrives" ? "restart" : row',
-    "row",
+    'this.#source.kind === "redrives" ? "restart" : moment',
+    "moment",
   ),
   mutant(
     "saga: a resumed one does not link to its request",

@@ -1,5 +1,6 @@
 /**
- * Writes what services/topology.ts says into every file that has to say it, too: `npm run render`. A test names each file
+ * Writes what services/topology.ts says, and what the documents repeat of other code, into every file that has to say it,
+ * too: `npm run render`. A test names each file
  * that is not in step. What is rendered is committed, so that it can be read and used without Node.
  */
 import { readdir, readFile, writeFile } from "node:fs/promises";
@@ -10,7 +11,8 @@ import { withBlocks } from "./blocks.ts";
 import { containers, replicas, shared } from "./compose.ts";
 import { withCounts } from "./counts.ts";
 import { databasesSql } from "./databases.ts";
-import { portTable, serviceTable } from "./tables.ts";
+import { placeList } from "./places.ts";
+import { portTable, serviceTable, shapeTable } from "./tables.ts";
 
 const BLOCKS: Readonly<Record<string, (services: readonly Service[]) => readonly string[]>> = {
   shared,
@@ -18,6 +20,8 @@ const BLOCKS: Readonly<Record<string, (services: readonly Service[]) => readonly
   replicas,
   ports: portTable,
   services: serviceTable,
+  shapes: shapeTable,
+  places: placeList,
 };
 
 /** A file that is not as it should be, or a block that stands nowhere. */

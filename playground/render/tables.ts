@@ -1,4 +1,6 @@
 /** The tables of the documents that say once more what services/topology.ts says. */
+
+import { type Links, type Parent, SHAPES } from "../../load/shapes.ts";
 import type { Service, Way } from "../../services/declare.ts";
 import { lens } from "../../services/topology.ts";
 import { stackPorts } from "../stack/ports.ts";
@@ -44,4 +46,29 @@ function heardBy({ hears, follows }: Service): string {
   if (follows) return "all events, live";
   const byWay = Map.groupBy(Object.entries(hears), ([, way]) => way);
   return [...byWay].map(([way, events]) => WAYS[way] + events.map(([type]) => type).join(", ")).join("; ");
+}
+
+const PARENT: Readonly<Record<Parent, string>> = {
+  caller: "none; the caller's where its trace goes on",
+  under: "what called, or the creation context",
+  mode: "the creation context; none in mode `link`",
+  receive: "the batch's `receive`",
+  first: "as the first attempt",
+  none: "none, in every mode",
+};
+const LINKS: Readonly<Record<Links, string>> = {
+  none: "",
+  under: "creation context",
+  mode: "creation context; none in mode `parent`",
+  jobs: "creation context of each job",
+  "first and previous": "as the first attempt, and the attempt before",
+  "under and previous": "where it began, and the last attempt",
+};
+
+/** The shape of each hop, as the table of hops has it and the tests judge by it. */
+export function shapeTable(): string[] {
+  const rows = Object.values(SHAPES).map(({ moment, span, parent, links }) =>
+    row(moment, span.replaceAll("<", "&lt;"), PARENT[parent], LINKS[links]),
+  );
+  return [...head("moment", "span", "parent", "links"), ...rows];
 }

@@ -8,7 +8,7 @@ import { ATTR, BATON, METRIC } from "../telemetry/conventions.ts";
 import { withAttempt } from "../telemetry/faults.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { counter, seconds } from "../telemetry/metrics.ts";
-import { type AsyncMode, type Handover, place, type Row } from "../telemetry/propagation.ts";
+import { type AsyncMode, type Handover, type Moment, place } from "../telemetry/propagation.ts";
 import { errorType, fail, startSpan } from "../telemetry/span.ts";
 
 export type WaitKind = "outbox" | "stream" | "job";
@@ -51,14 +51,14 @@ const POISON = new Set(["malformed", "invalid"]);
  */
 export async function deliver(
   delivery: Delivery,
-  row: Row,
+  moment: Moment,
   mode: AsyncMode,
   log: Logger,
   work: () => Promise<void>,
 ): Promise<Outcome> {
   let current = delivery;
   for (;;) {
-    const outcome = await attempt(current, row, mode, log, work);
+    const outcome = await attempt(current, moment, mode, log, work);
     if (outcome.kind !== "retry" || outcome.error.over === undefined) return outcome;
     try {
       await outcome.error.over();
@@ -79,12 +79,12 @@ export async function deliver(
 
 async function attempt(
   delivery: Delivery,
-  row: Row,
+  moment: Moment,
   mode: AsyncMode,
   log: Logger,
   work: () => Promise<void>,
 ): Promise<Outcome> {
-  const { ctx, options } = place(row, delivery.handover, mode);
+  const { ctx, options } = place(moment, delivery.handover, mode);
   const labels = {
     [ATTR.messagingSystem]: delivery.system,
     [ATTR.operationName]: "process",

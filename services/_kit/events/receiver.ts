@@ -5,7 +5,7 @@ import type { Database } from "../database/postgres.ts";
 import { AppError } from "../process/errors.ts";
 import { ATTR } from "../telemetry/conventions.ts";
 import type { Logger } from "../telemetry/log.ts";
-import type { AsyncMode, Row } from "../telemetry/propagation.ts";
+import type { AsyncMode, Moment } from "../telemetry/propagation.ts";
 import { type Attempt, Attempts } from "./attempts.ts";
 import { type Broker, nameOf, type ReceivedMessage, type Source } from "./broker.ts";
 import { type Delivery, deliver, type Outcome } from "./delivery.ts";
@@ -79,8 +79,8 @@ export class Receiver {
     await inHand.stop(running);
   }
 
-  /** `receive`: the span of the batch that the message came in, for the row "process in batch". Never throws. */
-  async handle(message: ReceivedMessage, row: Row, receive?: SpanContext): Promise<void> {
+  /** `receive`: the span of the batch that the message came in, for the moment "process in batch". Never throws. */
+  async handle(message: ReceivedMessage, moment: Moment, receive?: SpanContext): Promise<void> {
     const handle = this.#handlers.get(message.type);
     if (!handle) {
       message.ack();
@@ -94,7 +94,7 @@ export class Receiver {
         await this.#giveUp(message, delivery, KILLED);
         return;
       }
-      const placed = this.#source.kind === "redrives" ? "restart" : row;
+      const placed = this.#source.kind === "redrives" ? "restart" : moment;
       const { mode, log } = this.#options;
       const outcome = await deliver(delivery, placed, mode, log, async () =>
         handle({ id: delivery.messageId, type: message.type, payload: payloadOf(message) }),

@@ -3,7 +3,7 @@ import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-ho
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
 import { describe, expect, test } from "vitest";
 import { baggageEntry } from "./correlation.ts";
-import { type AsyncMode, extract, type Handover, inject, place, type Row } from "./propagation.ts";
+import { type AsyncMode, extract, type Handover, inject, type Moment, place } from "./propagation.ts";
 
 propagation.setGlobalPropagator(
   new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
@@ -25,15 +25,15 @@ function handover(baggage: Record<string, string> = {}, more: Partial<Handover> 
 }
 
 /** Where a span would go: its parent's id (none: a new root), and the ids that it links to. */
-function edgesOf(row: Row, given: Handover, mode: AsyncMode, nowMs = 2_000) {
-  const { ctx, options } = place(row, given, mode, nowMs);
+function edgesOf(moment: Moment, given: Handover, mode: AsyncMode, nowMs = 2_000) {
+  const { ctx, options } = place(moment, given, mode, nowMs);
   expect(baggageEntry("correlation.id", ctx)).toBe("c-1");
   const parent = options.root ? "none" : trace.getSpanContext(ctx)?.spanId[0];
   return { parent, links: options.links?.map((link) => link.context.spanId[0]) };
 }
 
 describe("the table: parent and links of each row in each mode", () => {
-  const table: [Row, AsyncMode, { parent: string; links: string[] }][] = [
+  const table: [Moment, AsyncMode, { parent: string; links: string[] }][] = [
     ["send", "parent+link", { parent: "1", links: ["1"] }],
     ["send", "parent", { parent: "1", links: ["1"] }],
     ["send", "link", { parent: "1", links: ["1"] }],
@@ -47,9 +47,9 @@ describe("the table: parent and links of each row in each mode", () => {
     ["restart", "parent", { parent: "none", links: ["1"] }],
     ["restart", "link", { parent: "none", links: ["1"] }],
   ];
-  for (const [row, mode, expected] of table) {
-    test(`${row} in mode ${mode}`, () => {
-      expect(edgesOf(row, handover({}, { receive }), mode)).toEqual(expected);
+  for (const [moment, mode, expected] of table) {
+    test(`${moment} in mode ${mode}`, () => {
+      expect(edgesOf(moment, handover({}, { receive }), mode)).toEqual(expected);
     });
   }
 });

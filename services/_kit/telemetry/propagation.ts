@@ -28,8 +28,8 @@ export const ASYNC_MODES: readonly AsyncMode[] = ["parent+link", "parent", "link
 /** Older than this and a message's trace is over for whoever reads it: a new root, in every mode. */
 const STALE_MS = 60_000;
 
-/** The rows of the design's table that refer to a creation context. */
-export type Row =
+/** The moments at which a span refers to a creation context: rows of the table "the shape of each" in ARCHITECTURE.md. */
+export type Moment =
   /** One attempt of a relay to send what an outbox holds. */
   | "send"
   /** A consumer or worker handles a message or job, any attempt. */
@@ -45,7 +45,7 @@ export interface Handover {
   readonly createdAtMs: number | undefined;
   /** The attempt before this one, if there was one and it is known. */
   readonly previousAttempt?: SpanContext | undefined;
-  /** The batch's `receive` span, for the row "process in batch". */
+  /** The batch's `receive` span, for the moment "process in batch". */
   readonly receive?: SpanContext | undefined;
 }
 
@@ -80,11 +80,16 @@ export function creationLink(carrier: Carrier): Link | undefined {
  * Parent or link: the table "The shape of each hop" of the design.
  * `mode` is the process's default; the baggage entry `async` of the request overrides it.
  */
-export function place(row: Row, handover: Handover, mode: AsyncMode, nowMs: number = Date.now()): Placement {
+export function place(
+  moment: Moment,
+  handover: Handover,
+  mode: AsyncMode,
+  nowMs: number = Date.now(),
+): Placement {
   const ctx = extract(handover.carrier);
   const links: Link[] = [];
   const creation = creationLink(handover.carrier);
-  const hang = hangs(row, handover, modeOf(ctx, mode), nowMs);
+  const hang = hangs(moment, handover, modeOf(ctx, mode), nowMs);
   if (creation && hang.link) links.push(creation);
   if (handover.previousAttempt) {
     links.push({ context: handover.previousAttempt, attributes: { [LINK.reason]: LINK.previousAttempt } });
@@ -97,15 +102,15 @@ export function place(row: Row, handover: Handover, mode: AsyncMode, nowMs: numb
 }
 
 function hangs(
-  row: Row,
+  moment: Moment,
   handover: Handover,
   mode: AsyncMode,
   nowMs: number,
 ): { parent: string; link: boolean } {
-  if (row === "send") return { parent: "creation", link: true };
-  if (row === "process in batch" && handover.receive) return { parent: "receive", link: true };
+  if (moment === "send") return { parent: "creation", link: true };
+  if (moment === "process in batch" && handover.receive) return { parent: "receive", link: true };
   const stale = handover.createdAtMs !== undefined && nowMs - handover.createdAtMs > STALE_MS;
-  if (row === "restart" || stale || mode === "link") return { parent: "none", link: true };
+  if (moment === "restart" || stale || mode === "link") return { parent: "none", link: true };
   return { parent: "creation", link: mode === "parent+link" };
 }
 
