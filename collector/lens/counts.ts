@@ -1,0 +1,66 @@
+/**
+ * What lens counts about itself, in memory that its threads share. Each figure is added to by one thread alone.
+ *
+ * For each signal, items are spans, log records or metric data points, and received = stored + duplicates + refused, and
+ * what is in the store is stored - evicted. A request that cannot be read has no items to count; it stands as one,
+ * received and refused.
+ */
+import type { RefusalCode } from "./otlp/error.ts";
+import type { RejectReason } from "./otlp/reading.ts";
+
+export const SIGNALS = ["traces", "logs", "metrics"] as const;
+export type Signal = (typeof SIGNALS)[number];
+
+export type RefusalReason = RefusalCode | RejectReason;
+export const REASONS: readonly RefusalReason[] = [
+  "malformed",
+  "too_large",
+  "unsupported_type",
+  "slow",
+  "busy",
+  "invalid_id",
+  "too_complex",
+];
+
+/** By signal. Those who receive add to `received` and `refused`, those who write to the others. */
+const BY_SIGNAL = ["received", "stored", "duplicates", "evicted", ...REASONS] as const;
+/** Spans for a journey that was quiet for a while, and for one that was evicted; bytes of the store. */
+const OTHERS = ["late", "tooLate", "storeBytes"] as const;
+const CELLS = SIGNALS.length * BY_SIGNAL.length + OTHERS.length;
+
+export class Counts {
+  readonly memory: SharedArrayBuffer;
+  readonly #cells: Float64Array;
+
+  /** `memory`: that of the counts of another thread. */
+  constructor(memory = new SharedArrayBuffer(CELLS * Float64Array.BYTES_PER_ELEMENT)) {
+    this.memory = memory;
+    this.#cells = new Float64Array(memory);
+  }
+
+  of(signal: Signal, what: (typeof BY_SIGNAL)[number]): number {
+    return this.#cells[placeOf(signal, what)] ?? 0;
+  }
+
+  add(signal: Signal, what: (typeof BY_SIGNAL)[number], items: number): void {
+    const at = placeOf(signal, what);
+    this.#cells[at] = (this.#cells[at] ?? 0) + items;
+  }
+
+  /** Counts items as received and refused. */
+  refuse(signal: Signal, reason: RefusalReason, items = 1): void {
+    this.add(signal, "received", items);
+    this.add(signal, reason, items);
+  }
+
+  get(what: (typeof OTHERS)[number]): number {
+    return this.#cells[SIGNALS.length * BY_SIGNAL.length + OTHERS.indexOf(what)] ?? 0;
+  }
+
+  set(what: (typeof OTHERS)[number], to: number): void {
+    this.#cells[SIGNALS.length * BY_SIGNAL.length + OTHERS.indexOf(what)] = to;
+  }
+}
+
+const placeOf = (signal: Signal, what: (typeof BY_SIGNAL)[number]): number =>
+  SIGNALS.indexOf(signal) * BY_SIGNAL.length + BY_SIGNAL.indexOf(what);

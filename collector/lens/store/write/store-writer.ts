@@ -1,0 +1,234 @@
+/**
+ * Writes what arrives, a transaction at a time. All that it knows besides the database can be had from the database again:
+ * when a transaction fails that is forgotten, and what was in it is written once more, until it is through.
+ */
+import type { Counts } from "../../counts.ts";
+import { Hasher } from "../../otlp/hasher.ts";
+import type { OpenStore } from "../files.ts";
+import { isDiskError } from "../sqlite.ts";
+import type { Batch } from "./batch.ts";
+import { Evicted } from "./evicted.ts";
+import { Evictor } from "./eviction.ts";
+import { LogWriter } from "./logs.ts";
+import { Parts } from "./parts.ts";
+import { SpanWriter } from "./spans.ts";
+import { prepareAll, type Statements } from "./statements.ts";
+import { type Eviction, Tally } from "./tally.ts";
+import { newWriting, saveTraces, type Writing } from "./writing.ts";
+
+export interface WriterOptions {
+  /** Bytes that the database may have in use. */
+  readonly limitBytes: number;
+  /** What has not been written to for longer goes; ms. */
+  readonly maxAgeMs: number;
+  /** Names of the indexed attributes. */
+  readonly index: readonly string[];
+  /** Services whose SERVER spans are the public edge. */
+  readonly edges: ReadonlySet<string>;
+  readonly counts: Counts;
+  /** Told of what went. */
+  readonly onEvict?: (evictions: readonly Eviction[]) => void;
+  /** Told of a request that cannot be written whatever the disk says: a mistake of ours. */
+  readonly onLost?: (batch: Batch, error: unknown) => void;
+  /** Unix milliseconds. */
+  readonly now?: () => number;
+}
+
+/** All that is built on what the database holds. */
+interface Session {
+  readonly writing: Writing;
+  readonly spans: SpanWriter;
+  readonly logs: LogWriter;
+  readonly evictor: Evictor;
+}
+
+export class StoreWriter {
+  readonly #store: OpenStore;
+  readonly #options: WriterOptions;
+  readonly #sql: Statements;
+  readonly #evicted = new Evicted();
+  #session: Session;
+  /** Requests that are in no transaction that is through. */
+  #batches: Batch[] = [];
+  #bytes = 0;
+  #isOpen = false;
+  /** A transaction failed since the session began. */
+  #isStale = false;
+  /** Why the last transaction failed; null when it did not. */
+  #failure: unknown = null;
+
+  constructor(store: OpenStore, options: WriterOptions) {
+    this.#store = store;
+    this.#options = options;
+    this.#sql = prepareAll(store.database);
+    this.#session = this.#newSession();
+    this.#countStored();
+  }
+
+  /** Bytes of the requests that are not safe yet. */
+  get pendingBytes(): number {
+    return this.#bytes;
+  }
+
+  /** Why nothing can be written at the moment; null when it can. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  get hasher(): Hasher {
+    return this.#session.writing.hasher;
+  }
+
+  /** Takes a request, to be safe with the next `commit`. */
+  take(batch: Batch): void {
+    this.#batches.push(batch);
+    this.#bytes += batch.body.length;
+    if (this.#failure === null) this.#attempt(() => this.#write(batch));
+  }
+
+  /** Has all that was taken safe in the database. False when it cannot be: call it again later. */
+  commit(): boolean {
+    if (this.#failure !== null) return this.#again();
+    if (!this.#isOpen) return true;
+    if (!this.#attempt(() => this.#save())) return false;
+    this.#count();
+    this.#batches = [];
+    this.#bytes = 0;
+    return true;
+  }
+
+  /** Lets go of what is too old, and goes on with what is to go. For when nothing arrives. */
+  tend(): boolean {
+    if (this.#failure === null && !this.#isOpen) this.#attempt(() => this.#begin());
+    return this.commit();
+  }
+
+  /** Has everything safe, and the journal written back. */
+  close(): void {
+    this.commit();
+    this.#attempt(() => this.#store.database.exec("PRAGMA wal_checkpoint(TRUNCATE)"));
+    this.#store.close();
+  }
+
+  #newSession(): Session {
+    const { limitBytes, maxAgeMs, index, edges } = this.#options;
+    const hasher = new Hasher(this.#store.seed);
+    const parts = new Parts(this.#sql, hasher, { limitBytes, maxAgeMs });
+    const writing = newWriting({ sql: this.#sql, hasher, parts, edges, evicted: this.#evicted });
+    return {
+      writing,
+      spans: new SpanWriter(writing),
+      logs: new LogWriter(writing),
+      evictor: new Evictor(this.#store.database, writing, { limitBytes, maxAgeMs, index }),
+    };
+  }
+
+  #begin(): void {
+    if (this.#isStale) this.#session = this.#newSession();
+    this.#isStale = false;
+    const { writing } = this.#session;
+    this.#sql.begin.run();
+    this.#isOpen = true;
+    writing.tally = new Tally();
+    writing.nowMs = (this.#options.now ?? Date.now)();
+  }
+
+  #write(batch: Batch): void {
+    if (!this.#isOpen) this.#begin();
+    const { writing, spans, logs } = this.#session;
+    const open = writing.parts.current(writing.nowMs);
+    const { tally } = writing;
+    if (batch.signal === "traces") {
+      const stored = spans.write(open, batch);
+      tally.spans += stored;
+      tally.duplicates += batch.count - stored;
+    } else if (batch.signal === "logs") {
+      logs.write(open, batch);
+      tally.logs += batch.count;
+    }
+  }
+
+  #save(): void {
+    const { writing, evictor } = this.#session;
+    const save = (): void => {
+      saveTraces(writing);
+      writing.parts.save();
+    };
+    save();
+    const bytes = evictor.makeRoom();
+    save();
+    this.#sql.commit.run();
+    this.#isOpen = false;
+    this.#options.counts.set("storeBytes", bytes);
+    writing.recent.tidy();
+  }
+
+  /** Counts what the transaction did. */
+  #count(): void {
+    const { tally } = this.#session.writing;
+    tally.addTo(this.#options.counts);
+    if (tally.evictions.length > 0) this.#options.onEvict?.(tally.evictions);
+  }
+
+  /** False when it failed: then the transaction is undone, and all that was built on it forgotten. */
+  #attempt(work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      this.#failure = error;
+      this.#undo();
+      return false;
+    }
+  }
+
+  #undo(): void {
+    try {
+      if (this.#isOpen) this.#sql.rollback.run();
+    } catch {
+      // SQLite has undone it by itself, as it does when the disk is full.
+    }
+    this.#isOpen = false;
+    this.#isStale = true;
+  }
+
+  /** Writes all that is not safe once more, each request by itself, so that one that cannot be written loses no other. */
+  #again(): boolean {
+    const waiting = this.#batches;
+    this.#batches = [];
+    while (waiting[0]) {
+      this.#failure = null;
+      const [batch] = waiting;
+      const isThrough = this.#attempt(() => {
+        this.#write(batch);
+        this.#save();
+      });
+      if (isThrough) this.#count();
+      else {
+        if (isDiskError(this.#failure)) {
+          this.#batches = waiting;
+          return false;
+        }
+        this.#options.onLost?.(batch, this.#failure);
+      }
+      this.#bytes -= waiting.shift()?.body.length ?? 0;
+    }
+    this.#failure = null;
+    return true;
+  }
+
+  /** What an earlier lens stored counts as received and stored: so the counts say what is there. */
+  #countStored(): void {
+    const { counts } = this.#options;
+    for (const part of this.#session.writing.parts.all) {
+      if (part.isGone) continue;
+      for (const { spans, logs } of part.roots) {
+        for (const what of ["received", "stored"] as const) {
+          counts.add("traces", what, spans);
+          counts.add("logs", what, logs);
+        }
+      }
+    }
+    counts.set("storeBytes", this.#session.evictor.bytes);
+  }
+}
