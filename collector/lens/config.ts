@@ -60,8 +60,10 @@ const Environment = z.object({
   BATON_PORT: port.default(4000),
   LENS_OTLP_HTTP_PORT: port.default(4318),
   LENS_OTLP_GRPC_PORT: port.default(4317),
-  /** Memory for spans, log records and their indexes. */
-  LENS_STORE_BYTES: bytes(64 * 1024).default(256 * MIB),
+  /** Disk for spans, log records and their indexes. */
+  LENS_STORE_BYTES: bytes(MIB).default(256 * MIB),
+  /** What has not been added to for so many hours goes. */
+  LENS_STORE_HOURS: z.coerce.number().positive().max(87_600).default(72),
   /** Longest request, before and after it is unpacked. */
   LENS_MAX_REQUEST_BYTES: bytes(1024).default(16 * MIB),
   /** Attributes that journeys can be found by, beside the correlation id; separated by commas. */
@@ -76,7 +78,7 @@ const Environment = z.object({
   LENS_FORWARD_HEADERS: headers.default({}),
   /** What may wait to be sent on. */
   LENS_FORWARD_QUEUE_BYTES: bytes(64 * 1024).default(64 * MIB),
-  /** Where what is stored is kept over a restart; unset: nowhere. */
+  /** Folder of the store, which is there again after a restart; unset: one that goes when lens ends. */
   LENS_DATA_DIR: z.string().min(1).optional(),
 });
 
@@ -86,6 +88,7 @@ export interface LensConfig {
   readonly otlpHttpPort: number;
   readonly otlpGrpcPort: number;
   readonly storeBytes: number;
+  readonly maxAgeMs: number;
   readonly maxRequestBytes: number;
   readonly index: readonly string[];
   readonly edges: readonly string[];
@@ -96,7 +99,7 @@ export interface LensConfig {
     readonly headers: Readonly<Record<string, string>>;
     readonly queueBytes: number;
   } | null;
-  /** Null when nothing is kept. */
+  /** Null for a folder that goes when lens ends. */
   readonly dataDir: string | null;
 }
 
@@ -120,6 +123,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): L
     otlpHttpPort: data.LENS_OTLP_HTTP_PORT,
     otlpGrpcPort: data.LENS_OTLP_GRPC_PORT,
     storeBytes: data.LENS_STORE_BYTES,
+    maxAgeMs: data.LENS_STORE_HOURS * 3_600_000,
     maxRequestBytes: data.LENS_MAX_REQUEST_BYTES,
     index: Object.freeze(data.LENS_INDEX),
     edges: Object.freeze(data.LENS_EDGES),

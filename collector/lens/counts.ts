@@ -22,11 +22,27 @@ export const REASONS: readonly RefusalReason[] = [
   "too_complex",
 ];
 
-/** By signal. Those who receive add to `received` and `refused`, those who write to the others. */
-const BY_SIGNAL = ["received", "stored", "duplicates", "evicted", ...REASONS] as const;
-/** Spans for a journey that was quiet for a while, and for one that was evicted; bytes of the store. */
-const OTHERS = ["late", "tooLate", "storeBytes"] as const;
-const CELLS = SIGNALS.length * BY_SIGNAL.length + OTHERS.length;
+/** Why the other backend never got something: it could not be reached for long (`gave_up`), or lens was stopped. */
+export const DROPS = ["queue_full", "refused", "gave_up", "stopped"] as const;
+export type Drop = (typeof DROPS)[number];
+
+/** By signal. Who receives adds to `received` and what was refused, and sends on; who writes adds to the others. */
+const BY_SIGNAL = [
+  "received",
+  "stored",
+  "duplicates",
+  "evicted",
+  ...REASONS,
+  "forwarded",
+  ...DROPS.map((drop) => `dropped ${drop}` as const),
+] as const;
+type BySignal = (typeof BY_SIGNAL)[number];
+
+/** Spans for a journey that was quiet for a while, and for one that was evicted; bytes of the store, and of what is to be sent on. */
+const SINGLE = ["late", "tooLate", "storeBytes", "forwardQueueBytes"] as const;
+type Single = (typeof SINGLE)[number];
+
+const CELLS = SIGNALS.length * BY_SIGNAL.length + SINGLE.length;
 
 export class Counts {
   readonly memory: SharedArrayBuffer;
@@ -38,11 +54,11 @@ export class Counts {
     this.#cells = new Float64Array(memory);
   }
 
-  of(signal: Signal, what: (typeof BY_SIGNAL)[number]): number {
+  of(signal: Signal, what: BySignal): number {
     return this.#cells[placeOf(signal, what)] ?? 0;
   }
 
-  add(signal: Signal, what: (typeof BY_SIGNAL)[number], items: number): void {
+  add(signal: Signal, what: BySignal, items: number): void {
     const at = placeOf(signal, what);
     this.#cells[at] = (this.#cells[at] ?? 0) + items;
   }
@@ -53,14 +69,16 @@ export class Counts {
     this.add(signal, reason, items);
   }
 
-  get(what: (typeof OTHERS)[number]): number {
-    return this.#cells[SIGNALS.length * BY_SIGNAL.length + OTHERS.indexOf(what)] ?? 0;
+  get(what: Single): number {
+    return this.#cells[placeOfSingle(what)] ?? 0;
   }
 
-  set(what: (typeof OTHERS)[number], to: number): void {
-    this.#cells[SIGNALS.length * BY_SIGNAL.length + OTHERS.indexOf(what)] = to;
+  set(what: Single, to: number): void {
+    this.#cells[placeOfSingle(what)] = to;
   }
 }
 
-const placeOf = (signal: Signal, what: (typeof BY_SIGNAL)[number]): number =>
+const placeOf = (signal: Signal, what: BySignal): number =>
   SIGNALS.indexOf(signal) * BY_SIGNAL.length + BY_SIGNAL.indexOf(what);
+
+const placeOfSingle = (what: Single): number => SIGNALS.length * BY_SIGNAL.length + SINGLE.indexOf(what);

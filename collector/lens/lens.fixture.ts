@@ -1,7 +1,11 @@
 /** A lens of its own for each test, on free ports, and what tests say to it. */
+import path from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import { readConfig } from "./config.ts";
 import { type Lens, startLens } from "./server.ts";
+
+// Each lens loads its code in two more threads: kept compiled, that takes half as long.
+process.env.NODE_COMPILE_CACHE ??= path.join(import.meta.dirname, "../../node_modules/.cache/baton-lens");
 
 export const MAX_REQUEST_BYTES = 64 * 1024;
 

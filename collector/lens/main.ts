@@ -17,6 +17,10 @@ try {
       },
     );
   };
+  lens.failed.catch((error: unknown) => {
+    log.fatal({ err: error }, "a part of lens has ended");
+    process.exit(1);
+  });
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
 } catch (error) {

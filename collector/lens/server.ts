@@ -1,27 +1,31 @@
-/** Lens put together: a store, three receivers in front of it, a query API behind it. */
-import { getRequestListener } from "@hono/node-server";
+/** Lens put together: a thread that receives, which is this one, one that writes, and one that answers. */
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { MessageChannel } from "node:worker_threads";
 import { type Logger, pino } from "pino";
 import { BATON } from "../../services/_kit/telemetry/conventions.ts";
 import type { LensConfig } from "./config.ts";
-import { newCounters, newForwardCounts, renderForwarding } from "./counters.ts";
+import { Counts } from "./counts.ts";
 import { Forwarder } from "./forward/forward.ts";
-import { keep, takeUp } from "./keep/keep.ts";
-import { HEADERS_MS, type Listening, listen, patientServer, urlOf } from "./listen.ts";
-import { queryApp } from "./query/app.ts";
-import { Journeys } from "./query/journeys.ts";
-import { page } from "./query/page.ts";
+import { HEADERS_MS, type Listening, listen, urlOf } from "./listen.ts";
+import { Hasher } from "./otlp/hasher.ts";
+import { IndexKeys } from "./otlp/index-keys.ts";
 import { BodyReader } from "./receive/body.ts";
 import { otlpGrpcServer } from "./receive/grpc.ts";
 import { otlpHttpServer } from "./receive/http.ts";
 import { Intake } from "./receive/intake.ts";
-import { type Eviction, Store } from "./store/store.ts";
+import { QueryLink } from "./threads/query-link.ts";
+import { WriterLink } from "./threads/writer-link.ts";
 
 export interface Lens {
   /** The page and the query API. */
   readonly url: string;
   readonly otlpHttpUrl: string;
   readonly otlpGrpcUrl: string;
-  /** Stops within 2 s; what was stored is gone, unless it is to be kept: then within 8 s, as for what is to be sent on. */
+  /** Rejects when one of the threads ends by itself: lens does nothing of use any more. */
+  readonly failed: Promise<never>;
+  /** Stops within 2 s, with all safe that was answered; within 4 s when something is to be sent on. */
   stop(): Promise<void>;
 }
 
@@ -29,6 +33,25 @@ export interface Lens {
 const GRACE_MS = 1000;
 /** And what still waits to be sent on, this long. */
 const FORWARD_GRACE_MS = 2000;
+
+/** What has been started: doors are shut first and all at once, then the rest ends, the last that began first. */
+class Started {
+  readonly #doors: (() => Promise<void>)[] = [];
+  readonly #rest: (() => Promise<void>)[] = [];
+
+  door(shut: () => Promise<void>): void {
+    this.#doors.push(shut);
+  }
+
+  add(end: () => Promise<void>): void {
+    this.#rest.push(end);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#doors.splice(0).map((shut) => shut()));
+    for (const end of this.#rest.splice(0).reverse()) await end();
+  }
+}
 
 /**
  * Starts lens and resolves when it listens on all three ports. Rejects with an Error that names the port when one is
@@ -39,74 +62,61 @@ export async function startLens(
   log: Logger = pino({ enabled: false }),
   headersMs = HEADERS_MS,
 ): Promise<Lens> {
-  const { host } = config;
-  const counters = newCounters();
-  const forwardCounts = newForwardCounts();
-  const edges = new Set(config.edges);
-  const { consumers } = config;
-  const onEvict = ({ service, spans, logs }: Eviction): void => {
-    counters.traces.evicted += spans;
-    counters.logs.evicted += logs;
-    counters.evictedOf.add(service, spans);
-  };
-  const store = new Store(config.storeBytes, { edges, consumers, onEvict });
-  const indexed = new Set([BATON.correlationId, ...config.index]);
-  const forwarder = config.forward && new Forwarder({ ...config.forward, counts: forwardCounts, log });
-  const intake = new Intake(store, counters, {
-    index: indexed,
-    onTaken: (taken) => forwarder?.offer(taken),
-  });
-  const bodies = new BodyReader(config.maxRequestBytes);
-  const urls = { url: "", otlpHttpUrl: "", otlpGrpcUrl: "" };
-  const app = queryApp({
-    store,
-    counters,
-    journeys: new Journeys(store, {
-      edges,
-      consumers,
-      index: config.index,
-    }),
-    indexed,
-    log,
-    moreMetrics: () => (forwarder ? renderForwarding(forwardCounts, forwarder.queueBytes) : ""),
-    page: () => page(urls.otlpHttpUrl, urls.otlpGrpcUrl),
-  });
-
-  const listening: Listening[] = [];
-  const close = async (): Promise<void> => {
-    await Promise.all(listening.map((server) => server.stop(GRACE_MS)));
-  };
-  const stop = async (): Promise<void> => {
-    await close();
-    await forwarder?.stop(FORWARD_GRACE_MS);
-    if (config.dataDir) await keep(store, config.dataDir, log);
-  };
-  const open = async (...args: Parameters<typeof listen>): Promise<string> => {
-    const server = await listen(...args);
-    listening.push(server);
-    return urlOf(server);
-  };
+  const started = new Started();
   try {
-    // What was kept has been forwarded before.
-    if (config.dataDir) await takeUp(new Intake(store, counters, { index: indexed }), config.dataDir, log);
-    urls.otlpHttpUrl = await open(
-      otlpHttpServer(intake, bodies, log, headersMs),
-      host,
-      config.otlpHttpPort,
-      "OTLP/HTTP",
-    );
-    urls.otlpGrpcUrl = await open(
-      otlpGrpcServer(intake, bodies, log, headersMs),
-      host,
-      config.otlpGrpcPort,
-      "OTLP/gRPC",
-    );
-    // The page comes last: its /healthz says that the whole of lens is there.
-    const pages = patientServer(headersMs, getRequestListener(app.fetch));
-    urls.url = await open(pages, host, config.port, "the page");
+    return await start(config, log, headersMs, started);
   } catch (error) {
-    await close();
+    await started.end();
     throw error;
   }
-  return { ...urls, stop };
+}
+
+async function start(config: LensConfig, log: Logger, headersMs: number, started: Started): Promise<Lens> {
+  const { host, edges, consumers } = config;
+  const counts = new Counts();
+  const index = [...new Set([BATON.correlationId, ...config.index])];
+  const dir = config.dataDir ?? (await temporaryFolder(started));
+  const questions = new MessageChannel();
+  const limits = { limitBytes: config.storeBytes, maxAgeMs: config.maxAgeMs };
+  const shared = { dir, ...limits, index, edges, counts: counts.memory };
+  const writer = await WriterLink.start({ ...shared, questions: questions.port1 }, log);
+  started.add(() => writer.close());
+  const forwarder = config.forward && new Forwarder({ ...config.forward, counts, log });
+  if (forwarder) started.add(() => forwarder.stop(FORWARD_GRACE_MS));
+  const intake = new Intake({
+    counts,
+    keys: new IndexKeys(new Hasher(writer.seed), index),
+    store: (batch) => writer.take(batch),
+    ...(forwarder && { onTaken: (taken) => forwarder.offer(taken) }),
+  });
+  const bodies = new BodyReader(config.maxRequestBytes);
+  const open = async (...args: Parameters<typeof listen>): Promise<Listening> => {
+    const server = await listen(...args);
+    started.door(() => server.stop(GRACE_MS));
+    return server;
+  };
+  const http = otlpHttpServer(intake, bodies, log, headersMs);
+  const grpc = otlpGrpcServer(intake, bodies, log, headersMs);
+  const otlpHttpUrl = urlOf(await open(http, host, config.otlpHttpPort, "OTLP/HTTP"));
+  const otlpGrpcUrl = urlOf(await open(grpc, host, config.otlpGrpcPort, "OTLP/gRPC"));
+  // The page comes last: its /healthz says that the whole of lens is there.
+  const query = await QueryLink.start(
+    {
+      ...{ ...shared, consumers, host, port: config.port, headersMs, otlpHttpUrl, otlpGrpcUrl },
+      isForwarding: forwarder !== null,
+      questions: questions.port2,
+    },
+    log,
+  );
+  started.door(() => query.close(GRACE_MS));
+  const failed = Promise.race([writer.failed, query.failed]);
+  failed.catch(() => {});
+  return { url: query.url, otlpHttpUrl, otlpGrpcUrl, failed, stop: () => started.end() };
+}
+
+/** A folder for a store that nobody keeps. */
+async function temporaryFolder(started: Started): Promise<string> {
+  const dir = await mkdtemp(path.join(os.tmpdir(), "baton-lens-"));
+  started.add(() => rm(dir, { recursive: true, force: true }));
+  return dir;
 }

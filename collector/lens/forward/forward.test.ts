@@ -4,7 +4,7 @@ import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type ForwardCounts, newForwardCounts } from "../counters.ts";
+import { Counts } from "../counts.ts";
 import { onPorts } from "../lens.fixture.ts";
 import { encodeJson } from "../otlp/json-in.ts";
 import { oneSpan } from "../otlp/requests.fixture.ts";
@@ -22,10 +22,10 @@ let url = "";
 let statuses: number[] = [];
 let arrived: Arrived[] = [];
 let logged = "";
-let counts: ForwardCounts;
+let counts: Counts;
 
 beforeEach(async () => {
-  [statuses, arrived, logged, counts] = [[], [], "", newForwardCounts()];
+  [statuses, arrived, logged, counts] = [[], [], "", new Counts()];
   backend = createServer(async (request, response) => {
     const body = gunzipSync(await buffer(request));
     arrived.push({ path: request.url ?? "", headers: request.headers, body });
@@ -64,7 +64,7 @@ test("sends on what it is offered with the headers, and what waits as one reques
     "content-type": "application/x-protobuf",
     "content-encoding": "gzip",
   });
-  expect(counts.sent.traces).toBe(3);
+  expect(counts.of("traces", "forwarded")).toBe(3);
 });
 
 test("tries again while the backend is busy, drops what it refuses, and never says the headers' values", async () => {
@@ -74,7 +74,7 @@ test("tries again while the backend is busy, drops what it refuses, and never sa
   sender.offer(taken("b"));
   await sender.stop(20_000);
   expect(arrived.map(({ body }) => body.toString())).toEqual(["a", "a", "a", "b"]);
-  expect([counts.sent.traces, counts.dropped.refused.traces]).toEqual([1, 1]);
+  expect([counts.of("traces", "forwarded"), counts.of("traces", "dropped refused")]).toEqual([1, 1]);
   expect(logged).toContain("forwarding works again");
   expect(logged).not.toContain("secret");
 });
@@ -85,8 +85,8 @@ test("drops what does not fit the queue and what cannot be delivered in time, an
   sender.offer(taken("x".repeat(11)));
   sender.offer(taken("x"));
   await sender.stop(20_000);
-  expect(counts.dropped.queue_full.traces).toBe(1);
-  expect(counts.dropped.gave_up.traces).toBe(1);
+  expect(counts.of("traces", "dropped queue_full")).toBe(1);
+  expect(counts.of("traces", "dropped gave_up")).toBe(1);
 });
 
 test("a redirect is not followed: it would take the key elsewhere", async () => {
@@ -95,7 +95,7 @@ test("a redirect is not followed: it would take the key elsewhere", async () => 
   sender.offer(taken("a"));
   await sender.stop(10_000);
   expect(arrived).toHaveLength(1);
-  expect(counts.dropped.refused.traces).toBe(1);
+  expect(counts.of("traces", "dropped refused")).toBe(1);
 });
 
 test("lens sends on all that it accepts, and nothing that it refuses", async () => {

@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { Logger } from "pino";
-import type { ForwardCounts } from "../counters.ts";
+import type { Counts, Drop } from "../counts.ts";
 import type { Taken } from "../receive/intake.ts";
 import { ForwardQueue, type Parcel } from "./queue.ts";
 import { isRetryable, waitMs } from "./retry.ts";
@@ -21,7 +21,7 @@ export interface ForwardOptions {
   /** Sent with each request. Their values are secrets: they are never logged. */
   readonly headers: Readonly<Record<string, string>>;
   readonly queueBytes: number;
-  readonly counts: ForwardCounts;
+  readonly counts: Counts;
   readonly log: Logger;
   /** How long a request is tried for before it is dropped. */
   readonly giveUpMs?: number;
@@ -45,13 +45,11 @@ export class Forwarder {
     this.#queue = new ForwardQueue(options.queueBytes);
   }
 
-  get queueBytes(): number {
-    return this.#queue.bytes;
-  }
-
   /** Takes a request to be sent on, or drops it when too much waits. */
   offer(taken: Taken): void {
-    if (!this.#queue.offer(taken)) {
+    const hasRoom = this.#queue.offer(taken);
+    this.#countWaiting();
+    if (!hasRoom) {
       if (!this.#isBehind)
         this.#options.log.warn("forwarding is behind: what does not fit the queue is dropped");
       this.#isBehind = true;
@@ -71,6 +69,7 @@ export class Forwarder {
 
   async #run(): Promise<void> {
     for (let parcel = this.#queue.take(); parcel; parcel = this.#queue.take()) {
+      this.#countWaiting();
       if (this.#stop.signal.aborted) this.#drop(parcel, "stopped");
       else await this.#deliver(parcel);
     }
@@ -84,7 +83,7 @@ export class Forwarder {
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.#send(parcel, body);
       if (outcome === "sent") {
-        counts.sent[parcel.signal] += parcel.items;
+        counts.add(parcel.signal, "forwarded", parcel.items);
         if (this.#isFailing) log.info("forwarding works again");
         this.#isFailing = false;
         return;
@@ -126,7 +125,11 @@ export class Forwarder {
     }
   }
 
-  #drop({ signal, items }: Pick<Parcel, "signal" | "items">, why: keyof ForwardCounts["dropped"]): void {
-    this.#options.counts.dropped[why][signal] += items;
+  #countWaiting(): void {
+    this.#options.counts.set("forwardQueueBytes", this.#queue.bytes);
+  }
+
+  #drop({ signal, items }: Pick<Parcel, "signal" | "items">, why: Drop): void {
+    this.#options.counts.add(signal, `dropped ${why}`, items);
   }
 }

@@ -1,5 +1,5 @@
 /** What is still to be forwarded: bounded in bytes, the oldest first, joined to fewer and larger requests. */
-import type { Signal } from "../counters.ts";
+import type { Signal } from "../counts.ts";
 import type { Taken } from "../receive/intake.ts";
 
 /** Requests that go on as one. */

@@ -81,7 +81,8 @@ export class Hasher {
     b = (b + Math.imul(factors[14] as number, low >>> 16)) | 0;
     a = (a + Math.imul(factors[5] as number, low & 0xffff)) | 0;
     b = (b + Math.imul(factors[15] as number, low & 0xffff)) | 0;
-    return ((a & 0xffff0000) | (b >>> 16)) >>> 0;
+    // Ids in a row make sums in a row: a table looks at some of the bits only.
+    return mix((a & 0xffff0000) | (b >>> 16));
   }
 
   /** Hashes a text that stands in `bytes` from `start` up to, but not including, `end`. Returns 53 bits. */

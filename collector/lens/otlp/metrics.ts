@@ -9,6 +9,18 @@ import { malformed } from "./error.ts";
 const DATA_TAGS = new Set([5, 7, 9, 10, 11].map((field) => field * 8 + 2));
 const DATA_NAMES = ["gauge", "sum", "histogram", "exponentialHistogram", "summary"];
 
+/** Cuts a metrics request into its ResourceMetrics: views, not copies. */
+export function splitRequest(body: Buffer): Buffer[] {
+  const cursor = new Cursor(body);
+  const parts: Buffer[] = [];
+  while (cursor.more()) {
+    const tag = cursor.tag();
+    if (tag === 0x0a) parts.push(cursor.view());
+    else cursor.skip(tag);
+  }
+  return parts;
+}
+
 /** `parts`: encoded ResourceMetrics messages. Returns the number of data points; throws an OtlpError `malformed`. */
 export function countDataPoints(parts: Iterable<Buffer>): number {
   let points = 0;

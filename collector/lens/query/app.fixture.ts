@@ -1,11 +1,13 @@
-/** The query API over a store in memory, without a server. */
+/** The query API over a store, in one thread and without a server. */
 import { pino } from "pino";
-import { newCounters } from "../counters.ts";
+import { Hasher } from "../otlp/hasher.ts";
+import { IndexKeys } from "../otlp/index-keys.ts";
 import { oneSpan, textAttribute } from "../otlp/requests.fixture.ts";
 import { Intake } from "../receive/intake.ts";
-import { Store } from "../store/store.ts";
+import { INDEX, TestStore } from "../store/store.fixture.ts";
 import { queryApp } from "./app.ts";
 import { Journeys } from "./journeys.ts";
+import { EvictedOf } from "./metrics-text.ts";
 
 /** The n-th trace id. */
 export const trace = (n: number): string => n.toString(16).padStart(32, "0");
@@ -16,17 +18,22 @@ export const at = (seconds: number): string => `${1_700_000_000 + seconds}000000
 
 /** `send` and `sendLogs` take OTLP/JSON; `get` asks and reads the JSON answer. */
 export function newApp() {
-  const store = new Store(1e9);
-  const counters = newCounters();
-  const index = ["baton.order.id"];
-  const indexed = new Set(["correlation.id", ...index]);
-  const intake = new Intake(store, counters, { index: indexed });
-  const journeys = new Journeys(store, { edges: new Set(["gateway"]), index });
+  const stored = new TestStore();
+  const { counts, reader: store } = stored;
+  const intake = new Intake({
+    counts,
+    keys: new IndexKeys(new Hasher(stored.store.seed), INDEX),
+    store: async (batch) => stored.writer.take(batch),
+  });
   const app = queryApp({
     store,
-    counters,
-    journeys,
-    indexed,
+    sync: async () => stored.commit(),
+    counts,
+    evicted: new EvictedOf(),
+    limitBytes: 1e9,
+    isForwarding: false,
+    journeys: new Journeys(store, { edges: new Set(["gateway"]), index: INDEX }),
+    indexed: new Set(INDEX),
     log: pino({ enabled: false }),
     page: () => "<p>lens",
   });

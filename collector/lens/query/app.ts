@@ -1,27 +1,33 @@
 /** The page and the query API as one application. */
 import { Hono } from "hono";
-import type { Logger } from "pino";
-import { type Counters, METRICS_CONTENT_TYPE, renderMetrics } from "../counters.ts";
+import type { Counts } from "../counts.ts";
 import { journeyToJson, logToJson } from "../journey/json.ts";
 import type { JourneySpan } from "../journey/model.ts";
-import type { Store } from "../store/store.ts";
+import type { StoreReader } from "../store/read/store-reader.ts";
+import type { Log } from "../threads/thread-log.ts";
 import { integrityReader } from "./integrity.ts";
 import { jaegerApi } from "./jaeger.ts";
 import { type Journeys, summaryOf } from "./journeys.ts";
 import { findLogs } from "./logs.ts";
+import { type EvictedOf, METRICS_CONTENT_TYPE, renderForwarding, renderMetrics } from "./metrics-text.ts";
 import { countParam, cursorOf, cursorParam, firstOf, flagParam } from "./params.ts";
 import { Problem, problemResponse } from "./problem.ts";
 import { wrongTimesOf } from "./wrong-times.ts";
 
 export interface QueryDependencies {
-  readonly store: Store;
-  readonly counters: Counters;
+  readonly store: StoreReader;
+  /** Has all safe, and so seen by the store, that was answered until now. */
+  readonly sync: () => Promise<void>;
+  readonly counts: Counts;
+  readonly evicted: EvictedOf;
+  /** Bytes that the store may use. */
+  readonly limitBytes: number;
+  /** True when all is sent on to another backend. */
+  readonly isForwarding: boolean;
   readonly journeys: Journeys;
   /** Names of the attributes that the store indexes. */
   readonly indexed: ReadonlySet<string>;
-  readonly log: Logger;
-  /** What else /metrics says, in Prometheus' text format. */
-  readonly moreMetrics?: () => string;
+  readonly log: Pick<Log, "error">;
   /** The HTML of `/`, made when it is asked for: by then the addresses are known. */
   readonly page: () => string;
 }
@@ -35,7 +41,7 @@ const MAX_ANSWER_CHARS = 32 * 1024 * 1024;
 
 /** Everything that answers on lens' own port. Errors are problem details (RFC 9457). */
 export function queryApp(dependencies: QueryDependencies): Hono {
-  const { store, counters, journeys, indexed, log, page, moreMetrics = () => "" } = dependencies;
+  const { store, journeys, indexed, log, page } = dependencies;
   const app = new Hono();
   app.onError((error, c) => {
     // Whoever asked has gone: nothing failed, and nobody reads this answer.
@@ -54,11 +60,18 @@ export function queryApp(dependencies: QueryDependencies): Hono {
   const integrity = integrityReader(
     async (limit) => (await journeys.latest({ limit, service: null })).journeys,
   );
-  app.get("/metrics", async (c) =>
-    c.body(renderMetrics(counters, store, await integrity()) + moreMetrics(), 200, {
+  // Whoever was told that something was taken may ask for it.
+  app.use(async (_, next) => {
+    await dependencies.sync();
+    await next();
+  });
+  app.get("/metrics", async (c) => {
+    const { counts, limitBytes, evicted, isForwarding } = dependencies;
+    const text = renderMetrics(counts, limitBytes, evicted, await integrity());
+    return c.body(isForwarding ? text + renderForwarding(counts) : text, 200, {
       "content-type": METRICS_CONTENT_TYPE,
-    }),
-  );
+    });
+  });
   app.route("/api/v3", jaegerApi(store, indexed));
 
   app.get("/api/journeys", async (c) => {

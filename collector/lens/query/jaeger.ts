@@ -7,8 +7,8 @@
 import { type Context, Hono } from "hono";
 import { kindName } from "../otlp/decode.ts";
 import { JsonText } from "../otlp/json-text.ts";
-import type { Store } from "../store/store.ts";
-import type { StoredTrace } from "../store/stored-trace.ts";
+import type { StoreReader } from "../store/read/store-reader.ts";
+import type { StoredTrace } from "../store/read/stored-trace.ts";
 import { writeTraces } from "./otlp-json.ts";
 import { cursorOf, firstOf } from "./params.ts";
 import { Problem } from "./problem.ts";
@@ -22,7 +22,7 @@ import { parseTraceQuery } from "./trace-query.ts";
 const BOUNDS = { spans: 20_000, bytes: 8 * 1024 * 1024 };
 
 /** The routes below `/api/v3`. `indexed`: names of the attributes that the store indexes. */
-export function jaegerApi(store: Store, indexed: ReadonlySet<string>): Hono {
+export function jaegerApi(store: StoreReader, indexed: ReadonlySet<string>): Hono {
   return new Hono()
     .get("/services", (c) => c.json({ services: store.services() }))
     .get("/operations", (c) => c.json({ operations: operations(store, new URL(c.req.url).searchParams) }))
@@ -40,7 +40,7 @@ export function jaegerApi(store: Store, indexed: ReadonlySet<string>): Hono {
     });
 }
 
-function operations(store: Store, params: URLSearchParams): { name: string; spanKind: string }[] {
+function operations(store: StoreReader, params: URLSearchParams): { name: string; spanKind: string }[] {
   const service = params.get("service");
   if (!service) throw new Problem(400, "the parameter service is required");
   const wanted = firstOf(params, "spanKind", "span_kind")?.value.toLowerCase();

@@ -3,8 +3,8 @@ import { setImmediate } from "node:timers/promises";
 import { BATON } from "../../../services/_kit/telemetry/conventions.ts";
 import type { Cause, Journey } from "../journey/model.ts";
 import { type JourneyOptions, journeyOf } from "../journey/stitch.ts";
-import type { Store } from "../store/store.ts";
-import type { StoredTrace } from "../store/stored-trace.ts";
+import type { StoreReader } from "../store/read/store-reader.ts";
+import type { StoredTrace } from "../store/read/stored-trace.ts";
 import { sourceOf } from "./source.ts";
 
 /** A journey in one line of a list. */
@@ -54,12 +54,12 @@ const PAUSE_AFTER_MS = 8;
 const BUDGET_MS = 1_000;
 
 export class Journeys {
-  readonly #store: Store;
+  readonly #store: StoreReader;
   readonly #options: JourneyOptions;
   readonly #index: readonly string[];
 
   /** `index`: attributes that a journey can be found by, beside the correlation id. */
-  constructor(store: Store, options: JourneyOptions & { readonly index: readonly string[] }) {
+  constructor(store: StoreReader, options: JourneyOptions & { readonly index: readonly string[] }) {
     this.#store = store;
     this.#options = options;
     this.#index = options.index.filter((name) => name !== BATON.correlationId);
@@ -74,11 +74,8 @@ export class Journeys {
     const journeys: Journey[] = [];
     const startedAt = performance.now();
     let pausedAt = startedAt;
-    let next = before;
-    for (let rest = this.#store.newestFirst(next); ; ) {
-      const { done, value: trace } = rest.next();
-      if (done) return { journeys, next: undefined, partial: false };
-      next = trace.number;
+    for (const trace of this.#store.newestFirst(before)) {
+      const next = trace.number;
       // A journey counts when its own first trace comes up, or a late e-mail would pass an old one off as new.
       const journey = stitch(trace);
       const isIts = journey?.id === trace.traceId;
@@ -90,8 +87,8 @@ export class Journeys {
       if (now - pausedAt < PAUSE_AFTER_MS) continue;
       await setImmediate();
       pausedAt = performance.now();
-      rest = this.#store.newestFirst(next);
     }
+    return { journeys, next: undefined, partial: false };
   }
 
   /**

@@ -1,7 +1,7 @@
 /** Finds log records by trace and by correlation id. */
 import { BATON } from "../../../services/_kit/telemetry/conventions.ts";
 import type { LogRecord } from "../journey/model.ts";
-import type { Store } from "../store/store.ts";
+import type { StoreReader } from "../store/read/store-reader.ts";
 import { logsOf } from "./source.ts";
 
 export interface LogQuery {
@@ -18,7 +18,7 @@ export interface FoundLogs {
 }
 
 /** Every log record of the traces, and every one with the correlation id, wherever it was written; each once. */
-export function findLogs(store: Store, query: LogQuery): FoundLogs {
+export function findLogs(store: StoreReader, query: LogQuery): FoundLogs {
   const traceIds = new Set(query.traceIds);
   const logs: LogRecord[] = [];
   for (const traceId of traceIds) {

@@ -1,7 +1,7 @@
 /** Traces as OTLP/JSON `resourceSpans`, grouped by resource and scope as they came. */
 import type { JsonText } from "../otlp/json-text.ts";
-import type { Origin } from "../store/origins.ts";
-import type { StoredTrace } from "../store/stored-trace.ts";
+import type { StoredTrace } from "../store/read/stored-trace.ts";
+import type { Origin } from "../store/read/words.ts";
 
 /** How long an answer may become. */
 export interface AnswerBounds {
@@ -57,7 +57,7 @@ function writeResourceSpans(json: JsonText, origin: Origin, spans: readonly Buff
     json.message("Span", span);
     before = ",";
   }
-  json.raw(`]${schemaUrl(origin.scopeSchemaUrl)}}]${schemaUrl(origin.resourceSchemaUrl)}}`);
+  json.raw(`]${schemaUrl(origin.scopeUrl)}}]${schemaUrl(origin.resourceUrl)}}`);
 }
 
 const schemaUrl = (url: string): string => (url ? `,"schemaUrl":${JSON.stringify(url)}` : "");

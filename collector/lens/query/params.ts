@@ -72,13 +72,13 @@ export function flagParam(params: URLSearchParams, name: string): boolean {
 /** A cursor that an earlier answer gave: the number of the last trace that it looked at. Undefined when it is not given. */
 export function cursorParam(given: { name: string; value: string } | null): number | undefined {
   if (!given) return undefined;
-  if (!/^t-?\d{1,10}$/.test(given.value)) {
+  if (!/^t\d{1,13}$/.test(given.value)) {
     throw new Problem(
       400,
       `malformed parameter ${given.name}: it must be what an earlier answer gave as cursor`,
     );
   }
-  return Number(given.value.slice(1)) | 0;
+  return Number(given.value.slice(1));
 }
 
 /** The reverse. */

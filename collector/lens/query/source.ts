@@ -3,8 +3,8 @@ import { BATON } from "../../../services/_kit/telemetry/conventions.ts";
 import type { LogRecord, Span } from "../journey/model.ts";
 import type { SpanSource } from "../journey/source.ts";
 import { decodeLog, decodeSpan } from "../otlp/decode.ts";
-import type { Store } from "../store/store.ts";
-import type { StoredTrace } from "../store/stored-trace.ts";
+import type { StoreReader } from "../store/read/store-reader.ts";
+import type { StoredTrace } from "../store/read/stored-trace.ts";
 
 /** The spans of a trace, each decoded when it is asked for. */
 export function* spansOf(trace: StoredTrace): Generator<Span> {
@@ -22,7 +22,7 @@ const MAX_CORRELATED = 256;
 const MAX_DECODED = 20_000;
 
 /** What the store holds, for one question: traces that it comes back to, as the journeys of a list do, are decoded once. */
-export function sourceOf(store: Store): SpanSource {
+export function sourceOf(store: StoreReader): SpanSource {
   const decoded = new Map<string, readonly Span[]>();
   let spans = 0;
   return {

@@ -1,5 +1,9 @@
 /** What a receiver says, as protobuf bytes: the export response of each signal and google.rpc.Status. */
+import type { Signal } from "../counts.ts";
+import { MAX_DEPTH } from "../otlp/cursor.ts";
 import type { RefusalCode } from "../otlp/error.ts";
+import { REJECT_REASONS, type RejectReason } from "../otlp/reading.ts";
+import { MOST_VALUES } from "../otlp/walk.ts";
 import { Writer } from "../otlp/writer.ts";
 import type { Accepted } from "./intake.ts";
 
@@ -25,15 +29,35 @@ export const RPC_OF: Readonly<Record<RefusalCode, number>> = {
 };
 
 /** Why items of a request that was otherwise taken were left out. */
-export const REJECTED_MESSAGE = "spans without a valid trace id and span id were left out";
+const WHY: Readonly<Record<RejectReason, string>> = {
+  invalid_id: "spans without a valid trace id and span id were left out",
+  too_complex: `what holds values nested deeper than ${MAX_DEPTH} levels, or more than ${MOST_VALUES} of them, was left out`,
+};
+
+/** How many items were left out, and why; null when none was. */
+export function partialSuccess({
+  rejected,
+}: Pick<Accepted, "rejected">): { items: number; why: string } | null {
+  const reasons = REJECT_REASONS.filter((reason) => rejected[reason] > 0);
+  const items = reasons.reduce((sum, reason) => sum + rejected[reason], 0);
+  return items > 0 ? { items, why: reasons.map((reason) => WHY[reason]).join("; ") } : null;
+}
+
+/** Field name of the rejected count in each signal's partial success, as JSON has it. */
+export const REJECTED: Readonly<Record<Signal, string>> = {
+  traces: "rejectedSpans",
+  logs: "rejectedLogRecords",
+  metrics: "rejectedDataPoints",
+};
 
 /** ExportTraceServiceResponse and its siblings, which are the same on the wire. Empty for a full success. */
-export function exportResponse({ rejected }: Pick<Accepted, "rejected">): Buffer {
+export function exportResponse(accepted: Pick<Accepted, "rejected">): Buffer {
   const writer = new Writer();
-  if (rejected > 0) {
+  const partial = partialSuccess(accepted);
+  if (partial) {
     writer.messageField(1, () => {
-      writer.varintField(1, rejected);
-      writer.bytesField(2, Buffer.from(REJECTED_MESSAGE));
+      writer.varintField(1, partial.items);
+      writer.bytesField(2, Buffer.from(partial.why));
     });
   }
   return writer.finish();

@@ -16,7 +16,7 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { Logger } from "pino";
-import type { Signal } from "../counters.ts";
+import type { Signal } from "../counts.ts";
 import { cutSilent, HEADERS_MS } from "../listen.ts";
 import { malformed, OtlpError } from "../otlp/error.ts";
 import { exportResponse, RPC, RPC_OF } from "./answer.ts";

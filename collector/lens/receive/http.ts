@@ -6,10 +6,10 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Logger } from "pino";
-import { SIGNALS, type Signal } from "../counters.ts";
+import { SIGNALS, type Signal } from "../counts.ts";
 import { HEADERS_MS, patientServer } from "../listen.ts";
 import { OtlpError, type RefusalCode } from "../otlp/error.ts";
-import { exportResponse, REJECTED_MESSAGE, RPC, RPC_OF, rpcStatus } from "./answer.ts";
+import { exportResponse, partialSuccess, REJECTED, RPC, RPC_OF, rpcStatus } from "./answer.ts";
 import type { BodyReader } from "./body.ts";
 import type { Accepted, Intake } from "./intake.ts";
 
@@ -100,13 +100,6 @@ function isGzip(contentEncoding = "identity"): boolean {
   );
 }
 
-/** Field name of the rejected count in each signal's partial success. */
-const REJECTED = {
-  traces: "rejectedSpans",
-  logs: "rejectedLogRecords",
-  metrics: "rejectedDataPoints",
-} as const;
-
 function sendAccepted(
   response: ServerResponse,
   signal: Signal,
@@ -117,8 +110,9 @@ function sendAccepted(
     send(response, 200, encoding, exportResponse(accepted));
     return;
   }
-  const partialSuccess = { [REJECTED[signal]]: String(accepted.rejected), errorMessage: REJECTED_MESSAGE };
-  send(response, 200, encoding, jsonBody(accepted.rejected > 0 ? { partialSuccess } : {}));
+  const partial = partialSuccess(accepted);
+  const said = partial && { [REJECTED[signal]]: String(partial.items), errorMessage: partial.why };
+  send(response, 200, encoding, jsonBody(said ? { partialSuccess: said } : {}));
 }
 
 function sendStatus(

@@ -1,40 +1,47 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { newCounters, type Signal } from "../counters.ts";
+import { REASONS, type Signal } from "../counts.ts";
 import type { Span } from "../journey/model.ts";
 import { OtlpError } from "../otlp/error.ts";
+import { Hasher } from "../otlp/hasher.ts";
+import { IndexKeys } from "../otlp/index-keys.ts";
 import { encodeJson } from "../otlp/json-in.ts";
 import { JsonText } from "../otlp/json-text.ts";
 import { logsRequest, oneSpan, textAttribute, tracesRequest } from "../otlp/requests.fixture.ts";
 import { writeTraces } from "../query/otlp-json.ts";
 import { logsOf, spansOf } from "../query/source.ts";
-import { Store } from "../store/store.ts";
+import type { StoreReader } from "../store/read/store-reader.ts";
+import { MIB, newFolder, TestStore } from "../store/store.fixture.ts";
 import { Intake } from "./intake.ts";
 
-function newLens(limitBytes = 64 * 1024 * 1024) {
-  const counters = newCounters();
-  const store = new Store(limitBytes, {
-    onEvict: ({ spans, logs }) => {
-      counters.traces.evicted += spans;
-      counters.logs.evicted += logs;
-    },
+function newLens(limitBytes = 64 * MIB) {
+  const stored = new TestStore(newFolder(), { limitBytes });
+  const { counts, reader: store } = stored;
+  const intake = new Intake({
+    counts,
+    keys: new IndexKeys(new Hasher(stored.store.seed), ["correlation.id"]),
+    store: async (batch) => stored.writer.take(batch),
   });
-  const intake = new Intake(store, counters, { index: ["correlation.id"] });
   /** As a receiver does it: a refusal is counted and comes back as false. */
   const take = async (signal: Signal, encoding: "protobuf" | "json", body: Buffer): Promise<boolean> => {
     try {
       await intake.counted(signal, async () => intake[encoding](signal, body));
+      stored.commit();
       return true;
     } catch (error) {
       if (error instanceof OtlpError) return false;
       throw error;
     }
   };
-  return { counters, store, take };
+  return { counts, store, stored, take, [Symbol.dispose]: () => stored.dispose() };
 }
 
-const spansIn = (store: Store): Span[] => [...store.newestFirst()].flatMap((stored) => [...spansOf(stored)]);
-const logsIn = (store: Store) => [...store.newestFirst()].flatMap((stored) => [...logsOf(stored)]);
+/** What the empty tables take, and a little more. */
+const LITTLE_BYTES = 192 * 1024;
+
+const spansIn = (store: StoreReader): Span[] =>
+  [...store.newestFirst()].flatMap((stored) => [...spansOf(stored)]);
+const logsIn = (store: StoreReader) => [...store.newestFirst()].flatMap((stored) => [...logsOf(stored)]);
 const json = (request: unknown): Buffer => Buffer.from(JSON.stringify(request));
 const protobuf = (request: unknown): Buffer => encodeJson("TracesRequest", request);
 
@@ -93,14 +100,15 @@ describe("whatever arrives", () => {
   test("JSON and protobuf of the same request leave the same spans and log records", async () => {
     await fc.assert(
       fc.asyncProperty(tracesRequest, logsRequest, async (traces, logs) => {
-        const [one, other] = [newLens(), newLens()];
+        using one = newLens();
+        using other = newLens();
         await one.take("traces", "json", json(traces));
         await one.take("logs", "json", json(logs));
         await other.take("traces", "protobuf", protobuf(traces));
         await other.take("logs", "protobuf", encodeJson("LogsRequest", logs));
         expect(spansIn(one.store)).toEqual(spansIn(other.store));
         expect(logsIn(one.store)).toEqual(logsIn(other.store));
-        expect(one.store.bytes).toBe(other.store.bytes);
+        expect(one.stored.bytes).toBe(other.stored.bytes);
         expect(spansIn(one.store).length).toBeGreaterThan(0);
       }),
     );
@@ -109,7 +117,8 @@ describe("whatever arrives", () => {
   test("a request cut anywhere is taken whole or refused with nothing stored", async () => {
     await fc.assert(
       fc.asyncProperty(tracesRequest, tracesRequest, fc.nat(), async (before, request, at) => {
-        const { store, counters, take } = newLens();
+        using lens = newLens();
+        const { store, counts, take } = lens;
         await take("traces", "protobuf", protobuf(before));
         const held = spansIn(store);
         const bytes = protobuf(request);
@@ -119,7 +128,7 @@ describe("whatever arrives", () => {
           expect(decodesAlone(cut)).toBe(true);
         } else {
           expect(spansIn(store)).toEqual(held);
-          expect(counters.traces.refused.get("malformed")).toBe(1);
+          expect(counts.of("traces", "malformed")).toBe(1);
         }
       }),
     );
@@ -132,7 +141,8 @@ describe("whatever arrives", () => {
     });
     await fc.assert(
       fc.asyncProperty(tracesRequest, logsRequest, damage, async (traces, logs, changes) => {
-        const { store, take } = newLens();
+        using lens = newLens();
+        const { store, take } = lens;
         const damaged = (bytes: Buffer): Buffer => {
           for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
           return bytes;
@@ -172,17 +182,20 @@ describe("whatever arrives", () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 20 }), async (requests) => {
-        const { counters, store, take } = newLens(16 * 1024);
+        using lens = newLens(LITTLE_BYTES);
+        const { counts, store, stored, take } = lens;
         for (const [signal, body] of requests) {
           await take(signal, "protobuf", body);
-          expect(store.bytes).toBeLessThanOrEqual(store.limitBytes);
+          expect(stored.bytes).toBeLessThanOrEqual(LITTLE_BYTES);
         }
-        for (const counts of [counters.traces, counters.logs]) {
-          const refused = [...counts.refused.values()].reduce((sum, n) => sum + n, 0);
-          expect(counts.stored + counts.duplicates + refused).toBe(counts.received);
+        for (const signal of ["traces", "logs"] as const) {
+          const refused = REASONS.reduce((sum, reason) => sum + counts.of(signal, reason), 0);
+          const [kept, twice] = [counts.of(signal, "stored"), counts.of(signal, "duplicates")];
+          expect(kept + twice + refused).toBe(counts.of(signal, "received"));
         }
-        expect(counters.traces.stored - counters.traces.evicted).toBe(spansIn(store).length);
-        expect(counters.logs.stored - counters.logs.evicted).toBe(logsIn(store).length);
+        const left = (signal: Signal) => counts.of(signal, "stored") - counts.of(signal, "evicted");
+        expect(left("traces")).toBe(spansIn(store).length);
+        expect(left("logs")).toBe(logsIn(store).length);
       }),
     );
   });
@@ -196,14 +209,14 @@ test.each([
   ["a trace id of zeros", { traceId: "0".repeat(32) }],
   ["a span id of zeros", { spanId: "0".repeat(16) }],
 ])("a span with %s is left out and counted, the others are taken", async (_, wrong) => {
-  const { counters, store, take } = newLens();
+  const { counts, store, take } = newLens();
   const none = oneSpan(wrong) as { resourceSpans: unknown[] };
   const good = oneSpan() as { resourceSpans: unknown[] };
   const both = { resourceSpans: [...none.resourceSpans, ...good.resourceSpans] };
   expect(await take("traces", "json", json(both))).toBe(true);
   expect(spansIn(store)).toHaveLength(1);
-  expect(counters.traces.refused.get("invalid_id")).toBe(1);
-  expect(counters.traces.received).toBe(2);
+  expect(counts.of("traces", "invalid_id")).toBe(1);
+  expect(counts.of("traces", "received")).toBe(2);
 });
 
 test("a log record with a broken trace id is one outside any trace, as the protocol asks", async () => {
@@ -215,24 +228,26 @@ test("a log record with a broken trace id is one outside any trace, as the proto
   expect([...store.newestFirst()].map(({ traceId, logCount }) => [traceId, logCount])).toEqual([["", 1]]);
 });
 
-test("values that are nested without end are refused in protobuf too", async () => {
-  const { store, take } = newLens();
+test("a span with values nested without end is left out in protobuf too, and its neighbour is taken", async () => {
+  const { store, counts, take } = newLens();
   let value = Buffer.from([0x0a, 0x00]);
   for (let i = 0; i < 3000; i++) value = field(5, field(1, value));
   const span = Buffer.concat([anySpan, field(9, field(2, value))]);
-  expect(await take("traces", "protobuf", field(1, field(2, field(2, span))))).toBe(false);
-  expect(spansIn(store)).toEqual([]);
+  const both = Buffer.concat([field(2, span), field(2, anySpan)]);
+  expect(await take("traces", "protobuf", field(1, field(2, both)))).toBe(true);
+  expect(spansIn(store)).toHaveLength(1);
+  expect(counts.of("traces", "too_complex")).toBe(1);
 });
 
 test("one broken resource refuses the whole request, the good ones before it too", async () => {
   const { store, take } = newLens();
   const broken = field(1, Buffer.concat([field(1, Buffer.from([0x0a, 0x7f])), field(2, field(2, anySpan))]));
   expect(await take("traces", "protobuf", Buffer.concat([protobuf(oneSpan()), broken]))).toBe(false);
-  expect(store.bytes).toBe(0);
+  expect(spansIn(store)).toEqual([]);
 });
 
 test("metric data points are counted and let go", async () => {
-  const { counters, take } = newLens();
+  const { counts, take } = newLens();
   const point = { asInt: "1" };
   const metrics = [
     { name: "a", sum: { dataPoints: [point, point] } },
@@ -240,10 +255,10 @@ test("metric data points are counted and let go", async () => {
   ];
   const request = { resourceMetrics: [{ scopeMetrics: [{ metrics }] }] };
   expect(await take("metrics", "json", json(request))).toBe(true);
-  expect(counters.metrics.received).toBe(3);
+  expect(counts.of("metrics", "received")).toBe(3);
   const sum = field(7, Buffer.concat([field(1, Buffer.alloc(0)), field(1, Buffer.alloc(0))]));
   expect(await take("metrics", "protobuf", field(1, field(2, field(2, sum))))).toBe(true);
-  expect(counters.metrics.received).toBe(5);
+  expect(counts.of("metrics", "received")).toBe(5);
 });
 
 /** An encoded span with nothing but its ids. */

@@ -1,20 +1,23 @@
 /**
- * Takes the requests that the receivers have unpacked: reads all of it, then stores all of it, and counts. The
+ * Takes the requests that the receivers have unpacked: reads all of it, hands all of it over to be stored, and counts. The
  * receivers differ in how bytes arrive and how a refusal is said; what is in them is decided here.
  */
-import { type Counters, countRefused, type Signal } from "../counters.ts";
-import { type IndexedKey, indexedKeys } from "../otlp/attributes.ts";
+import { setImmediate } from "node:timers/promises";
+import type { Counts, Signal } from "../counts.ts";
 import { malformed, OtlpError } from "../otlp/error.ts";
+import type { IndexKeys } from "../otlp/index-keys.ts";
 import { encodeJson } from "../otlp/json-in.ts";
-import { countDataPoints, countJsonDataPoints } from "../otlp/metrics.ts";
-import { type RawItem, type RawScope, readLogs, readSpans, splitRequest } from "../otlp/read.ts";
-import type { Added, Store } from "../store/store.ts";
-import { Turns } from "./turns.ts";
+import { countDataPoints, countJsonDataPoints, splitRequest } from "../otlp/metrics.ts";
+import { logReader } from "../otlp/read-logs.ts";
+import { readRequest } from "../otlp/read-request.ts";
+import { spanReader } from "../otlp/read-spans.ts";
+import { REJECT_REASONS, type RejectReason } from "../otlp/reading.ts";
+import { type Batch, batchOf } from "../store/write/batch.ts";
 
-/** What became of a request: `rejected` is what OTLP calls a partial success; 0 for a full one. */
+/** What became of a request: what was left out of it is what OTLP calls a partial success. */
 export interface Accepted {
   readonly received: number;
-  readonly rejected: number;
+  readonly rejected: Readonly<Record<RejectReason, number>>;
 }
 
 /** A request as it came. */
@@ -27,43 +30,38 @@ export interface Taken {
 }
 
 export interface IntakeOptions {
-  /** Names of the attributes whose values the store indexes. */
-  readonly index: Iterable<string>;
+  readonly counts: Counts;
+  readonly keys: IndexKeys;
+  /** Where what was read goes; resolves when it may be answered. What it is given is not used afterwards. */
+  readonly store: (batch: Batch) => Promise<void>;
   /** Told of every request that was taken. */
   readonly onTaken?: (taken: Taken) => void;
 }
 
-/** Items that are stored in one turn: 1 to 2 ms. */
-const ITEMS_A_TURN = 256;
+const NOTHING: Accepted["rejected"] = { invalid_id: 0, too_complex: 0 };
 
 export class Intake {
-  readonly #store: Store;
-  readonly #counters: Counters;
-  readonly #keys: readonly IndexedKey[];
-  readonly #onTaken: (taken: Taken) => void;
-  readonly #turns = new Turns();
+  readonly #options: IntakeOptions;
 
-  constructor(store: Store, counters: Counters, options: IntakeOptions) {
-    this.#store = store;
-    this.#counters = counters;
-    this.#keys = indexedKeys(options.index);
-    this.#onTaken = options.onTaken ?? (() => {});
+  constructor(options: IntakeOptions) {
+    this.#options = options;
   }
 
-  /** `body`: a protobuf export request of the signal. Rejects with an OtlpError `malformed`, with nothing stored. */
+  /** `body`: a protobuf export request of the signal. Rejects with an OtlpError, with nothing stored. */
   async protobuf(signal: Signal, body: Buffer): Promise<Accepted> {
-    await this.#turns.next();
-    const accepted = await this.#take(signal, splitRequest(body));
-    this.#onTaken({ signal, encoding: "protobuf", body, items: accepted.received });
-    return accepted;
+    return this.#take(signal, "protobuf", body, body);
   }
 
-  /** `body`: an OTLP/JSON export request of the signal. Rejects with an OtlpError `malformed`, with nothing stored. */
+  /** `body`: an OTLP/JSON export request of the signal. Rejects with an OtlpError, with nothing stored. */
   async json(signal: Signal, body: Buffer): Promise<Accepted> {
-    await this.#turns.next();
-    const accepted = await this.#takeJson(signal, parseJson(body));
-    this.#onTaken({ signal, encoding: "json", body, items: accepted.received });
-    return accepted;
+    const request = parseJson(body);
+    if (signal === "metrics") {
+      const accepted = this.#countPoints(countJsonDataPoints(request));
+      this.#options.onTaken?.({ signal, encoding: "json", body, items: accepted.received });
+      return accepted;
+    }
+    const message = signal === "traces" ? "TracesRequest" : "LogsRequest";
+    return this.#take(signal, "json", body, encodeJson(message, request));
   }
 
   /** Runs all that a receiver does with one request, and counts the request as refused when it throws. */
@@ -71,67 +69,35 @@ export class Intake {
     try {
       return await take();
     } catch (error) {
-      if (error instanceof OtlpError) countRefused(this.#counters[signal], error.code);
+      if (error instanceof OtlpError) this.#options.counts.refuse(signal, error.code);
       throw error;
     }
   }
 
-  async #takeJson(signal: Signal, request: unknown): Promise<Accepted> {
-    if (signal === "metrics") return this.#countPoints(countJsonDataPoints(request));
-    const message = signal === "traces" ? "TracesRequest" : "LogsRequest";
-    return this.#take(signal, splitRequest(encodeJson(message, request)));
-  }
-
-  async #take(signal: Signal, parts: readonly Buffer[]): Promise<Accepted> {
-    if (signal === "metrics") return this.#countPoints(countDataPoints(parts));
-    if (signal === "logs") {
-      const logs = readLogs(parts, this.#keys);
-      return this.#keep(signal, logs, (some) => this.#store.addLogs(some));
+  /** `came`: the body as it came; `body`: the same in protobuf. */
+  async #take(signal: Signal, encoding: Taken["encoding"], came: Buffer, body: Buffer): Promise<Accepted> {
+    const { counts, keys, store, onTaken } = this.#options;
+    if (signal === "metrics") {
+      const accepted = this.#countPoints(countDataPoints(splitRequest(body)));
+      onTaken?.({ signal, encoding, body: came, items: accepted.received });
+      return accepted;
     }
-    const spans = readSpans(parts, this.#keys);
-    return this.#keep(signal, spans, (some) => this.#store.addSpans(some));
-  }
-
-  /** All of it can be stored by now; a long request waits for another turn after each piece. */
-  async #keep<Item extends RawItem>(
-    signal: Signal,
-    scopes: readonly RawScope<Item>[],
-    add: (some: readonly RawScope<Item>[]) => Added,
-  ): Promise<Accepted> {
-    const counts = this.#counters[signal];
-    let [left, received] = [ITEMS_A_TURN, 0];
-    for (const piece of piecesOf(scopes)) {
-      if (left < piece.items.length) {
-        await this.#turns.next();
-        left = ITEMS_A_TURN;
-      }
-      left -= piece.items.length;
-      const added = add([piece]);
-      received += added.stored + added.duplicates;
-      counts.received += added.stored + added.duplicates;
-      counts.stored += added.stored;
-      counts.duplicates += added.duplicates;
-      counts.late += added.late;
-      counts.tooLate += added.tooLate;
-    }
-    const rejected = scopes.reduce((sum, scope) => sum + scope.rejected, 0);
-    countRefused(counts, "invalid_id", rejected);
-    return { received, rejected };
+    const reading = readRequest(body, keys, signal === "traces" ? spanReader : logReader);
+    let step = reading.next();
+    for (; !step.done; step = reading.next()) await setImmediate();
+    const { count, rejected } = step.value;
+    // Handed over, a body is not here any more.
+    const taken = onTaken && { signal, encoding, body: Buffer.from(came), items: count };
+    if (count > 0) await store(batchOf(signal, body, step.value));
+    counts.add(signal, "received", count);
+    for (const reason of REJECT_REASONS) counts.refuse(signal, reason, rejected[reason]);
+    if (taken) onTaken?.(taken);
+    return { received: count, rejected };
   }
 
   #countPoints(points: number): Accepted {
-    this.#counters.metrics.received += points;
-    return { received: points, rejected: 0 };
-  }
-}
-
-/** The scopes' items in pieces of at most ITEMS_A_TURN. */
-function* piecesOf<Item extends RawItem>(scopes: readonly RawScope<Item>[]): Generator<RawScope<Item>> {
-  for (const scope of scopes) {
-    for (let i = 0; i < scope.items.length; i += ITEMS_A_TURN) {
-      const whole = scope.items.length <= ITEMS_A_TURN;
-      yield whole ? scope : { ...scope, items: scope.items.slice(i, i + ITEMS_A_TURN) };
-    }
+    this.#options.counts.add("metrics", "received", points);
+    return { received: points, rejected: NOTHING };
   }
 }
 

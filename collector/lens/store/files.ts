@@ -9,6 +9,12 @@ import { type Database, DatabaseSync, isBroken, isBusy } from "./sqlite.ts";
 /** What whoever runs lens is to know. */
 export type Say = (what: string, fields: Readonly<Record<string, unknown>>) => void;
 
+/**
+ * What is committed survives the process either way. With NORMAL a power cut loses the last of it at most; with OFF, which
+ * is for tests, it may break the file.
+ */
+export type Durability = "NORMAL" | "OFF";
+
 /** Of the database itself, its journal and the index of that. */
 const SUFFIXES = ["", "-wal", "-shm"];
 /** How the store was kept before it was a database. */
@@ -35,13 +41,13 @@ export interface OpenStore {
  * Opens the store in `dir` for writing, and makes it when there is none. A file of another version, or one that is
  * broken, is set aside and said so. Throws an Error when another process has it, or when it cannot be made.
  */
-export function openStore(dir: string, say: Say): OpenStore {
+export function openStore(dir: string, say: Say, durability: Durability = "NORMAL"): OpenStore {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const lock = lockIn(dir);
   try {
     const older = path.join(dir, OLDER);
     if (existsSync(older)) setAside([older], "it is of an older version", say);
-    const database = openOrSetAside(dir, say);
+    const database = openOrSetAside(dir, say, durability);
     const seed = database.prepare("SELECT value FROM meta WHERE name = 'seed'").get()?.value;
     if (!(seed instanceof Uint8Array)) throw new Error(`${databaseIn(dir)} has lost its seed`);
     const close = (): void => {
@@ -76,18 +82,18 @@ function lockIn(dir: string): Database {
   }
 }
 
-function openOrSetAside(dir: string, say: Say): Database {
+function openOrSetAside(dir: string, say: Say, durability: Durability): Database {
   const file = databaseIn(dir);
   if (existsSync(file)) {
     const wrong = whatIsWrong(file);
-    if (wrong === null) return opened(file);
+    if (wrong === null) return opened(file, durability);
     setAside(
       SUFFIXES.map((suffix) => file + suffix),
       wrong,
       say,
     );
   }
-  const database = opened(file);
+  const database = opened(file, durability);
   database.exec(`BEGIN; ${SCHEMA}`);
   database.prepare("INSERT INTO meta VALUES ('seed', ?)").run(randomBytes(SEED_BYTES));
   database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${VERSION}; COMMIT`);
@@ -113,13 +119,12 @@ function whatIsWrong(file: string): string | null {
   }
 }
 
-function opened(file: string): Database {
+function opened(file: string, durability: Durability): Database {
   const database = new DatabaseSync(file);
-  // NORMAL: what is committed survives the process; after a power cut the last of it may be missing, and nothing is broken.
   database.exec(`
+    PRAGMA synchronous = ${durability};
     PRAGMA page_size = ${PAGE_BYTES};
     PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = NORMAL;
     PRAGMA wal_autocheckpoint = ${JOURNAL_PAGES};
     PRAGMA journal_size_limit = ${JOURNAL_BYTES};
     PRAGMA cache_size = -${WRITE_CACHE_KIB};

@@ -46,10 +46,16 @@ export class TestStore {
   readonly reader: StoreReader;
   readonly store: ReturnType<typeof openStore>;
   readonly #keys: IndexKeys;
+  readonly #folder: string;
   #isOpen = true;
 
   constructor(folder = newFolder(), options: Partial<WriterOptions> = {}) {
-    this.store = openStore(folder, (what, fields) => this.said.push(`${what}: ${JSON.stringify(fields)}`));
+    this.#folder = folder;
+    this.store = openStore(
+      folder,
+      (what, fields) => this.said.push(`${what}: ${JSON.stringify(fields)}`),
+      "OFF",
+    );
     this.writer = new StoreWriter(this.store, {
       limitBytes: 64 * MIB,
       maxAgeMs: 3_600_000,
@@ -106,6 +112,12 @@ export class TestStore {
 
   get bytes(): number {
     return this.counts.get("storeBytes");
+  }
+
+  /** Closes it and removes its folder, for those who make many. */
+  dispose(): void {
+    this.close();
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   close(): void {

@@ -67,7 +67,15 @@ export class StoreReader {
     return this.#all({ by: "trace", hash }, before);
   }
 
-  /** Traces that may have a span of this service, or of one of these of its operations; the newest first. */
+  /** Traces that may have a span of this operation; the newest first. */
+  withOperation({ service, name, kind }: Operation, before?: number): Generator<StoredTrace> {
+    const bytes = Buffer.from(name);
+    const named = this.#hasher.text(bytes, 0, bytes.length, kind);
+    const hash = this.#hasher.both(this.#serviceHash(service), named);
+    return this.#all({ by: "bucket", hash }, before);
+  }
+
+  /** Traces that may have a span of this service; the newest first. */
   withService(service: string, before?: number): Generator<StoredTrace> {
     return this.#all({ by: "bucket", hash: this.#serviceHash(service) }, before);
   }

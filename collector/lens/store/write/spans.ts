@@ -29,7 +29,7 @@ export class SpanWriter {
     this.#chains = new Chains(writing);
   }
 
-  /** Writes the spans of `batch` to the part, all but those that are there already. Returns how many are new. */
+  /** Writes the spans of `batch` to the part, all but those that are there already. Returns how many are new. (One that replaces another is not.) */
   write(open: OpenPart, batch: Batch, find: Find = this.#finder.find): number {
     const { items, count } = batch;
     const { buffer, byteOffset, byteLength } = batch.body;
@@ -56,7 +56,7 @@ export class SpanWriter {
     return stored;
   }
 
-  /** False for a span that is there already. */
+  /** False for a span that is there already, also for one that takes its place. */
   #add(open: OpenPart, trace: Trace, batch: Batch, body: Buffer, origin: Origin, item: number): boolean {
     const { items } = batch;
     const at = item * spanReader.width;
@@ -67,10 +67,11 @@ export class SpanWriter {
     const [high, low] = [body.readInt32BE(idAt), body.readInt32BE(idAt + 4)];
     const version = noteSpan(trace.ids, high, low, kind === SERVER, end > 0);
     if (version === VERSION.repeated) return false;
-    if (version === VERSION.better) trace.revised = true;
     if (this.#chains.add(trace, item)) this.#countLate(trace);
-    trace.spans++;
-    trace.root.spans++;
+    if (version === VERSION.first) {
+      trace.spans++;
+      trace.root.spans++;
+    } else trace.revised = true;
     if (start < trace.start) trace.start = start;
     if (end > trace.end) trace.end = end;
     const named = hashAt(items, at + SPAN.nameHigh);
@@ -92,7 +93,7 @@ export class SpanWriter {
     for (let i = 0; i < links; i++)
       this.#link(open, trace, body, batch.more[moreAt + entries * 2 + i] as number);
     this.#noteRoot(trace, origin, (items[at + SPAN.parentAt] as number) === 0, kind);
-    return true;
+    return version === VERSION.first;
   }
 
   /** Enters the trace under the hashes of indexed values, each once. */

@@ -42,6 +42,12 @@ interface Session {
   readonly evictor: Evictor;
 }
 
+/** A request, and the items of all until then. */
+interface Taken {
+  readonly batch: Batch;
+  readonly total: number;
+}
+
 export class StoreWriter {
   readonly #store: OpenStore;
   readonly #options: WriterOptions;
@@ -49,9 +55,11 @@ export class StoreWriter {
   readonly #evicted = new Evicted();
   #session: Session;
   /** Requests that are in no transaction that is through. */
-  #batches: Batch[] = [];
+  #batches: Taken[] = [];
   #bytes = 0;
   #isOpen = false;
+  #total: number;
+  #savedTotal: number;
   /** A transaction failed since the session began. */
   #isStale = false;
   /** Why the last transaction failed; null when it did not. */
@@ -62,6 +70,8 @@ export class StoreWriter {
     this.#options = options;
     this.#sql = prepareAll(store.database);
     this.#session = this.#newSession();
+    const [total] = (this.#sql.metaAt.get("total") as unknown as [number] | undefined) ?? [0];
+    this.#total = this.#savedTotal = total;
     this.#countStored();
   }
 
@@ -79,9 +89,15 @@ export class StoreWriter {
     return this.#session.writing.hasher;
   }
 
-  /** Takes a request, to be safe with the next `commit`. */
-  take(batch: Batch): void {
-    this.#batches.push(batch);
+  /** Items of all requests that are safe, by what was said with them. */
+  get total(): number {
+    return this.#savedTotal;
+  }
+
+  /** Takes a request, to be safe with the next `commit`. `total`: of items so far, to be known with it. */
+  take(batch: Batch, total = this.#total + batch.count): void {
+    this.#total = total;
+    this.#batches.push({ batch, total });
     this.#bytes += batch.body.length;
     if (this.#failure === null) this.#attempt(() => this.#write(batch));
   }
@@ -90,7 +106,7 @@ export class StoreWriter {
   commit(): boolean {
     if (this.#failure !== null) return this.#again();
     if (!this.#isOpen) return true;
-    if (!this.#attempt(() => this.#save())) return false;
+    if (!this.#attempt(() => this.#save(this.#total))) return false;
     this.#count();
     this.#batches = [];
     this.#bytes = 0;
@@ -148,7 +164,7 @@ export class StoreWriter {
     }
   }
 
-  #save(): void {
+  #save(total: number): void {
     const { writing, evictor } = this.#session;
     const save = (): void => {
       saveTraces(writing);
@@ -157,7 +173,9 @@ export class StoreWriter {
     save();
     const bytes = evictor.makeRoom();
     save();
+    this.#sql.meta.run("total", total);
     this.#sql.commit.run();
+    this.#savedTotal = total;
     this.#isOpen = false;
     this.#options.counts.set("storeBytes", bytes);
     writing.recent.tidy();
@@ -198,10 +216,10 @@ export class StoreWriter {
     this.#batches = [];
     while (waiting[0]) {
       this.#failure = null;
-      const [batch] = waiting;
+      const [{ batch, total }] = waiting;
       const isThrough = this.#attempt(() => {
         this.#write(batch);
-        this.#save();
+        this.#save(total);
       });
       if (isThrough) this.#count();
       else {
@@ -211,7 +229,8 @@ export class StoreWriter {
         }
         this.#options.onLost?.(batch, this.#failure);
       }
-      this.#bytes -= waiting.shift()?.body.length ?? 0;
+      this.#bytes -= batch.body.length;
+      waiting.shift();
     }
     this.#failure = null;
     return true;

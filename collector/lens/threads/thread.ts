@@ -1,0 +1,56 @@
+/** A thread of lens: started until it is ready, told things, and ended. */
+import { type Transferable, Worker } from "node:worker_threads";
+import type { Logger } from "pino";
+import type { LogLine } from "./messages.ts";
+
+/** Memory of a thread's own objects; what is stored and received lies outside. */
+const LIMITS = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 192 };
+
+export class Thread<In, Out extends object> {
+  readonly #worker: Worker;
+  /** Rejects when the thread ends without having been told to. */
+  readonly failed: Promise<never>;
+  #isEnding = false;
+
+  /** `entry`: the thread's file. `onMessage`: told of all that it says but lines for the log. */
+  constructor(
+    about: { readonly name: string; readonly entry: URL; readonly data: unknown; readonly log: Logger },
+    transfer: readonly Transferable[],
+    onMessage: (message: Exclude<Out, LogLine>) => void,
+  ) {
+    const { name, entry, data, log } = about;
+    this.#worker = new Worker(entry, {
+      name: `lens ${name}`,
+      workerData: data,
+      transferList: [...transfer],
+      execArgv: [],
+      resourceLimits: LIMITS,
+    });
+    this.#worker.on("message", (message: Out) => {
+      if (isLogLine(message)) log[message.log.level](message.log.fields, message.log.text);
+      else onMessage(message as Exclude<Out, LogLine>);
+    });
+    this.failed = new Promise((_, reject) => {
+      this.#worker.once("error", (cause) =>
+        reject(cause instanceof Error ? cause : new Error(String(cause))),
+      );
+      this.#worker.once("exit", (code) => {
+        if (!this.#isEnding) reject(new Error(`${name} ended with status ${code}`));
+      });
+    });
+    // Looked at by whoever waits for it; a thread that was told to end may fail as it likes.
+    this.failed.catch(() => {});
+  }
+
+  tell(message: In, transfer: readonly Transferable[] = []): void {
+    this.#worker.postMessage(message, [...transfer]);
+  }
+
+  /** Ends the thread at once, whatever it does. */
+  async end(): Promise<void> {
+    this.#isEnding = true;
+    await this.#worker.terminate();
+  }
+}
+
+const isLogLine = (message: object): message is LogLine => "log" in message;
