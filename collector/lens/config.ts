@@ -78,6 +78,10 @@ const Environment = z.object({
   LENS_FORWARD_HEADERS: headers.default({}),
   /** What may wait to be sent on. */
   LENS_FORWARD_QUEUE_BYTES: bytes(64 * 1024).default(64 * MIB),
+  /** Names by which the page and the queries may be asked, beside those of this machine; separated by commas. */
+  LENS_HOSTS: names.default([]),
+  /** Origins whose pages may send telemetry, beside those of this machine; separated by commas. */
+  LENS_OTLP_ORIGINS: names.default([]),
   /** Folder of the store, which is there again after a restart; unset: one that goes when lens ends. */
   LENS_DATA_DIR: z.string().min(1).optional(),
 });
@@ -93,6 +97,8 @@ export interface LensConfig {
   readonly index: readonly string[];
   readonly edges: readonly string[];
   readonly consumers: Consumers;
+  readonly hosts: readonly string[];
+  readonly otlpOrigins: readonly string[];
   /** Null when nothing is forwarded. */
   readonly forward: {
     readonly url: string;
@@ -101,6 +107,12 @@ export interface LensConfig {
   } | null;
   /** Null for a folder that goes when lens ends. */
   readonly dataDir: string | null;
+}
+
+/** The names that are given, and that of the address to listen on when it is a certain one. */
+function hostsOf(data: z.infer<typeof Environment>): string[] {
+  const named = data.LENS_HOSTS.map((host) => host.toLowerCase());
+  return ["0.0.0.0", "::"].includes(data.BATON_HOST) ? named : [...named, data.BATON_HOST.toLowerCase()];
 }
 
 /**
@@ -128,6 +140,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): L
     index: Object.freeze(data.LENS_INDEX),
     edges: Object.freeze(data.LENS_EDGES),
     consumers: data.LENS_CONSUMERS,
+    hosts: Object.freeze(hostsOf(data)),
+    otlpOrigins: Object.freeze(data.LENS_OTLP_ORIGINS.map((origin) => origin.toLowerCase())),
     forward: data.LENS_FORWARD_URL
       ? {
           url: data.LENS_FORWARD_URL,

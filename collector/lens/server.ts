@@ -95,14 +95,24 @@ async function start(config: LensConfig, log: Logger, headersMs: number, started
     started.door(() => server.stop(GRACE_MS));
     return server;
   };
-  const http = otlpHttpServer(intake, bodies, log, headersMs);
-  const grpc = otlpGrpcServer(intake, bodies, log, headersMs);
+  const receiving = { intake, bodies, origins: new Set(config.otlpOrigins), log, headersMs };
+  const http = otlpHttpServer(receiving);
+  const grpc = otlpGrpcServer(receiving);
   const otlpHttpUrl = urlOf(await open(http, host, config.otlpHttpPort, "OTLP/HTTP"));
   const otlpGrpcUrl = urlOf(await open(grpc, host, config.otlpGrpcPort, "OTLP/gRPC"));
   // The page comes last: its /healthz says that the whole of lens is there.
   const query = await QueryLink.start(
     {
-      ...{ ...shared, consumers, host, port: config.port, headersMs, otlpHttpUrl, otlpGrpcUrl },
+      ...{
+        ...shared,
+        consumers,
+        hosts: config.hosts,
+        host,
+        port: config.port,
+        headersMs,
+        otlpHttpUrl,
+        otlpGrpcUrl,
+      },
       isForwarding: forwarder !== null,
       questions: questions.port2,
     },

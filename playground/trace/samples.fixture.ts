@@ -196,6 +196,7 @@ export function logOf(
     timeNs: at?.startNs ?? atMs(0),
     severity,
     body,
+    eventName: "",
     attributes: {},
     traceId: at?.traceId ?? "",
     spanId: at?.spanId ?? "",

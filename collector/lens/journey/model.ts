@@ -60,6 +60,8 @@ export interface LogRecord {
   readonly timeNs: bigint;
   readonly severity: string;
   readonly body: string;
+  /** Names the kind of event that it is; empty for a record that is none. */
+  readonly eventName: string;
   readonly attributes: Attributes;
   /** Empty when the record was written outside any span. */
   readonly traceId: string;

@@ -59,6 +59,12 @@ export class Cursor {
     return BigInt.asIntN(64, (BigInt(this.#high) << 32n) | BigInt(this.#low));
   }
 
+  /** A varint as a signed 32-bit integer in protobuf's zigzag form. */
+  sint32(): number {
+    this.#varint();
+    return (this.#low >>> 1) ^ -(this.#low & 1);
+  }
+
   /** Eight bytes as an unsigned integer: OTLP's nanoseconds. */
   fixed64(): bigint {
     return this.bytes.readBigUInt64LE(this.#take(8));

@@ -87,7 +87,7 @@ export function decodeSpan(bytes: Buffer, origin: OriginWords): Span {
   return {
     traceId,
     spanId,
-    parentSpanId: /^0*$/.test(parentSpanId) ? "" : parentSpanId,
+    parentSpanId: unlessZero(parentSpanId),
     traceState,
     flags,
     name,
@@ -108,7 +108,7 @@ export function decodeLog(bytes: Buffer, origin: OriginWords): LogRecord {
   const cursor = new Cursor(bytes);
   const attributes: MutableAttributes = {};
   let [timeNs, observedNs] = [0n, 0n];
-  let [traceId, spanId, severityText] = ["", "", ""];
+  let [traceId, spanId, severityText, eventName] = ["", "", "", ""];
   let severity = 0;
   let body: AttributeValue = "";
   while (cursor.more()) {
@@ -121,18 +121,27 @@ export function decodeLog(bytes: Buffer, origin: OriginWords): LogRecord {
     else if (tag === 0x4a) traceId = cursor.hex();
     else if (tag === 0x52) spanId = cursor.hex();
     else if (tag === 0x59) observedNs = cursor.fixed64();
+    else if (tag === 0x62) eventName = cursor.word();
     else cursor.skip(tag);
   }
   return {
     timeNs: timeNs === 0n ? observedNs : timeNs,
-    severity: severityText || (severityName(severity) ?? ""),
-    body: typeof body === "string" ? body : JSON.stringify(body),
+    severity: severityText || nameOfSeverity(severity),
+    body: textOfBody(body),
+    eventName,
     attributes,
-    traceId: /^0*$/.test(traceId) ? "" : traceId,
-    spanId: /^0*$/.test(spanId) ? "" : spanId,
+    traceId: unlessZero(traceId),
+    spanId: unlessZero(spanId),
     service: origin.service,
   };
 }
+
+const textOfBody = (body: AttributeValue): string => (typeof body === "string" ? body : JSON.stringify(body));
+
+const nameOfSeverity = (severity: number): string => severityName(severity) ?? "";
+
+/** An id of zeros is none. */
+const unlessZero = (id: string): string => (/^0*$/.test(id) ? "" : id);
 
 /** `resource` and `scope`: their encoded messages. Returns the attributes, `service.name` and the scope's name. */
 export function decodeOrigin(resource: Buffer, scope: Buffer): OriginWords {

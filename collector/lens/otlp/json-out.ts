@@ -7,7 +7,8 @@
  */
 import { Cursor, MAX_LEVEL, WIRE } from "./cursor.ts";
 import { malformed } from "./error.ts";
-import { type Field, MESSAGES, type MessageName, type Scalar } from "./schema.ts";
+import type { Field, MessageName, Scalar } from "./fields.ts";
+import { MESSAGES } from "./schema.ts";
 
 export type Json = string | number | boolean | Json[] | { [key: string]: Json };
 
@@ -62,6 +63,12 @@ function readScalar(cursor: Cursor, type: Scalar): Json {
       return cursor.uint() !== 0;
     case "int64":
       return cursor.int64().toString();
+    case "uint64":
+      return BigInt.asUintN(64, cursor.int64()).toString();
+    case "sfixed64":
+      return BigInt.asIntN(64, cursor.fixed64()).toString();
+    case "sint32":
+      return cursor.sint32();
     case "fixed64":
       return cursor.fixed64().toString();
     case "uint32":
@@ -81,6 +88,9 @@ const WIRE_OF: Readonly<Record<Scalar, number>> = {
   bytes: WIRE.bytes,
   bool: WIRE.varint,
   int64: WIRE.varint,
+  uint64: WIRE.varint,
+  sint32: WIRE.varint,
+  sfixed64: WIRE.fixed64,
   uint32: WIRE.varint,
   fixed64: WIRE.fixed64,
   double: WIRE.fixed64,

@@ -5,8 +5,8 @@
  */
 import { Cursor, MAX_LEVEL } from "./cursor.ts";
 import { malformed } from "./error.ts";
+import type { Field, MessageName, Scalar } from "./fields.ts";
 import { byTag, readMessage } from "./json-out.ts";
-import type { Field, MessageName, Scalar } from "./schema.ts";
 
 const FIRST_BYTES = 16 * 1024;
 const QUOTE = 0x22;
@@ -146,6 +146,15 @@ export class JsonText {
         break;
       case "fixed64":
         this.#short(`"${cursor.fixed64()}"`);
+        break;
+      case "uint64":
+        this.#short(`"${BigInt.asUintN(64, cursor.int64())}"`);
+        break;
+      case "sfixed64":
+        this.#short(`"${BigInt.asIntN(64, cursor.fixed64())}"`);
+        break;
+      case "sint32":
+        this.#short(String(cursor.sint32()));
         break;
       case "uint32":
         this.#short(String(cursor.uint()));

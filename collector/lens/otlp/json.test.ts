@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { OtlpError } from "./error.ts";
-import { encodeJson } from "./json-in.ts";
+import { encodeJson, readJson } from "./json-in.ts";
 import { decodeJson } from "./json-out.ts";
 import { JsonText } from "./json-text.ts";
 import { logsRequest, oneSpan, tracesRequest } from "./requests.fixture.ts";
@@ -68,9 +68,130 @@ describe("OTLP/JSON", () => {
     ["an array for an object", []],
     ["a number for a string", oneSpan({ name: 7 })],
     ["nothing at all", null],
-    ["values nested without end", oneSpan({ attributes: [{ key: "deep", value: nested(5000) }] })],
   ])("refuses %s", (_, request) => {
     expect(() => encodeJson("TracesRequest", request)).toThrow(OtlpError);
+  });
+});
+
+describe("numbers of OTLP/JSON", () => {
+  /** The value of the one attribute of a span whose JSON holds `value` as it is written. */
+  const written = (value: string): unknown => {
+    const text = JSON.stringify(oneSpan({ attributes: [{ key: "n", value: "here" }] })).replace(
+      '"here"',
+      value,
+    );
+    const request = decodeJson("TracesRequest", drained("TracesRequest", text)) as unknown as Request;
+    return request.resourceSpans[0]?.scopeSpans[0]?.spans[0]?.attributes[0]?.value;
+  };
+
+  test.each([
+    ["9223372036854775807", "9223372036854775807"],
+    ['"9223372036854775807"', "9223372036854775807"],
+    ["-9223372036854775808", "-9223372036854775808"],
+    ["9007199254740993", "9007199254740993"],
+    ['"1e3"', "1000"],
+    ["1e3", "1000"],
+    ["12.5e1", "125"],
+    ["1000e-3", "1"],
+    ['"10.0"', "10"],
+    ["0e99", "0"],
+    ['"-0"', "0"],
+    ["1E+2", "100"],
+  ])("the integer %s is %s", (text, expected) => {
+    expect(written(`{"intValue":${text}}`)).toEqual({ intValue: expected });
+  });
+
+  test.each([
+    "9223372036854775808",
+    "-9223372036854775809",
+    "1e19",
+    "1e999",
+    "0.5",
+    '"1e-1"',
+    '""',
+    '" 1"',
+    '"0x10"',
+    '"+1"',
+    "01",
+    "1.",
+    "true",
+    `1${"0".repeat(500)}`,
+  ])("the integer %s is refused", (text) => {
+    expect(() => written(`{"intValue":${text}}`)).toThrow(OtlpError);
+  });
+
+  test.each([
+    ["0.1", 0.1],
+    ['"0.1"', 0.1],
+    ["1e400", null],
+    ['"NaN"', "NaN"],
+    ['"-Infinity"', "-Infinity"],
+    ["5e-324", 5e-324],
+    ['"0x10"', null],
+  ])("the double %s is %s", (text, expected) => {
+    if (expected === null) expect(() => written(`{"doubleValue":${text}}`)).toThrow(OtlpError);
+    else expect(written(`{"doubleValue":${text}}`)).toEqual({ doubleValue: expected });
+  });
+
+  test("times are exact, quoted or bare", () => {
+    const text = JSON.stringify(oneSpan({ startTimeUnixNano: "here" })).replace(
+      '"here"',
+      "1796007497205648961",
+    );
+    expect(decodeJson("TracesRequest", drained("TracesRequest", text))).toEqual(
+      oneSpan({ startTimeUnixNano: "1796007497205648961" }),
+    );
+  });
+});
+
+describe("the text of OTLP/JSON", () => {
+  test("is read as JSON.parse reads it, or refused as it refuses it", () => {
+    const damage = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0x20, max: 0x7e })), { maxLength: 3 });
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 4 }), damage, fc.boolean(), (value, changes, isSpaced) => {
+        const text = Buffer.from(JSON.stringify({ unknown: value }, null, isSpaced ? 1 : 0));
+        for (const [at, byte] of changes) text[at % text.length] = byte;
+        const isJson = (): boolean => {
+          try {
+            return typeof JSON.parse(text.toString()) === "object" && !text.toString().includes("\\");
+          } catch {
+            return false;
+          }
+        };
+        if (isJson()) expect(drained("TracesRequest", text).length).toBe(0);
+        else if (!text.includes("\\")) expect(() => drained("TracesRequest", text)).toThrow(OtlpError);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test.each([
+    "",
+    "{",
+    "[]",
+    "null",
+    "{}x",
+    '{"a":1,}',
+    '{"a":[1,]}',
+    '{"a":[}',
+    '{"a":{]}',
+    '{"a" 1}',
+    '{"a":"\n"}',
+  ])("%j is refused", (text) => {
+    expect(() => drained("TracesRequest", text)).toThrow(OtlpError);
+  });
+
+  test("is read in pieces, however little is in it", () => {
+    const empty = `{"resourceSpans":[${Array(500_000).fill("{}").join()}]}`;
+    let pieces = 0;
+    const json = readJson("TracesRequest", Buffer.from(empty));
+    while (!json.next().done) pieces++;
+    expect(pieces).toBeGreaterThan(8);
+  });
+
+  test("may be nested without end where it is not looked at", () => {
+    const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
+    expect(drained("TracesRequest", `{"unknown":${deep}}`).length).toBe(0);
   });
 });
 
@@ -121,8 +242,15 @@ describe("OTLP/JSON as text", () => {
   });
 });
 
-function nested(depth: number): object {
-  let value: object = { stringValue: "end" };
-  for (let i = 0; i < depth; i++) value = { arrayValue: { values: [value] } };
-  return value;
+interface Request {
+  readonly resourceSpans: readonly {
+    readonly scopeSpans: readonly {
+      readonly spans: readonly { readonly attributes: readonly { value: unknown }[] }[];
+    }[];
+  }[];
+}
+
+function drained(message: "TracesRequest", text: string | Buffer): Buffer {
+  const json = readJson(message, Buffer.from(text));
+  for (let step = json.next(); ; step = json.next()) if (step.done) return step.value;
 }

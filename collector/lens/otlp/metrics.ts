@@ -3,11 +3,9 @@
  * journeys. The request is still read, so that a broken sender gets its 400.
  */
 import { Cursor } from "./cursor.ts";
-import { malformed } from "./error.ts";
 
 /** Gauge, sum, histogram, exponential histogram and summary: field numbers of Metric, each with data points in 1. */
 const DATA_TAGS = new Set([5, 7, 9, 10, 11].map((field) => field * 8 + 2));
-const DATA_NAMES = ["gauge", "sum", "histogram", "exponentialHistogram", "summary"];
 
 /** Cuts a metrics request into its ResourceMetrics: views, not copies. */
 export function splitRequest(body: Buffer): Buffer[] {
@@ -58,33 +56,4 @@ function eachMessage(cursor: Cursor, wanted: number, read: (cursor: Cursor) => v
     read(cursor);
     cursor.leave(outer);
   }
-}
-
-/** `request`: a parsed OTLP/JSON metrics request. Returns the number of data points; throws `malformed`. */
-export function countJsonDataPoints(request: unknown): number {
-  let points = 0;
-  for (const resource of list(request, "resourceMetrics")) {
-    for (const scope of list(resource, "scopeMetrics")) {
-      for (const metric of list(scope, "metrics")) {
-        for (const name of DATA_NAMES) {
-          const data = property(metric, name);
-          if (data !== undefined) points += list(data, "dataPoints").length;
-        }
-      }
-    }
-  }
-  return points;
-}
-
-function property(object: unknown, name: string): unknown {
-  if (typeof object !== "object" || object === null || Array.isArray(object)) {
-    throw malformed(`what holds ${name} must be an object`);
-  }
-  return (object as Readonly<Record<string, unknown>>)[name] ?? undefined;
-}
-
-function list(object: unknown, name: string): readonly unknown[] {
-  const value = property(object, name) ?? [];
-  if (!Array.isArray(value)) throw malformed(`${name} must be an array`);
-  return value;
 }

@@ -1,92 +1,26 @@
 /**
- * The messages of OTLP traces and logs as data: for each field its JSON name, its protobuf number and its type. JSON
+ * The messages of OTLP as data: for each field its JSON name, its protobuf number and its type. JSON
  * is read (json-in.ts) and written (json-out.ts) from this table, so that the two cannot disagree.
  *
  * Source: opentelemetry-proto 1.9, https://github.com/open-telemetry/opentelemetry-proto
  */
-
-/** `hex` is a `bytes` field that OTLP/JSON writes in hex (trace and span ids), not in base64. */
-export type Scalar =
-  | "string"
-  | "bytes"
-  | "hex"
-  | "bool"
-  | "int64"
-  | "uint32"
-  | "fixed64"
-  | "fixed32"
-  | "double";
-
-export type EnumName = "SpanKind" | "StatusCode" | "SeverityNumber";
-
-export type MessageName =
-  | "TracesRequest"
-  | "LogsRequest"
-  | "ResourceSpans"
-  | "ResourceLogs"
-  | "ScopeSpans"
-  | "ScopeLogs"
-  | "Resource"
-  | "EntityRef"
-  | "InstrumentationScope"
-  | "Span"
-  | "Event"
-  | "Link"
-  | "Status"
-  | "LogRecord"
-  | "KeyValue"
-  | "AnyValue"
-  | "ArrayValue"
-  | "KeyValueList";
-
-export type FieldType =
-  | { readonly kind: "scalar"; readonly scalar: Scalar }
-  | { readonly kind: "enum"; readonly enum: EnumName }
-  | { readonly kind: "message"; readonly message: MessageName };
-
-export interface Field {
-  readonly name: string;
-  readonly number: number;
-  readonly type: FieldType;
-  readonly repeated: boolean;
-  /** Part of a oneof: written even when it holds its type's zero value. */
-  readonly oneof: boolean;
-}
-
-const scalar = (number: number, name: string, type: Scalar): Field => ({
-  name,
-  number,
-  type: { kind: "scalar", scalar: type },
-  repeated: false,
-  oneof: false,
-});
-const enumeration = (number: number, name: string, type: EnumName): Field => ({
-  name,
-  number,
-  type: { kind: "enum", enum: type },
-  repeated: false,
-  oneof: false,
-});
-const one = (number: number, name: string, message: MessageName): Field => ({
-  name,
-  number,
-  type: { kind: "message", message },
-  repeated: false,
-  oneof: false,
-});
-const many = (number: number, name: string, message: MessageName): Field => ({
-  ...one(number, name, message),
-  repeated: true,
-});
-const strings = (number: number, name: string): Field => ({
-  ...scalar(number, name, "string"),
-  repeated: true,
-});
-const choice = (field: Field): Field => ({ ...field, oneof: true });
+import {
+  choice,
+  type EnumName,
+  enumeration,
+  type Field,
+  type MessageName,
+  many,
+  one,
+  scalar,
+  scalars,
+} from "./fields.ts";
+import { METRICS } from "./schema-metrics.ts";
 
 export const MESSAGES: Readonly<Record<MessageName, readonly Field[]>> = {
   TracesRequest: [many(1, "resourceSpans", "ResourceSpans")],
   LogsRequest: [many(1, "resourceLogs", "ResourceLogs")],
+  MetricsRequest: [many(1, "resourceMetrics", "ResourceMetrics")],
   ResourceSpans: [
     one(1, "resource", "Resource"),
     many(2, "scopeSpans", "ScopeSpans"),
@@ -115,8 +49,8 @@ export const MESSAGES: Readonly<Record<MessageName, readonly Field[]>> = {
   EntityRef: [
     scalar(1, "schemaUrl", "string"),
     scalar(2, "type", "string"),
-    strings(3, "idKeys"),
-    strings(4, "descriptionKeys"),
+    scalars(3, "idKeys", "string"),
+    scalars(4, "descriptionKeys", "string"),
   ],
   InstrumentationScope: [
     scalar(1, "name", "string"),
@@ -170,6 +104,7 @@ export const MESSAGES: Readonly<Record<MessageName, readonly Field[]>> = {
     scalar(11, "observedTimeUnixNano", "fixed64"),
     scalar(12, "eventName", "string"),
   ],
+  ...METRICS,
   KeyValue: [scalar(1, "key", "string"), one(2, "value", "AnyValue")],
   AnyValue: [
     choice(scalar(1, "stringValue", "string")),
@@ -200,6 +135,9 @@ export const ENUMS: Readonly<Record<EnumName, ReadonlyMap<string, number>>> = {
       `SPAN_KIND_${name}`,
       i,
     ]),
+  ),
+  AggregationTemporality: new Map(
+    ["UNSPECIFIED", "DELTA", "CUMULATIVE"].map((name, i) => [`AGGREGATION_TEMPORALITY_${name}`, i]),
   ),
   StatusCode: new Map(["UNSET", "OK", "ERROR"].map((name, i) => [`STATUS_CODE_${name}`, i])),
   SeverityNumber: new Map([

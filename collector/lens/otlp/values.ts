@@ -23,7 +23,7 @@ export function readAttribute(cursor: Cursor, into: MutableAttributes): void {
   else into[key] = value;
 }
 
-/** Reads the AnyValue at the cursor; integers beyond 2^53 become decimal strings, bytes base64. */
+/** Reads the AnyValue at the cursor; integers beyond 2^53 become decimal strings, NaN and Infinity their names, bytes base64. */
 export function readAnyValue(cursor: Cursor): AttributeValue {
   const outer = cursor.enter();
   let value: AttributeValue = null;
@@ -32,7 +32,7 @@ export function readAnyValue(cursor: Cursor): AttributeValue {
     if (tag === 0x0a) value = cursor.string();
     else if (tag === 0x10) value = cursor.uint() !== 0;
     else if (tag === 0x18) value = readInteger(cursor);
-    else if (tag === 0x21) value = cursor.double();
+    else if (tag === 0x21) value = readDouble(cursor);
     else if (tag === 0x2a) value = readArray(cursor);
     else if (tag === 0x32) value = readMap(cursor);
     else if (tag === 0x3a) value = cursor.view().toString("base64");
@@ -40,6 +40,12 @@ export function readAnyValue(cursor: Cursor): AttributeValue {
   }
   cursor.leave(outer);
   return value;
+}
+
+/** JSON has no number for what is none, or without end: it would become null. */
+function readDouble(cursor: Cursor): number | string {
+  const number = cursor.double();
+  return Number.isFinite(number) ? number : String(number);
 }
 
 function readInteger(cursor: Cursor): number | string {

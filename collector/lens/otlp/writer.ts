@@ -4,6 +4,11 @@
  */
 import { WIRE } from "./cursor.ts";
 
+/** Protobuf's types of whole numbers. */
+export type IntegerType = "int64" | "uint64" | "fixed64" | "sfixed64" | "uint32" | "fixed32" | "sint32";
+
+const MOST_EXACT = BigInt(Number.MAX_SAFE_INTEGER);
+
 export class Writer {
   #bytes = Buffer.allocUnsafe(1024);
   #pos = 0;
@@ -45,12 +50,31 @@ export class Writer {
     this.#pos += value.length;
   }
 
+  /** A whole number in the range of its type, in that type's encoding. */
+  integerField(type: IntegerType, field: number, value: number | bigint): void {
+    if (type === "fixed64" || type === "sfixed64")
+      this.fixed64Field(field, BigInt.asUintN(64, BigInt(value)));
+    else if (type === "fixed32") this.fixed32Field(field, Number(value));
+    else if (type === "sint32") this.varintField(field, ((Number(value) << 1) ^ (Number(value) >> 31)) >>> 0);
+    else this.varintField(field, value < 0 ? BigInt.asUintN(64, BigInt(value)) : value);
+  }
+
   /** Writes a message: `body` writes its fields with this same writer. */
   messageField(field: number, body: () => void): void {
+    const start = this.begin(field);
+    body();
+    this.end(start);
+  }
+
+  /** Begins a message, whose fields come next. Returns what `end` is to be given. */
+  begin(field: number): number {
     this.#tag(field, WIRE.bytes);
     this.#reserve(1);
-    const start = ++this.#pos;
-    body();
+    return ++this.#pos;
+  }
+
+  /** Ends the message that began last. */
+  end(start: number): void {
     const length = this.#pos - start;
     const extra = varintSize(length) - 1;
     if (extra > 0) {
@@ -68,16 +92,15 @@ export class Writer {
 
   #varint(value: number | bigint): void {
     this.#reserve(10);
-    let rest = BigInt(value);
-    if (rest < 0x80n) {
+    if (typeof value === "bigint" && value > MOST_EXACT) {
+      let rest = value;
+      for (; rest >= 0x80n; rest >>= 7n) this.#bytes[this.#pos++] = Number(rest & 0x7fn) | 0x80;
       this.#bytes[this.#pos++] = Number(rest);
       return;
     }
-    while (rest >= 0x80n) {
-      this.#bytes[this.#pos++] = Number(rest & 0x7fn) | 0x80;
-      rest >>= 7n;
-    }
-    this.#bytes[this.#pos++] = Number(rest);
+    let rest = Number(value);
+    for (; rest >= 0x80; rest = Math.floor(rest / 128)) this.#bytes[this.#pos++] = (rest % 128) | 0x80;
+    this.#bytes[this.#pos++] = rest;
   }
 
   #reserve(length: number): void {

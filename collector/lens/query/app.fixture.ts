@@ -35,6 +35,7 @@ export function newApp() {
     journeys: new Journeys(store, { edges: new Set(["gateway"]), index: INDEX }),
     indexed: new Set(INDEX),
     log: pino({ enabled: false }),
+    hosts: new Set(["lens"]),
     page: () => "<p>lens",
   });
   return {

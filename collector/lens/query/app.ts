@@ -1,5 +1,6 @@
 /** The page and the query API as one application. */
-import { Hono } from "hono";
+import { Hono, type HonoRequest } from "hono";
+import { isOwnOrigin, mayAsk } from "../access.ts";
 import type { Counts } from "../counts.ts";
 import { journeyToJson, logToJson } from "../journey/json.ts";
 import type { JourneySpan } from "../journey/model.ts";
@@ -8,7 +9,7 @@ import type { Log } from "../threads/thread-log.ts";
 import { integrityReader } from "./integrity.ts";
 import { jaegerApi } from "./jaeger.ts";
 import { type Journeys, summaryOf } from "./journeys.ts";
-import { findLogs } from "./logs.ts";
+import { findLogs, latestLogs } from "./logs.ts";
 import { type EvictedOf, METRICS_CONTENT_TYPE, renderForwarding, renderMetrics } from "./metrics-text.ts";
 import { countParam, cursorOf, cursorParam, firstOf, flagParam } from "./params.ts";
 import { Problem, problemResponse } from "./problem.ts";
@@ -28,10 +29,14 @@ export interface QueryDependencies {
   /** Names of the attributes that the store indexes. */
   readonly indexed: ReadonlySet<string>;
   readonly log: Pick<Log, "error">;
+  /** Names by which lens may be asked, beside those of this machine. */
+  readonly hosts: ReadonlySet<string>;
   /** The HTML of `/`, made when it is asked for: by then the addresses are known. */
   readonly page: () => string;
 }
 
+/** What says nothing of what is stored may be asked by any name: probes and scrapers have names of their own. */
+const OPEN: ReadonlySet<string> = new Set(["/healthz", "/metrics"]);
 const MAX_JOURNEYS = 200;
 const MAX_LOGS = 10_000;
 /** Spans of one journey. They come in tree order, so that what is left out leaves a whole tree. */
@@ -55,6 +60,10 @@ export function queryApp(dependencies: QueryDependencies): Hono {
       ? problemResponse(c, 404, "there is nothing here; GET / lists what there is")
       : problemResponse(c, 405, "use GET"),
   );
+  app.use(async (c, next) => {
+    checkAsker(c.req, dependencies.hosts);
+    await next();
+  });
   app.get("/", (c) => c.html(page()));
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   const integrity = integrityReader(
@@ -108,12 +117,28 @@ export function queryApp(dependencies: QueryDependencies): Hono {
     const params = new URL(c.req.url).searchParams;
     const correlationId = params.get("correlation_id") ?? "";
     const traceId = params.get("trace_id")?.toLowerCase() ?? "";
-    if (!correlationId && !traceId) throw new Problem(400, "give correlation_id or trace_id");
+    const service = params.get("service") ?? "";
+    if (!correlationId && !traceId && !service)
+      throw new Problem(400, "give correlation_id, trace_id or service");
     const limit = countParam(firstOf(params, "limit"), 1000, MAX_LOGS);
+    if (!correlationId && !traceId) {
+      const { logs: latest, more } = latestLogs(store, service, limit);
+      return c.json({ logs: latest.map(logToJson), leftOut: 0, more });
+    }
     const { logs, leftOut } = findLogs(store, { traceIds: traceId ? [traceId] : [], correlationId, limit });
     return c.json({ logs: logs.map(logToJson), leftOut });
   });
   return app;
+}
+
+/** Throws a Problem 403 unless it is asked by a name of its own, and by no page but its own. */
+function checkAsker(request: HonoRequest, hosts: ReadonlySet<string>): void {
+  const { host, protocol } = new URL(request.url);
+  const asked = request.header("host") ?? host;
+  if (!isOwnOrigin(request.header("origin"), `${protocol}//${asked}`))
+    throw new Problem(403, "pages of other origins may not ask");
+  if (!OPEN.has(request.path) && !mayAsk(asked, hosts))
+    throw new Problem(403, "lens is not asked by this name; LENS_HOSTS has those that it is asked by");
 }
 
 /** As many spans of a tree as an answer may hold. */

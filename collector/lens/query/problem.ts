@@ -1,10 +1,11 @@
 /** Errors of the query API as RFC 9457 problem details. */
 import type { Context } from "hono";
 
-export type ProblemStatus = 400 | 404 | 405 | 500;
+export type ProblemStatus = 400 | 403 | 404 | 405 | 500;
 
 const TITLES: Readonly<Record<ProblemStatus, string>> = {
   400: "Bad Request",
+  403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
   500: "Internal Server Error",

@@ -1,4 +1,9 @@
-/** What a receiver says, as protobuf bytes: the export response of each signal and google.rpc.Status. */
+/**
+ * What the doors of OTLP say, the same over HTTP and gRPC: export responses with what was left out, refusals with whether
+ * and when to try again.
+ *
+ * Source: https://opentelemetry.io/docs/specs/otlp/, google/rpc/status.proto and google/rpc/error_details.proto
+ */
 import type { Signal } from "../counts.ts";
 import { MAX_DEPTH } from "../otlp/cursor.ts";
 import type { RefusalCode } from "../otlp/error.ts";
@@ -7,25 +12,31 @@ import { MOST_VALUES } from "../otlp/walk.ts";
 import { Writer } from "../otlp/writer.ts";
 import type { Accepted } from "./intake.ts";
 
-/** The codes of google.rpc.Code that lens uses, which are gRPC's status codes. */
-export const RPC = {
-  ok: 0,
-  invalidArgument: 3,
-  deadlineExceeded: 4,
-  notFound: 5,
-  resourceExhausted: 8,
-  unimplemented: 12,
-  internal: 13,
-  unavailable: 14,
-} as const;
+/** A refusal in both protocols: an HTTP status, a code of google.rpc.Code (which gRPC's are), and when to try again. */
+export interface Refusal {
+  readonly http: number;
+  readonly rpc: number;
+  /** Seconds after which it may be tried again; null when it would be in vain. */
+  readonly retryAfterS: number | null;
+}
 
-/** OTLP lets a sender retry on `unavailable`, and on `resourceExhausted` only when it is told how long to wait. */
-export const RPC_OF: Readonly<Record<RefusalCode, number>> = {
-  malformed: RPC.invalidArgument,
-  too_large: RPC.resourceExhausted,
-  unsupported_type: RPC.unimplemented,
-  slow: RPC.deadlineExceeded,
-  busy: RPC.unavailable,
+/** google.rpc.Code OK, and those for which there is no request yet that could be refused. */
+export const OK = 0;
+export const NOT_FOUND: Refusal = { http: 404, rpc: 5, retryAfterS: null };
+export const WRONG_METHOD: Refusal = { http: 405, rpc: 12, retryAfterS: null };
+export const FOREIGN: Refusal = { http: 403, rpc: 7, retryAfterS: null };
+export const FAILED: Refusal = { http: 500, rpc: 13, retryAfterS: null };
+
+/**
+ * OTLP lets a sender try again on 429, 502, 503 and 504, and on UNAVAILABLE and some others, so that each pair here is on the
+ * same side. A request that is too long is RESOURCE_EXHAUSTED without a time to wait, which is not to be tried again.
+ */
+export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
+  malformed: { http: 400, rpc: 3, retryAfterS: null },
+  too_large: { http: 413, rpc: 8, retryAfterS: null },
+  unsupported_type: { http: 415, rpc: 12, retryAfterS: null },
+  slow: { http: 503, rpc: 14, retryAfterS: 1 },
+  busy: { http: 503, rpc: 14, retryAfterS: 1 },
 };
 
 /** Why items of a request that was otherwise taken were left out. */
@@ -44,13 +55,20 @@ export function partialSuccess({
 }
 
 /** Field name of the rejected count in each signal's partial success, as JSON has it. */
-export const REJECTED: Readonly<Record<Signal, string>> = {
+const REJECTED: Readonly<Record<Signal, string>> = {
   traces: "rejectedSpans",
   logs: "rejectedLogRecords",
   metrics: "rejectedDataPoints",
 };
 
-/** ExportTraceServiceResponse and its siblings, which are the same on the wire. Empty for a full success. */
+/** ExportTraceServiceResponse and its siblings, in JSON. */
+export function exportResponseJson(signal: Signal, accepted: Pick<Accepted, "rejected">): object {
+  const partial = partialSuccess(accepted);
+  if (!partial) return {};
+  return { partialSuccess: { [REJECTED[signal]]: String(partial.items), errorMessage: partial.why } };
+}
+
+/** The same in protobuf, which is alike for all signals. Empty for a full success. */
 export function exportResponse(accepted: Pick<Accepted, "rejected">): Buffer {
   const writer = new Writer();
   const partial = partialSuccess(accepted);
@@ -63,10 +81,26 @@ export function exportResponse(accepted: Pick<Accepted, "rejected">): Buffer {
   return writer.finish();
 }
 
-/** google.rpc.Status. */
-export function rpcStatus(code: number, message: string): Buffer {
+const RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo";
+
+/** google.rpc.Status in JSON, with a RetryInfo where it may be tried again. */
+export function rpcStatusJson({ rpc, retryAfterS }: Refusal, message: string): object {
+  const details =
+    retryAfterS === null ? {} : { details: [{ "@type": RETRY_INFO, retryDelay: `${retryAfterS}s` }] };
+  return { code: rpc, message, ...details };
+}
+
+/** The same in protobuf. */
+export function rpcStatus({ rpc, retryAfterS }: Refusal, message: string): Buffer {
   const writer = new Writer();
-  writer.varintField(1, code);
+  writer.varintField(1, rpc);
   writer.bytesField(2, Buffer.from(message));
+  if (retryAfterS !== null) {
+    writer.messageField(3, () => {
+      writer.bytesField(1, Buffer.from(RETRY_INFO));
+      // RetryInfo: a Duration, its seconds.
+      writer.messageField(2, () => writer.messageField(1, () => writer.varintField(1, retryAfterS)));
+    });
+  }
   return writer.finish();
 }

@@ -76,6 +76,16 @@ describe("OTLP/gRPC", () => {
     expect(await lens().counter("lens_received_total", 'signal="traces"')).toBe(1);
   });
 
+  test("refuses pages of other origins with status 7, before their message is read", async () => {
+    const frame = frameOf(request);
+    expect(await call(EXPORT, frame, { origin: "http://evil.example" })).toEqual({ http: 200, status: "7" });
+    expect(await call(EXPORT, frame, { origin: "http://localhost:5173" })).toEqual({
+      http: 200,
+      status: "0",
+    });
+    expect(await lens().counter("lens_received_total", 'signal="traces"')).toBe(1);
+  });
+
   test("does not know other methods, nor content that is not gRPC", async () => {
     expect(await call("/some.Service/Method", frameOf(request))).toEqual({
       http: 200,

@@ -15,13 +15,22 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from "node:http2";
-import type { Logger } from "pino";
+import { maySend } from "../access.ts";
 import type { Signal } from "../counts.ts";
-import { cutSilent, HEADERS_MS } from "../listen.ts";
+import { cutSilent } from "../listen.ts";
 import { malformed, OtlpError } from "../otlp/error.ts";
-import { exportResponse, RPC, RPC_OF } from "./answer.ts";
-import type { BodyReader, Packed } from "./body.ts";
-import type { Intake } from "./intake.ts";
+import {
+  exportResponse,
+  FAILED,
+  FOREIGN,
+  OK,
+  REFUSALS,
+  type Refusal,
+  rpcStatus,
+  WRONG_METHOD,
+} from "./answer.ts";
+import type { Packed } from "./body.ts";
+import type { Receiving } from "./receiving.ts";
 
 const PATHS: ReadonlyMap<string, Signal> = new Map([
   ["/opentelemetry.proto.collector.trace.v1.TraceService/Export", "traces"],
@@ -35,21 +44,17 @@ const IDLE_TIMEOUT_MS = 30_000;
 const FRAME_BYTES = 5;
 
 /** A clear-text HTTP/2 server that is not listening yet. */
-export function otlpGrpcServer(
-  intake: Intake,
-  bodies: BodyReader,
-  log: Logger,
-  headersMs = HEADERS_MS,
-): Http2Server {
+export function otlpGrpcServer(receiving: Receiving): Http2Server {
+  const { log, headersMs } = receiving;
   const server = createServer({ settings: { maxConcurrentStreams: 64 } });
   cutSilent(server, headersMs);
   server.on("sessionError", (error) => log.debug({ err: error }, "a gRPC connection broke"));
   server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on("error", (error) => log.debug({ err: error }, "a gRPC call broke"));
     stream.setTimeout(IDLE_TIMEOUT_MS, () => stream.close(constants.NGHTTP2_CANCEL));
-    answer(stream, headers, intake, bodies).catch((error: unknown) => {
+    answer(stream, headers, receiving).catch((error: unknown) => {
       log.error({ err: error }, "an export request failed in lens itself");
-      sendError(stream, RPC.internal, "lens failed to take the request");
+      refuse(stream, FAILED, "lens failed to take the request");
     });
   });
   return server;
@@ -58,8 +63,7 @@ export function otlpGrpcServer(
 async function answer(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  intake: Intake,
-  bodies: BodyReader,
+  { intake, bodies, origins }: Receiving,
 ): Promise<void> {
   if (headers[":method"] !== "POST" || !/^application\/grpc($|[+;])/.test(headers["content-type"] ?? "")) {
     stream.respond(
@@ -70,16 +74,17 @@ async function answer(
     return;
   }
   const signal = PATHS.get(String(headers[":path"]));
-  if (!signal) return sendError(stream, RPC.unimplemented, "there is no such method");
+  if (!signal) return refuse(stream, WRONG_METHOD, "there is no such method");
+  if (!maySend(headers.origin, origins)) return refuse(stream, FOREIGN, "pages of this origin may not send");
   try {
     const accepted = await intake.counted(signal, async () => {
       const options = { declaredBytes: 0, open: (bytes: Buffer) => unframe(bytes, headers["grpc-encoding"]) };
-      return bodies.read(stream, options, (body) => intake.protobuf(signal, body));
+      return bodies.read(stream, options, (body, hold) => intake.protobuf(signal, body, hold));
     });
     sendMessage(stream, exportResponse(accepted));
   } catch (error) {
     if (!(error instanceof OtlpError)) throw error;
-    sendError(stream, RPC_OF[error.code], error.message);
+    refuse(stream, REFUSALS[error.code], error.message);
   }
 }
 
@@ -106,15 +111,21 @@ function sendMessage(stream: ServerHttp2Stream, message: Buffer): void {
   const frame = Buffer.alloc(FRAME_BYTES);
   frame.writeUInt32BE(message.length, 1);
   stream.respond(RESPONSE_HEADERS, { waitForTrailers: true });
-  stream.once("wantTrailers", () => stream.sendTrailers({ "grpc-status": String(RPC.ok) }));
+  stream.once("wantTrailers", () => stream.sendTrailers({ "grpc-status": String(OK) }));
   stream.end(Buffer.concat([frame, message]));
 }
 
-/** An error answer is headers only, which gRPC calls Trailers-Only. `message`: printable ASCII without `%`. */
-function sendError(stream: ServerHttp2Stream, code: number, message: string): void {
+/** A refusal is headers only, which gRPC calls Trailers-Only. `message`: printable ASCII without `%`. */
+function refuse(stream: ServerHttp2Stream, refusal: Refusal, message: string): void {
   if (stream.destroyed || stream.headersSent) return;
+  const details = rpcStatus(refusal, message).toString("base64").replace(/=+$/, "");
   stream.respond(
-    { ...RESPONSE_HEADERS, "grpc-status": String(code), "grpc-message": encodeURI(message) },
+    {
+      ...RESPONSE_HEADERS,
+      "grpc-status": String(refusal.rpc),
+      "grpc-message": encodeURI(message),
+      ...(refusal.retryAfterS !== null && { "grpc-status-details-bin": details }),
+    },
     { endStream: true },
   );
   // What is still to come is thrown away, so that the sender gets to the answer.

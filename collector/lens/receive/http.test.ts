@@ -1,7 +1,7 @@
 import { createConnection } from "node:net";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { eachWithLens, MAX_REQUEST_BYTES, TRACE_ID } from "../lens.fixture.ts";
+import { eachWithLens, MAX_REQUEST_BYTES, onPorts, TRACE_ID } from "../lens.fixture.ts";
 import { encodeJson } from "../otlp/json-in.ts";
 import { oneSpan } from "../otlp/requests.fixture.ts";
 
@@ -73,5 +73,54 @@ describe("OTLP/HTTP", () => {
       .poll(() => lens().counter("lens_refused_total", 'signal="traces",reason="malformed"'))
       .toBe(1);
     expect((await lens().post("/v1/traces", JSON.stringify(oneSpan()), JSON_TYPE)).status).toBe(200);
+  });
+});
+
+describe("pages in a browser", () => {
+  const preflight = (origin: string, more: Record<string, string> = {}) =>
+    fetch(`${lens().current.otlpHttpUrl}/v1/traces`, {
+      method: "OPTIONS",
+      headers: {
+        origin,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "content-type,x-own",
+        ...more,
+      },
+    });
+  const sent = (origin: string) =>
+    lens().post("/v1/traces", JSON.stringify(oneSpan()), { ...JSON_TYPE, origin });
+
+  test("of this machine may send, and read the answer", async () => {
+    const origin = "http://localhost:5173";
+    const asked = await preflight(origin, { "access-control-request-private-network": "true" });
+    expect([
+      asked.status,
+      ...["origin", "methods", "headers", "private-network"].map((name) =>
+        asked.headers.get(`access-control-allow-${name}`),
+      ),
+    ]).toEqual([204, origin, "POST", "content-type,x-own", "true"]);
+    const answer = await sent(origin);
+    expect([answer.status, answer.headers.get("access-control-allow-origin")]).toEqual([200, origin]);
+  });
+
+  test.each(["http://evil.example", "null", "http://localhost.evil.example"])(
+    "of %s may not: they are refused before their body is read",
+    async (origin) => {
+      const asked = await preflight(origin);
+      expect([asked.status, asked.headers.get("access-control-allow-origin")]).toEqual([403, null]);
+      const answer = await sent(origin);
+      expect([answer.status, await answer.json()]).toEqual([403, { code: 7, message: expect.any(String) }]);
+      expect(await lens().counter("lens_received_total", 'signal="traces"')).toBe(0);
+    },
+  );
+
+  test("of other origins may when these are named", async () => {
+    const other = await onPorts("0", "0", { LENS_OTLP_ORIGINS: "https://Shop.example, https://two.example" });
+    const asked = await fetch(`${other.otlpHttpUrl}/v1/logs`, {
+      method: "OPTIONS",
+      headers: { origin: "https://shop.example", "access-control-request-method": "POST" },
+    });
+    expect(asked.headers.get("access-control-allow-origin")).toBe("https://shop.example");
+    await other.stop();
   });
 });

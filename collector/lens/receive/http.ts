@@ -5,36 +5,35 @@
  * Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { Logger } from "pino";
+import { maySend } from "../access.ts";
 import { SIGNALS, type Signal } from "../counts.ts";
-import { HEADERS_MS, patientServer } from "../listen.ts";
-import { OtlpError, type RefusalCode } from "../otlp/error.ts";
-import { exportResponse, partialSuccess, REJECTED, RPC, RPC_OF, rpcStatus } from "./answer.ts";
-import type { BodyReader } from "./body.ts";
-import type { Accepted, Intake } from "./intake.ts";
-
-const HTTP_STATUS: Readonly<Record<RefusalCode, number>> = {
-  malformed: 400,
-  too_large: 413,
-  unsupported_type: 415,
-  slow: 408,
-  busy: 503,
-};
+import { patientServer } from "../listen.ts";
+import { OtlpError } from "../otlp/error.ts";
+import {
+  exportResponse,
+  exportResponseJson,
+  FAILED,
+  FOREIGN,
+  NOT_FOUND,
+  REFUSALS,
+  type Refusal,
+  rpcStatus,
+  rpcStatusJson,
+  WRONG_METHOD,
+} from "./answer.ts";
+import { corsHeaders, preflightHeaders } from "./cors.ts";
+import type { Accepted } from "./intake.ts";
+import type { Receiving } from "./receiving.ts";
 
 type Encoding = "protobuf" | "json";
 
 /** A server that is not listening yet. */
-export function otlpHttpServer(
-  intake: Intake,
-  bodies: BodyReader,
-  log: Logger,
-  headersMs = HEADERS_MS,
-): Server {
-  return patientServer(headersMs, (request, response) => {
-    answer(request, response, intake, bodies).catch((error: unknown) => {
-      log.error({ err: error }, "an export request failed in lens itself");
+export function otlpHttpServer(receiving: Receiving): Server {
+  return patientServer(receiving.headersMs, (request, response) => {
+    answer(request, response, receiving).catch((error: unknown) => {
+      receiving.log.error({ err: error }, "an export request failed in lens itself");
       if (response.headersSent) response.destroy();
-      else sendStatus(response, 500, "json", RPC.internal, "lens failed to take the request");
+      else refuse(response, FAILED, "json", "lens failed to take the request");
     });
   });
 }
@@ -42,28 +41,35 @@ export function otlpHttpServer(
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  intake: Intake,
-  bodies: BodyReader,
+  receiving: Receiving,
 ): Promise<void> {
   const path = (request.url ?? "").split("?", 1)[0];
   const signal = SIGNALS.find((name) => path === `/v1/${name}`);
   const encoding = encodingOf(request.headers["content-type"] ?? "");
+  const { origin } = request.headers;
   // What is not read is thrown away as it comes, so that the sender gets to the answer.
   response.once("finish", () => request.resume());
-  if (!signal)
-    return sendStatus(response, 404, encoding ?? "json", RPC.notFound, "there is no such endpoint");
+  if (!signal) return refuse(response, NOT_FOUND, encoding ?? "json", "there is no such endpoint");
+  if (!maySend(origin, receiving.origins))
+    return refuse(response, FOREIGN, encoding ?? "json", "pages of this origin may not send");
+  for (const [name, value] of Object.entries(corsHeaders(origin))) response.setHeader(name, value);
+  if (request.method === "OPTIONS" && origin !== undefined) {
+    response.writeHead(204, preflightHeaders(request.headers)).end();
+    return;
+  }
   if (request.method !== "POST") {
     response.setHeader("allow", "POST");
-    return sendStatus(response, 405, encoding ?? "json", RPC.unimplemented, "use POST");
+    return refuse(response, WRONG_METHOD, encoding ?? "json", "use POST");
   }
   try {
-    sendAccepted(response, signal, encoding ?? "json", await take(request, signal, encoding, intake, bodies));
+    const accepted = await take(request, signal, encoding, receiving);
+    if (encoding === "protobuf") send(response, 200, encoding, exportResponse(accepted));
+    else send(response, 200, "json", jsonBody(exportResponseJson(signal, accepted)));
   } catch (error) {
     if (!(error instanceof OtlpError)) throw error;
-    if (error.code === "busy") response.setHeader("retry-after", "1");
     // What is still to come is not waited for.
     if (error.code === "slow") response.setHeader("connection", "close");
-    sendStatus(response, HTTP_STATUS[error.code], encoding ?? "json", RPC_OF[error.code], error.message);
+    refuse(response, REFUSALS[error.code], encoding ?? "json", error.message);
   }
 }
 
@@ -71,15 +77,14 @@ async function take(
   request: IncomingMessage,
   signal: Signal,
   encoding: Encoding | null,
-  intake: Intake,
-  bodies: BodyReader,
+  { intake, bodies }: Receiving,
 ): Promise<Accepted> {
   return intake.counted(signal, async () => {
     if (!encoding) throw new OtlpError("unsupported_type", "use application/x-protobuf or application/json");
     const gzip = isGzip(request.headers["content-encoding"]);
     const declaredBytes = Number(request.headers["content-length"]);
-    return bodies.read(request, { declaredBytes, open: (bytes) => ({ bytes, gzip }) }, (body) =>
-      intake[encoding](signal, body),
+    return bodies.read(request, { declaredBytes, open: (bytes) => ({ bytes, gzip }) }, (body, hold) =>
+      intake[encoding](signal, body, hold),
     );
   });
 }
@@ -100,30 +105,10 @@ function isGzip(contentEncoding = "identity"): boolean {
   );
 }
 
-function sendAccepted(
-  response: ServerResponse,
-  signal: Signal,
-  encoding: Encoding,
-  accepted: Accepted,
-): void {
-  if (encoding === "protobuf") {
-    send(response, 200, encoding, exportResponse(accepted));
-    return;
-  }
-  const partial = partialSuccess(accepted);
-  const said = partial && { [REJECTED[signal]]: String(partial.items), errorMessage: partial.why };
-  send(response, 200, encoding, jsonBody(said ? { partialSuccess: said } : {}));
-}
-
-function sendStatus(
-  response: ServerResponse,
-  status: number,
-  encoding: Encoding,
-  code: number,
-  message: string,
-): void {
-  const body = encoding === "json" ? jsonBody({ code, message }) : rpcStatus(code, message);
-  send(response, status, encoding, body);
+function refuse(response: ServerResponse, refusal: Refusal, encoding: Encoding, message: string): void {
+  if (refusal.retryAfterS !== null) response.setHeader("retry-after", String(refusal.retryAfterS));
+  const body = encoding === "json" ? jsonBody(rpcStatusJson(refusal, message)) : rpcStatus(refusal, message);
+  send(response, refusal.http, encoding, body);
 }
 
 const jsonBody = (value: object): Buffer => Buffer.from(JSON.stringify(value));

@@ -239,6 +239,39 @@ test("a span with values nested without end is left out in protobuf too, and its
   expect(counts.of("traces", "too_complex")).toBe(1);
 });
 
+test("a span in JSON with values nested without end is left out, and its neighbour is taken", async () => {
+  const { store, counts, take } = newLens();
+  const deep = `${'{"arrayValue":{"values":['.repeat(3000)}${"]}}".repeat(3000)}`;
+  const text = JSON.stringify(oneSpan({ attributes: [{ key: "deep", value: "here" }] })).replace(
+    '"here"',
+    deep,
+  );
+  const [both] = [
+    text.replace(
+      '"spans":[',
+      `"spans":[${JSON.stringify({ traceId: "1".repeat(32), spanId: "2".repeat(16) })},`,
+    ),
+  ];
+  expect(await take("traces", "json", Buffer.from(both))).toBe(true);
+  expect(spansIn(store).map(({ spanId }) => spanId)).toEqual(["2".repeat(16)]);
+  expect(counts.of("traces", "too_complex")).toBe(1);
+});
+
+test("a resource whose attributes are too many leaves out its spans, and no others", async () => {
+  const { store, counts, take } = newLens();
+  const many = Array.from({ length: 40_000 }, (_, i) => textAttribute(`k${i}`, "x"));
+  const [good, wrong] = [oneSpan(), oneSpan({ spanId: "2".repeat(16) })] as [Spans, Spans];
+  Object.assign(wrong.resourceSpans[0] as object, { resource: { attributes: many } });
+  const both = { resourceSpans: [...wrong.resourceSpans, ...good.resourceSpans] };
+  expect(await take("traces", "json", json(both))).toBe(true);
+  expect(spansIn(store)).toHaveLength(1);
+  expect(counts.of("traces", "too_complex")).toBe(1);
+});
+
+interface Spans {
+  readonly resourceSpans: readonly object[];
+}
+
 test("one broken resource refuses the whole request, the good ones before it too", async () => {
   const { store, take } = newLens();
   const broken = field(1, Buffer.concat([field(1, Buffer.from([0x0a, 0x7f])), field(2, field(2, anySpan))]));

@@ -4,15 +4,16 @@
  */
 import { setImmediate } from "node:timers/promises";
 import type { Counts, Signal } from "../counts.ts";
-import { malformed, OtlpError } from "../otlp/error.ts";
+import { OtlpError } from "../otlp/error.ts";
 import type { IndexKeys } from "../otlp/index-keys.ts";
-import { encodeJson } from "../otlp/json-in.ts";
-import { countDataPoints, countJsonDataPoints, splitRequest } from "../otlp/metrics.ts";
+import { readJson } from "../otlp/json-in.ts";
+import { countDataPoints, splitRequest } from "../otlp/metrics.ts";
 import { logReader } from "../otlp/read-logs.ts";
 import { readRequest } from "../otlp/read-request.ts";
 import { spanReader } from "../otlp/read-spans.ts";
 import { REJECT_REASONS, type RejectReason } from "../otlp/reading.ts";
 import { type Batch, batchOf } from "../store/write/batch.ts";
+import type { Hold } from "./body.ts";
 
 /** What became of a request: what was left out of it is what OTLP calls a partial success. */
 export interface Accepted {
@@ -38,6 +39,7 @@ export interface IntakeOptions {
   readonly onTaken?: (taken: Taken) => void;
 }
 
+const MESSAGE = { traces: "TracesRequest", logs: "LogsRequest", metrics: "MetricsRequest" } as const;
 const NOTHING: Accepted["rejected"] = { invalid_id: 0, too_complex: 0 };
 
 export class Intake {
@@ -48,20 +50,18 @@ export class Intake {
   }
 
   /** `body`: a protobuf export request of the signal. Rejects with an OtlpError, with nothing stored. */
-  async protobuf(signal: Signal, body: Buffer): Promise<Accepted> {
+  async protobuf(signal: Signal, body: Buffer, _hold: Hold = () => {}): Promise<Accepted> {
     return this.#take(signal, "protobuf", body, body);
   }
 
-  /** `body`: an OTLP/JSON export request of the signal. Rejects with an OtlpError, with nothing stored. */
-  async json(signal: Signal, body: Buffer): Promise<Accepted> {
-    const request = parseJson(body);
-    if (signal === "metrics") {
-      const accepted = this.#countPoints(countJsonDataPoints(request));
-      this.#options.onTaken?.({ signal, encoding: "json", body, items: accepted.received });
-      return accepted;
-    }
-    const message = signal === "traces" ? "TracesRequest" : "LogsRequest";
-    return this.#take(signal, "json", body, encodeJson(message, request));
+  /**
+   * `body`: an OTLP/JSON export request of the signal. `hold`: counts what it takes beside the body. Rejects with an
+   * OtlpError, with nothing stored.
+   */
+  async json(signal: Signal, body: Buffer, hold: Hold = () => {}): Promise<Accepted> {
+    // In protobuf it is shorter.
+    hold(body.length);
+    return this.#take(signal, "json", body, await inPieces(readJson(MESSAGE[signal], body)));
   }
 
   /** Runs all that a receiver does with one request, and counts the request as refused when it throws. */
@@ -82,13 +82,11 @@ export class Intake {
       onTaken?.({ signal, encoding, body: came, items: accepted.received });
       return accepted;
     }
-    const reading = readRequest(body, keys, signal === "traces" ? spanReader : logReader);
-    let step = reading.next();
-    for (; !step.done; step = reading.next()) await setImmediate();
-    const { count, rejected } = step.value;
+    const reading = await inPieces(readRequest(body, keys, signal === "traces" ? spanReader : logReader));
+    const { count, rejected } = reading;
     // Handed over, a body is not here any more.
     const taken = onTaken && { signal, encoding, body: Buffer.from(came), items: count };
-    if (count > 0) await store(batchOf(signal, body, step.value));
+    if (count > 0) await store(batchOf(signal, body, reading));
     counts.add(signal, "received", count);
     for (const reason of REJECT_REASONS) counts.refuse(signal, reason, rejected[reason]);
     if (taken) onTaken?.(taken);
@@ -101,10 +99,10 @@ export class Intake {
   }
 }
 
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch (cause) {
-    throw malformed("the body is not JSON", cause);
+/** What `work` ends with. After each of its pieces others are answered. */
+async function inPieces<T>(work: Generator<undefined, T>): Promise<T> {
+  for (let step = work.next(); ; step = work.next()) {
+    if (step.done) return step.value;
+    await setImmediate();
   }
 }

@@ -47,6 +47,8 @@ export interface QuerySettings {
   readonly index: readonly string[];
   readonly edges: readonly string[];
   readonly consumers: Consumers;
+  /** Names by which lens may be asked. */
+  readonly hosts: readonly string[];
   readonly host: string;
   readonly port: number;
   /** How long a client may take for the headers of its request. */

@@ -32,6 +32,7 @@ const app = queryApp({
   journeys: new Journeys(store, { edges, consumers, index }),
   indexed: new Set([BATON.correlationId, ...index]),
   log: threadLog(say),
+  hosts: new Set(settings.hosts),
   page: () => page(otlpHttpUrl, otlpGrpcUrl),
 });
 

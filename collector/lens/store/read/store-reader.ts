@@ -5,11 +5,12 @@
 import { setImmediate } from "node:timers/promises";
 import { Hasher } from "../../otlp/hasher.ts";
 import { hashOfEntry } from "../../otlp/index-keys.ts";
-import { SERVICE_SALT } from "../layout.ts";
+import { LOGS_SALT, SERVICE_SALT } from "../layout.ts";
 import type { TraceRow } from "../row-types.ts";
 import type { Database } from "../sqlite.ts";
 import { Contents } from "./contents.ts";
-import { Items } from "./items.ts";
+import { Items, type Stored } from "./items.ts";
+import { Logs, type LogsPage, type LogsPlace } from "./logs.ts";
 import { ReadParts } from "./parts.ts";
 import { StoredTrace, type TraceSource } from "./stored-trace.ts";
 import { Traces, type Which } from "./traces.ts";
@@ -24,6 +25,7 @@ export class StoreReader {
   readonly #parts: ReadParts;
   readonly #traces: Traces;
   readonly #items: Items;
+  readonly #logs: Logs;
   readonly #words: Words;
   readonly #source: TraceSource;
   #depth = 0;
@@ -37,7 +39,9 @@ export class StoreReader {
     this.#parts = new ReadParts(database);
     this.#words = new Words(database);
     this.#traces = new Traces(database, this.#parts, this.#hasher);
-    this.#items = new Items(database, this.#words, new Contents(database));
+    const contents = new Contents(database);
+    this.#items = new Items(database, this.#words, contents);
+    this.#logs = new Logs(database, this.#parts, this.#words, contents);
     this.#source = {
       rowsOf: (id) => this.#read(() => this.#traces.byId(id)),
       page: (rows, logs, at) => this.#read(() => this.#items.page(rows, logs, at)),
@@ -78,6 +82,18 @@ export class StoreReader {
   /** Traces that may have a span of this service; the newest first. */
   withService(service: string, before?: number): Generator<StoredTrace> {
     return this.#all({ by: "bucket", hash: this.#serviceHash(service) }, before);
+  }
+
+  /** The log records of a service, the last that arrived first. */
+  *logsOf(service: string): Generator<Stored> {
+    const bytes = Buffer.from(service);
+    const hash = this.#hasher.text(bytes, 0, bytes.length, LOGS_SALT);
+    const pageAt = (at: LogsPlace): LogsPage => this.#read(() => this.#logs.page(hash, service, at));
+    for (let at = this.#read(() => this.#logs.first()); at; ) {
+      const page = pageAt(at);
+      yield* page.items;
+      at = page.next;
+    }
   }
 
   /** Names of the services that the store has spans of, sorted. */
