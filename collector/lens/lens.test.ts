@@ -103,7 +103,7 @@ describe("the real exporters", () => {
     expect(await bodies("/api/logs?correlation_id=c-1")).toEqual(["inside", "outside"]);
   });
 
-  test("bring metrics, which are counted", async () => {
+  test("bring metrics, with their points by attributes", async () => {
     const exporter = new OTLPMetricExporter({ url: `${lens().current.otlpHttpUrl}/v1/metrics` });
     const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] });
     const orders = provider.getMeter("shop").createCounter("orders");
@@ -111,6 +111,13 @@ describe("the real exporters", () => {
     orders.add(1, { sku: "mug" });
     await provider.shutdown();
     expect(await lens().counter("lens_received_total", 'signal="metrics"')).toBe(2);
+    const { body } = await lens().get("/api/metrics?name=orders");
+    expect(body.metrics).toMatchObject([
+      {
+        kind: "sum",
+        series: ["teapot", "mug"].map((sku) => ({ attributes: { sku }, points: [{ asDouble: 1 }] })),
+      },
+    ]);
   });
 });
 

@@ -24,12 +24,15 @@ export function decodeJson(message: MessageName, bytes: Buffer): { [key: string]
 export function readMessage(cursor: Cursor, message: MessageName, level: number): { [key: string]: Json } {
   if (level > MAX_LEVEL) throw malformed("values are nested too deeply");
   const fields = byTag(message);
+  const packed = packedByTag(message);
   const object: { [key: string]: Json } = {};
   while (cursor.more()) {
     const tag = cursor.tag();
     const field = fields.get(tag);
     if (!field) {
-      cursor.skip(tag);
+      const list = packed.get(tag);
+      if (list) object[list.name] = [...asList(object[list.name]), ...readPacked(cursor, list)];
+      else cursor.skip(tag);
       continue;
     }
     const value = readField(cursor, field, level);
@@ -39,6 +42,17 @@ export function readMessage(cursor: Cursor, message: MessageName, level: number)
     else object[field.name] = [value];
   }
   return object;
+}
+
+const asList = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);
+
+/** Numbers one behind the other, as protobuf prefers to write a list of them. */
+function readPacked(cursor: Cursor, { type }: Field): Json[] {
+  const list: Json[] = [];
+  const outer = cursor.enter();
+  while (cursor.more()) if (type.kind === "scalar") list.push(readScalar(cursor, type.scalar));
+  cursor.leave(outer);
+  return list;
 }
 
 function readField(cursor: Cursor, field: Field, level: number): Json {
@@ -112,6 +126,21 @@ export function byTag(message: MessageName): ReadonlyMap<number, Field> {
       }),
     );
     tables.set(message, table);
+  }
+  return table;
+}
+
+const packedTables = new Map<MessageName, ReadonlyMap<number, Field>>();
+
+/** Lists of numbers, by the tag under which they come packed. */
+function packedByTag(message: MessageName): ReadonlyMap<number, Field> {
+  let table = packedTables.get(message);
+  if (!table) {
+    const lists = MESSAGES[message].filter(
+      ({ type, repeated }) => repeated && type.kind === "scalar" && WIRE_OF[type.scalar] !== WIRE.bytes,
+    );
+    table = new Map(lists.map((field) => [field.number * 8 + WIRE.bytes, field]));
+    packedTables.set(message, table);
   }
   return table;
 }

@@ -17,8 +17,7 @@ export const span = (n: number): string => n.toString(16).padStart(16, "0");
 export const at = (seconds: number): string => `${1_700_000_000 + seconds}000000000`;
 
 /** `send` and `sendLogs` take OTLP/JSON; `get` asks and reads the JSON answer. */
-export function newApp() {
-  const stored = new TestStore();
+export function newApp(stored = new TestStore()) {
   const { counts, reader: store } = stored;
   const intake = new Intake({
     counts,
@@ -42,6 +41,8 @@ export function newApp() {
     store,
     send: (request: object) => intake.json("traces", Buffer.from(JSON.stringify(request))),
     sendLogs: (request: object) => intake.json("logs", Buffer.from(JSON.stringify(request))),
+    sendMetrics: (request: object) => intake.json("metrics", Buffer.from(JSON.stringify(request))),
+    stored,
     async get(path: string) {
       const response = await app.request(path);
       const body = (await response.json()) as Record<string, unknown>;

@@ -10,6 +10,7 @@ import { integrityReader } from "./integrity.ts";
 import { jaegerApi } from "./jaeger.ts";
 import { type Journeys, summaryOf } from "./journeys.ts";
 import { findLogs, latestLogs } from "./logs.ts";
+import { metricsApi } from "./metrics.ts";
 import { type EvictedOf, METRICS_CONTENT_TYPE, renderForwarding, renderMetrics } from "./metrics-text.ts";
 import { countParam, cursorOf, cursorParam, firstOf, flagParam } from "./params.ts";
 import { Problem, problemResponse } from "./problem.ts";
@@ -82,6 +83,7 @@ export function queryApp(dependencies: QueryDependencies): Hono {
     });
   });
   app.route("/api/v3", jaegerApi(store, indexed));
+  app.route("/api/metrics", metricsApi(store));
 
   app.get("/api/journeys", async (c) => {
     const params = new URL(c.req.url).searchParams;

@@ -4,6 +4,7 @@ const ENDPOINTS: readonly (readonly [path: string, does: string])[] = [
   ["/api/journeys?limit=20", "the latest journeys, newest first"],
   ["/api/journeys/{trace, correlation or order id}?logs=true", "one journey, with its log records"],
   ["/api/logs?correlation_id=&trace_id=&service=&limit=", "log records; of a service the latest"],
+  ["/api/metrics?service=&name=", "metrics of the last 15 minutes; with a name their points"],
   ["/api/v3/services", "services, as Jaeger answers it"],
   ["/api/v3/operations?service=&span_kind=", "operations of a service"],
   ["/api/v3/traces/{trace id}", "one trace in OTLP/JSON"],

@@ -279,7 +279,7 @@ test("one broken resource refuses the whole request, the good ones before it too
   expect(spansIn(store)).toEqual([]);
 });
 
-test("metric data points are counted and let go", async () => {
+test("metric data points are counted, and one that comes again is stored once", async () => {
   const { counts, take } = newLens();
   const point = { asInt: "1" };
   const metrics = [
@@ -289,9 +289,24 @@ test("metric data points are counted and let go", async () => {
   const request = { resourceMetrics: [{ scopeMetrics: [{ metrics }] }] };
   expect(await take("metrics", "json", json(request))).toBe(true);
   expect(counts.of("metrics", "received")).toBe(3);
+  expect([counts.of("metrics", "stored"), counts.of("metrics", "duplicates")]).toEqual([2, 1]);
   const sum = field(7, Buffer.concat([field(1, Buffer.alloc(0)), field(1, Buffer.alloc(0))]));
   expect(await take("metrics", "protobuf", field(1, field(2, field(2, sum))))).toBe(true);
   expect(counts.of("metrics", "received")).toBe(5);
+});
+
+test.each([
+  ["a name that is a number", { name: 1 }],
+  ["points that are no list", { name: "a", sum: { dataPoints: {} } }],
+  ["a value that is a text", { name: "a", gauge: { dataPoints: [{ asDouble: "much" }] } }],
+  ["a fraction of a whole", { name: "a", gauge: { dataPoints: [{ asInt: 1.5 }] } }],
+  ["a count below zero", { name: "a", histogram: { dataPoints: [{ count: "-1" }] } }],
+  ["a temporality that is none", { name: "a", sum: { aggregationTemporality: "SOMETIMES" } }],
+])("metrics in JSON with %s are refused", async (_, metric) => {
+  const { counts, take } = newLens();
+  const request = { resourceMetrics: [{ scopeMetrics: [{ metrics: [metric] }] }] };
+  expect(await take("metrics", "json", json(request))).toBe(false);
+  expect(counts.of("metrics", "malformed")).toBe(1);
 });
 
 /** An encoded span with nothing but its ids. */

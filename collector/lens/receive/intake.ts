@@ -7,8 +7,8 @@ import type { Counts, Signal } from "../counts.ts";
 import { OtlpError } from "../otlp/error.ts";
 import type { IndexKeys } from "../otlp/index-keys.ts";
 import { readJson } from "../otlp/json-in.ts";
-import { countDataPoints, splitRequest } from "../otlp/metrics.ts";
 import { logReader } from "../otlp/read-logs.ts";
+import { metricReader } from "../otlp/read-metrics.ts";
 import { readRequest } from "../otlp/read-request.ts";
 import { spanReader } from "../otlp/read-spans.ts";
 import { REJECT_REASONS, type RejectReason } from "../otlp/reading.ts";
@@ -40,7 +40,7 @@ export interface IntakeOptions {
 }
 
 const MESSAGE = { traces: "TracesRequest", logs: "LogsRequest", metrics: "MetricsRequest" } as const;
-const NOTHING: Accepted["rejected"] = { invalid_id: 0, too_complex: 0 };
+const READERS = { traces: spanReader, logs: logReader, metrics: metricReader };
 
 export class Intake {
   readonly #options: IntakeOptions;
@@ -77,12 +77,7 @@ export class Intake {
   /** `came`: the body as it came; `body`: the same in protobuf. */
   async #take(signal: Signal, encoding: Taken["encoding"], came: Buffer, body: Buffer): Promise<Accepted> {
     const { counts, keys, store, onTaken } = this.#options;
-    if (signal === "metrics") {
-      const accepted = this.#countPoints(countDataPoints(splitRequest(body)));
-      onTaken?.({ signal, encoding, body: came, items: accepted.received });
-      return accepted;
-    }
-    const reading = await inPieces(readRequest(body, keys, signal === "traces" ? spanReader : logReader));
+    const reading = await inPieces(readRequest(body, keys, READERS[signal]));
     const { count, rejected } = reading;
     // Handed over, a body is not here any more.
     const taken = onTaken && { signal, encoding, body: Buffer.from(came), items: count };
@@ -91,11 +86,6 @@ export class Intake {
     for (const reason of REJECT_REASONS) counts.refuse(signal, reason, rejected[reason]);
     if (taken) onTaken?.(taken);
     return { received: count, rejected };
-  }
-
-  #countPoints(points: number): Accepted {
-    this.#options.counts.add("metrics", "received", points);
-    return { received: points, rejected: NOTHING };
   }
 }
 

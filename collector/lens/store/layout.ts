@@ -9,6 +9,8 @@
  * A *segment* is what one transaction brought of one trace; a *block* is some 64 KB of items one behind the other,
  * compressed when it is full, until then its *tail*. An *entry* leads from a hash to traces: to one by its id, by the value
  * of an indexed attribute or by a trace that it links to, and by service and name to a bucket of neighbours.
+ *
+ * Metrics lie apart: a *series* is one set of attributes of one metric, and its *points* are by the minute in which they came.
  */
 
 /** "lens" */
@@ -78,5 +80,16 @@ CREATE TABLE segment (
 CREATE TABLE log (key INTEGER PRIMARY KEY, segment INTEGER, first REAL, last REAL, severity INTEGER);
 CREATE TABLE block (key INTEGER PRIMARY KEY, data BLOB);
 CREATE TABLE tail (block INTEGER, n INTEGER, data BLOB, PRIMARY KEY (block, n)) WITHOUT ROWID;
+CREATE TABLE metric (
+  id INTEGER PRIMARY KEY, hash INTEGER, service TEXT, resource BLOB, scope BLOB, name TEXT, unit TEXT,
+  description TEXT, kind TEXT, temporality INTEGER, monotonic INTEGER
+);
+CREATE INDEX metricName ON metric (name);
+CREATE TABLE series (id INTEGER PRIMARY KEY, metric INTEGER, hash INTEGER, attributes BLOB, minute INTEGER);
+CREATE INDEX seriesMetric ON series (metric);
+CREATE INDEX seriesMinute ON series (minute);
+CREATE TABLE point (
+  minute INTEGER, series INTEGER, time REAL, data BLOB, PRIMARY KEY (minute, series, time)
+) WITHOUT ROWID;
 CREATE TABLE entry (part INTEGER, hash INTEGER, place INTEGER, PRIMARY KEY (part, hash, place)) WITHOUT ROWID;
 `;

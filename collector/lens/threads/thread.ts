@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import type { LogLine } from "./messages.ts";
 
 /** Memory of a thread's own objects; what is stored and received lies outside. */
-const LIMITS = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 192 };
+const LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 192 };
 
 export class Thread<In, Out extends object> {
   readonly #worker: Worker;

@@ -3,18 +3,27 @@
  * what is long is asked for page by page, with others in between, and finds at each page what is there by then.
  */
 import { setImmediate } from "node:timers/promises";
+import type { Attributes } from "../../journey/model.ts";
 import { Hasher } from "../../otlp/hasher.ts";
 import { hashOfEntry } from "../../otlp/index-keys.ts";
+import type { Json } from "../../otlp/json-out.ts";
 import { LOGS_SALT, SERVICE_SALT } from "../layout.ts";
 import type { TraceRow } from "../row-types.ts";
 import type { Database } from "../sqlite.ts";
 import { Contents } from "./contents.ts";
 import { Items, type Stored } from "./items.ts";
 import { Logs, type LogsPage, type LogsPlace } from "./logs.ts";
+import { type Metric, Metrics } from "./metrics.ts";
 import { ReadParts } from "./parts.ts";
 import { StoredTrace, type TraceSource } from "./stored-trace.ts";
 import { Traces, type Which } from "./traces.ts";
 import { type Operation, Words } from "./words.ts";
+
+/** A metric and its series; their points are read when they are asked for. */
+export interface MetricPoints {
+  readonly metric: Metric;
+  readonly series: readonly { readonly attributes: Attributes; readonly points: () => Json[] }[];
+}
 
 /** Traces in a page. */
 const PAGE = 64;
@@ -26,6 +35,7 @@ export class StoreReader {
   readonly #traces: Traces;
   readonly #items: Items;
   readonly #logs: Logs;
+  readonly #metrics: Metrics;
   readonly #words: Words;
   readonly #source: TraceSource;
   #depth = 0;
@@ -39,6 +49,7 @@ export class StoreReader {
     this.#parts = new ReadParts(database);
     this.#words = new Words(database);
     this.#traces = new Traces(database, this.#parts, this.#hasher);
+    this.#metrics = new Metrics(database);
     const contents = new Contents(database);
     this.#items = new Items(database, this.#words, contents);
     this.#logs = new Logs(database, this.#parts, this.#words, contents);
@@ -109,6 +120,19 @@ export class StoreReader {
     for (const operation of this.#operations())
       if (operation.service === service) found.set(`${operation.kind} ${operation.name}`, operation);
     return [...found.values()];
+  }
+
+  /** What the metrics of a service and a name say; empty for any. At most `limit` metrics, series of each, and points of each. */
+  metrics(service: string, name: string, limit: number): MetricPoints[] {
+    return this.#read(() =>
+      this.#metrics.metrics(service, name, limit).map((metric) => ({
+        metric,
+        series: this.#metrics.series(metric.id, limit).map(({ id, attributes }) => ({
+          attributes,
+          points: () => this.#read(() => this.#metrics.points(metric, id, limit)),
+        })),
+      })),
+    );
   }
 
   close(): void {

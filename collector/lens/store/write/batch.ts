@@ -46,6 +46,11 @@ export const transferOf = ({ body, items, more, resources, scopes }: Batch): Arr
   scopes.buffer,
 ];
 
+/** Gives back at once what a request takes: the garbage collector would let tens of megabytes wait. */
+export function free(batch: Batch): void {
+  for (const memory of transferOf(batch)) memory.transfer(0);
+}
+
 /** The hash in two columns of a row, as a whole number of 53 bits. */
 export const hashAt = (row: Int32Array, at: number): number =>
   ((row[at] as number) & 0x1fffff) * 4_294_967_296 + ((row[at + 1] as number) >>> 0);

@@ -3,18 +3,13 @@
  * when a transaction fails that is forgotten, and what was in it is written once more, until it is through.
  */
 import type { Counts } from "../../counts.ts";
-import { Hasher } from "../../otlp/hasher.ts";
 import type { OpenStore } from "../files.ts";
 import { isDiskError } from "../sqlite.ts";
-import type { Batch } from "./batch.ts";
+import { type Batch, free } from "./batch.ts";
 import { Evicted } from "./evicted.ts";
-import { Evictor } from "./eviction.ts";
-import { LogWriter } from "./logs.ts";
-import { Parts } from "./parts.ts";
-import { SpanWriter } from "./spans.ts";
+import { Session } from "./session.ts";
 import { prepareAll, type Statements } from "./statements.ts";
 import { type Eviction, Tally } from "./tally.ts";
-import { newWriting, saveTraces, type Writing } from "./writing.ts";
 
 export interface WriterOptions {
   /** Bytes that the database may have in use. */
@@ -32,14 +27,6 @@ export interface WriterOptions {
   readonly onLost?: (batch: Batch, error: unknown) => void;
   /** Unix milliseconds. */
   readonly now?: () => number;
-}
-
-/** All that is built on what the database holds. */
-interface Session {
-  readonly writing: Writing;
-  readonly spans: SpanWriter;
-  readonly logs: LogWriter;
-  readonly evictor: Evictor;
 }
 
 /** A request, and the items of all until then. */
@@ -69,7 +56,7 @@ export class StoreWriter {
     this.#store = store;
     this.#options = options;
     this.#sql = prepareAll(store.database);
-    this.#session = this.#newSession();
+    this.#session = new Session(store, this.#sql, this.#evicted, options);
     const [total] = (this.#sql.metaAt.get("total") as unknown as [number] | undefined) ?? [0];
     this.#total = this.#savedTotal = total;
     this.#countStored();
@@ -83,10 +70,6 @@ export class StoreWriter {
   /** Why nothing can be written at the moment; null when it can. */
   get failure(): unknown {
     return this.#failure;
-  }
-
-  get hasher(): Hasher {
-    return this.#session.writing.hasher;
   }
 
   /** Items of all requests that are safe, by what was said with them. */
@@ -108,6 +91,7 @@ export class StoreWriter {
     if (!this.#isOpen) return true;
     if (!this.#attempt(() => this.#save(this.#total))) return false;
     this.#count();
+    for (const { batch } of this.#batches) free(batch);
     this.#batches = [];
     this.#bytes = 0;
     return true;
@@ -126,21 +110,8 @@ export class StoreWriter {
     this.#store.close();
   }
 
-  #newSession(): Session {
-    const { limitBytes, maxAgeMs, index, edges } = this.#options;
-    const hasher = new Hasher(this.#store.seed);
-    const parts = new Parts(this.#sql, hasher, { limitBytes, maxAgeMs });
-    const writing = newWriting({ sql: this.#sql, hasher, parts, edges, evicted: this.#evicted });
-    return {
-      writing,
-      spans: new SpanWriter(writing),
-      logs: new LogWriter(writing),
-      evictor: new Evictor(this.#store.database, writing, { limitBytes, maxAgeMs, index }),
-    };
-  }
-
   #begin(): void {
-    if (this.#isStale) this.#session = this.#newSession();
+    if (this.#isStale) this.#session = new Session(this.#store, this.#sql, this.#evicted, this.#options);
     this.#isStale = false;
     const { writing } = this.#session;
     this.#sql.begin.run();
@@ -151,34 +122,17 @@ export class StoreWriter {
 
   #write(batch: Batch): void {
     if (!this.#isOpen) this.#begin();
-    const { writing, spans, logs } = this.#session;
-    const open = writing.parts.current(writing.nowMs);
-    const { tally } = writing;
-    if (batch.signal === "traces") {
-      const stored = spans.write(open, batch);
-      tally.spans += stored;
-      tally.duplicates += batch.count - stored;
-    } else if (batch.signal === "logs") {
-      logs.write(open, batch);
-      tally.logs += batch.count;
-    }
+    this.#session.write(batch);
   }
 
   #save(total: number): void {
-    const { writing, evictor } = this.#session;
-    const save = (): void => {
-      saveTraces(writing);
-      writing.parts.save();
-    };
-    save();
-    const bytes = evictor.makeRoom();
-    save();
+    const bytes = this.#session.save();
     this.#sql.meta.run("total", total);
     this.#sql.commit.run();
     this.#savedTotal = total;
     this.#isOpen = false;
     this.#options.counts.set("storeBytes", bytes);
-    writing.recent.tidy();
+    this.#session.writing.recent.tidy();
   }
 
   /** Counts what the transaction did. */
@@ -230,6 +184,7 @@ export class StoreWriter {
         this.#options.onLost?.(batch, this.#failure);
       }
       this.#bytes -= batch.body.length;
+      free(batch);
       waiting.shift();
     }
     this.#failure = null;
@@ -248,6 +203,8 @@ export class StoreWriter {
         }
       }
     }
+    for (const what of ["received", "stored"] as const)
+      counts.add("metrics", what, this.#session.metrics.count);
     counts.set("storeBytes", this.#session.evictor.bytes);
   }
 }

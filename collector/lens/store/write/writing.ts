@@ -6,9 +6,9 @@ import type { Statements } from "./statements.ts";
 import { Tally } from "./tally.ts";
 import { RecentTraces, type Trace } from "./trace.ts";
 
-/** Traces, and ids of spans, in each of two generations: some 10 MB. */
-const RECENT_TRACES = 16_384;
-const RECENT_IDS = 262_144;
+/** Traces, and ids of spans, in each of two generations: some 10 MB in all. */
+const RECENT_TRACES = 8_192;
+const RECENT_IDS = 131_072;
 
 /** Edges: services whose SERVER spans are the public edge, where journeys begin. */
 export interface Writing {
