@@ -10,7 +10,7 @@ FROM node:24.21.0-alpine
 ENV NODE_ENV=production
 WORKDIR /baton
 # A new volume takes the owner of the folder that it is mounted on.
-RUN mkdir -p /var/lib/baton/mail && chown -R 1000:1000 /var/lib/baton
+RUN mkdir -p /var/lib/baton/mail /var/lib/baton/lens && chown -R 1000:1000 /var/lib/baton
 COPY --from=packages /baton/node_modules ./node_modules
 COPY package.json ./
 COPY collector/lens ./collector/lens

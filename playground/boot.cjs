@@ -8,7 +8,7 @@ const path = require("node:path");
 const fs = require("node:fs");
 const { spawn } = require("node:child_process");
 const { constants, homedir } = require("node:os");
-const { pinnedNode } = require("./boot/packages.cjs");
+const { isBetter, pinnedNode, pinnedVersion } = require("./boot/packages.cjs");
 const { install } = require("./boot/install.cjs");
 const { firstLook } = require("./boot/first-look.cjs");
 
@@ -18,9 +18,10 @@ const state = process.env.BATON_STATE_DIR
   ? path.resolve(process.env.BATON_STATE_DIR)
   : path.join(root, ".baton");
 
-/** Path of a Node 24: the pinned one, else the running one. Throws when there is neither. */
+/** Path of a Node 24: the pinned one, or the running one where that is better. Throws when there is neither. */
 function node24() {
   const pinned = pinnedNode(root);
+  if (isBetter(process.versions.node, pinnedVersion(root))) return process.execPath;
   if (pinned && fs.existsSync(pinned)) return pinned;
   if (process.versions.node.startsWith("24.")) return process.execPath;
   throw new Error(

@@ -91,7 +91,9 @@ describe("compose.yaml and services/topology.ts", () => {
 
   test("lens has the environment that `npm start` gives it, and takes OTLP behind the Collector", () => {
     const given = lensEnvironment({ ports: portsFor(0), dir: "", user: {}, extra: {} });
-    // In a container nothing of lens outlives it.
+    // In a container its store lies in a volume.
+    expect(settingOf(serviceOf("lens"), "LENS_DATA_DIR")).toBe("/var/lib/baton/lens");
+    expect(serviceOf("lens").volumes).toEqual(["lens:/var/lib/baton/lens"]);
     const { BATON_STATE_DIR: _logs, LENS_DATA_DIR: _kept, NODE_COMPILE_CACHE: _cache, ...rest } = given;
     const behind = { LENS_OTLP_GRPC_PORT: "4319", LENS_OTLP_HTTP_PORT: "4320", BATON_HOST: "0.0.0.0" };
     for (const [name, value] of Object.entries({ ...rest, ...behind }))

@@ -18,6 +18,27 @@ function pinnedNode(root) {
   return name ? path.join(root, "node_modules", name, "bin", "node") : null;
 }
 
+/** Version of the pinned Node, as npm installed it; empty when it is not there. */
+function pinnedVersion(root) {
+  const name = NODE_PACKAGES[`${process.platform}-${process.arch}`];
+  const file = name ? path.join(root, "node_modules", name, "package.json") : "";
+  return file ? JSON.parse(read(file) || "{}").version || "" : "";
+}
+
+/** From here on SQLite in Node is no experiment any more, and says nothing of the kind. */
+const SETTLED_MINOR = 15;
+
+/**
+ * Whether the Node that runs is a better choice than the pinned one: a later 24 where npm has none that is late enough for
+ * this machine. Both as versions without a v.
+ */
+function isBetter(running, pinned) {
+  const [major, minor, patch] = running.split(".").map(Number);
+  const [pinnedMajor, pinnedMinor, pinnedPatch] = pinned.split(".").map(Number);
+  if (major !== 24 || pinnedMajor !== 24 || pinnedMinor >= SETTLED_MINOR) return false;
+  return minor > pinnedMinor || (minor === pinnedMinor && patch > pinnedPatch);
+}
+
 function read(file) {
   try {
     return fs.readFileSync(file, "utf8");
@@ -97,4 +118,4 @@ function markInstalled(root) {
   }
 }
 
-module.exports = { pinnedNode, isComplete, isInstalled, markInstalled, missing };
+module.exports = { pinnedNode, pinnedVersion, isBetter, isComplete, isInstalled, markInstalled, missing };

@@ -5,11 +5,14 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 interface Packages {
+  isBetter(running: string, pinned: string): boolean;
   isInstalled(root: string): boolean;
   markInstalled(root: string): void;
   missing(root: string): string | null;
 }
-const { isInstalled, markInstalled, missing } = createRequire(import.meta.url)("./packages.cjs") as Packages;
+const { isBetter, isInstalled, markInstalled, missing } = createRequire(import.meta.url)(
+  "./packages.cjs",
+) as Packages;
 
 const here = { optional: true, os: [process.platform], cpu: [process.arch] };
 const locked = {
@@ -73,4 +76,18 @@ describe("the packages", () => {
     await rm(path.join(root, "node_modules/a"), { recursive: true });
     expect(isInstalled(root)).toBe(false);
   });
+});
+
+it.each([
+  ["24.21.0", "24.0.0", true],
+  ["24.0.1", "24.0.0", true],
+  ["24.0.0", "24.0.0", false],
+  ["24.20.0", "24.21.0", false],
+  // From 24.15 on the pinned one has all that is needed, and is the one that is tested.
+  ["24.22.0", "24.21.0", false],
+  ["26.1.0", "24.0.0", false],
+  ["22.9.0", "24.0.0", false],
+  ["24.9.0", "", false],
+])("a running Node %s in the place of the pinned %j: %s", (running, pinned, expected) => {
+  expect(isBetter(running, pinned)).toBe(expected);
 });

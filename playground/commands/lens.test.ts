@@ -14,9 +14,9 @@ it("takes OpenTelemetry's ports, moved by the offset or named one by one", () =>
   });
 });
 
-it("tells lens its memory, and where to send all on to with which headers", () => {
+it("tells lens its disk, and where to send all on to with which headers", () => {
   const argv = [
-    "--memory",
+    "--disk",
     "64",
     "--otlp",
     "https://example.com",
@@ -36,10 +36,14 @@ it("tells lens its memory, and where to send all on to with which headers", () =
   });
 });
 
+it("begins empty unless it is told to keep what was", () => {
+  expect([settings([]).keep, settings(["--keep"]).keep]).toEqual([false, true]);
+});
+
 it.each([
   [["--port", "0"], /--port/],
   [["--port", "70000"], /--port takes a port up to 65535/],
-  [["--memory", "lots"], /--memory takes a whole number/],
+  [["--disk", "lots"], /--disk takes a whole number/],
   [["--otlp", "example.com:4318"], /--otlp takes an address/],
   [["--otlp", "https://example.com", "--otlp-header", "secret"], /--otlp-header number 1 is not name=value/],
   [["--otlp-header", "a=b"], /--otlp-header needs --otlp/],

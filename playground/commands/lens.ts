@@ -1,6 +1,6 @@
 /** `npm run lens`: lens alone, for any application that speaks OTLP. */
 import { once } from "node:events";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { lens as part } from "../../services/topology.ts";
 import { type Arguments, type Command, type Io, text, wholeNumber } from "../command.ts";
@@ -12,15 +12,19 @@ import { checkFree, portOffset, portsFor } from "../runner/ports.ts";
 import type { ChildSpec } from "../runner/supervise.ts";
 import { reporterOn } from "../terminal/report.ts";
 
-/** lens ends its requests, sends on what waits and writes what it keeps. */
+/** lens ends its requests, sends on what waits and has all safe that it was sent. */
 const STOP_WITHIN_MS = 10_000;
-const LEAST_MEMORY_MB = 8;
+const LEAST_DISK_MB = 8;
 const MAX_PORT = 65_535;
+/** Of the state folder: not that of the playground's lens, which may run beside this one. */
+const STORE = "lens-alone";
 
 interface Settings {
   readonly port: number;
   readonly httpPort: number;
   readonly grpcPort: number;
+  /** Whether what an earlier lens stored is kept. */
+  readonly keep: boolean;
   /** Of lens, as environment variables. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -64,7 +68,7 @@ export function settingsOf(args: Arguments, env: NodeJS.ProcessEnv): Settings {
     portOption(args, "http-port", preset.otlpHttp),
     portOption(args, "grpc-port", preset.otlpGrpc),
   ];
-  const memoryMb = wholeNumber(args, "memory", LEAST_MEMORY_MB);
+  const diskMb = wholeNumber(args, "disk", LEAST_DISK_MB);
   const url = forwardUrl(args);
   const headers = forwardHeaders(args);
   if (headers && !url && !env.LENS_FORWARD_URL) throw new Problem("usage", "--otlp-header needs --otlp");
@@ -76,6 +80,7 @@ export function settingsOf(args: Arguments, env: NodeJS.ProcessEnv): Settings {
     port,
     httpPort,
     grpcPort,
+    keep: args.values.keep === true,
     env: {
       ...passedOn(env),
       ...Object.fromEntries(own),
@@ -83,7 +88,7 @@ export function settingsOf(args: Arguments, env: NodeJS.ProcessEnv): Settings {
       BATON_PORT: String(port),
       LENS_OTLP_HTTP_PORT: String(httpPort),
       LENS_OTLP_GRPC_PORT: String(grpcPort),
-      ...(memoryMb !== undefined && { LENS_STORE_BYTES: String(memoryMb * 1024 * 1024) }),
+      ...(diskMb !== undefined && { LENS_STORE_BYTES: String(diskMb * 1024 * 1024) }),
       ...(url && { LENS_FORWARD_URL: url }),
       ...(headers && { LENS_FORWARD_HEADERS: headers }),
     },
@@ -100,7 +105,7 @@ const welcome = ({ port, httpPort, grpcPort }: Settings, forwardedTo: string | u
   ].join("\n");
 
 async function serve(settings: Settings, io: Io): Promise<void> {
-  const { port, httpPort, grpcPort, env } = settings;
+  const { port, httpPort, grpcPort, keep, env } = settings;
   await checkFree([
     ["lens", port],
     ["OTLP/HTTP", httpPort],
@@ -108,11 +113,14 @@ async function serve(settings: Settings, io: Io): Promise<void> {
   ]);
   const logs = path.join(io.dir, "logs");
   await mkdir(logs, { recursive: true });
+  const store = path.join(io.dir, STORE);
+  // A folder that somebody names is theirs.
+  if (!env.LENS_DATA_DIR && !keep) await rm(store, { recursive: true, force: true });
   const spec: ChildSpec = {
     name: part.name,
     command: process.execPath,
     args: [part.entry],
-    env,
+    env: { LENS_DATA_DIR: store, ...env },
     cwd: io.root,
     logFile: path.join(logs, "lens-alone.log"),
     stopWithinMs: STOP_WITHIN_MS,
@@ -132,26 +140,30 @@ async function serve(settings: Settings, io: Io): Promise<void> {
 export const lens: Command = {
   name: "lens",
   summary: "Runs lens alone, for any application that speaks OTLP, until Ctrl-C.",
-  usage: "[-- --port <n>] [--memory <MB>] [--otlp <url> [--otlp-header <name=value>]...]",
+  usage: "[-- --port <n>] [--disk <MB>] [--keep] [--otlp <url> [--otlp-header <name=value>]...]",
   details: [
     "  --port         the page and the query API; 4000 without it",
     "  --http-port    where OTLP/HTTP is taken; 4318 without it",
     "  --grpc-port    where OTLP/gRPC is taken; 4317 without it",
-    "  --memory       megabytes for what is stored; 256 without it",
+    "  --disk         megabytes of disk for what is stored; 256 without it",
+    "  --keep         what an earlier one stored is there again; without it, it begins empty",
     "  --otlp         another backend's OTLP/HTTP address: all that is accepted is sent on to it",
     "  --otlp-header  a header for that backend, such as a key; may be given several times, is shown nowhere",
     "",
     "  BATON_PORT_OFFSET moves the ports. The LENS_ variables hold here, too; LENS_FORWARD_HEADERS keeps a key out of",
-    "  the list of processes.",
+    "  the list of processes, LENS_DATA_DIR names the store's folder, LENS_STORE_HOURS says how long it keeps what is not",
+    "  added to (72). The page and the queries answer names of this machine, and those in LENS_HOSTS; pages of other",
+    "  machines may send when LENS_OTLP_ORIGINS names their origins.",
   ].join("\n"),
   example:
-    "npm run lens\nnpm run lens -- --memory 1024 --otlp https://example.com:4318 --otlp-header api-key=abc",
+    "npm run lens\nnpm run lens -- --disk 1024 --keep --otlp https://example.com:4318 --otlp-header api-key=abc",
   statuses: { [EXIT.ok]: "it ran until it was told to end" },
   options: {
     port: { type: "string" },
     "http-port": { type: "string" },
     "grpc-port": { type: "string" },
-    memory: { type: "string" },
+    disk: { type: "string" },
+    keep: { type: "boolean" },
     otlp: { type: "string" },
     "otlp-header": { type: "string", multiple: true },
   },

@@ -93,7 +93,7 @@ export function lensEnvironment(input: Pick<EnvironmentInput, "ports" | "dir" | 
     BATON_HOST: "127.0.0.1",
     BATON_PORT: String(ports.lens),
     BATON_STATE_DIR: dir,
-    // Written when it stops, read when it starts, and emptied before that unless `--keep` was said.
+    // Emptied before it starts unless `--keep` was said.
     LENS_DATA_DIR: path.join(dir, "lens"),
     LENS_OTLP_HTTP_PORT: String(ports.otlpHttp),
     LENS_CONSUMERS: lensConsumers(),

@@ -41,7 +41,7 @@ export interface RunningPart {
 export const root = path.resolve(import.meta.dirname, "../..");
 /** After a Ctrl-C nothing is left after 5 s: services have 3 s, then the Collector 1 s, then all the others 1 s. */
 const SERVICE_STOP_MS = 3_000;
-/** Lens writes down what it holds first: a bound, not a wait. */
+/** Lens has all safe first that it was sent: a bound, not a wait. */
 const LENS_STOP_MS = 8_000;
 /** One question whether a part is ready. It is asked again as long as a start is waited for. */
 const PROBE_TIMEOUT_MS = 10_000;

@@ -4,25 +4,24 @@ import type * as NodeSqlite from "node:sqlite";
 export type Database = NodeSqlite.DatabaseSync;
 export type Statement = NodeSqlite.StatementSync;
 
-/**
- * Below 24.15 Node says in every thread that loads it that it is experimental. That one warning is left out: the release
- * in use is pinned, and what is used of it is tested there. All others are shown.
- */
-function load(): typeof NodeSqlite {
+/** What `work` returns; the warnings that it gives are shown, except those that begin so. */
+export function withoutWarning<T>(beginning: string, work: () => T): T {
   const { emitWarning } = process;
   const others = (...args: unknown[]): void => {
-    if (!String(args[0]).startsWith("SQLite is an experimental feature"))
-      Reflect.apply(emitWarning, process, args);
+    if (!String(args[0]).startsWith(beginning)) Reflect.apply(emitWarning, process, args);
   };
   process.emitWarning = others as typeof emitWarning;
   try {
-    return process.getBuiltinModule("node:sqlite");
+    return work();
   } finally {
     process.emitWarning = emitWarning;
   }
 }
 
-export const { DatabaseSync } = load();
+// Below 24.15 Node says so in every thread that loads it. The release in use is pinned, and what is used of it is tested there.
+export const { DatabaseSync } = withoutWarning("SQLite is an experimental feature", () =>
+  process.getBuiltinModule("node:sqlite"),
+);
 
 /** SQLite's result codes, in the low byte, that say that the disk is at fault and not what was asked. */
 const DISK = new Set([7 /* NOMEM */, 8 /* READONLY */, 10 /* IOERR */, 13 /* FULL */, 14 /* CANTOPEN */]);

@@ -23,7 +23,8 @@ export class Thread<In, Out extends object> {
       name: `lens ${name}`,
       workerData: data,
       transferList: [...transfer],
-      execArgv: [],
+      // Below 24.3 Node says in every thread that it strips types, which all of the project rests on.
+      execArgv: ["--disable-warning=ExperimentalWarning"],
       resourceLimits: LIMITS,
     });
     this.#worker.on("message", (message: Out) => {
