@@ -7,6 +7,9 @@ import { type Lens, startLens } from "./server.ts";
 // Each lens loads its code in two more threads: kept compiled, that takes half as long.
 process.env.NODE_COMPILE_CACHE ??= path.join(import.meta.dirname, "../../node_modules/.cache/baton-lens");
 
+/** Each of its ports is any that is free. */
+export const ANY_PORTS = { BATON_PORT: "0", LENS_OTLP_HTTP_PORT: "0", LENS_OTLP_GRPC_PORT: "0" } as const;
+
 export const MAX_REQUEST_BYTES = 64 * 1024;
 
 /** The trace id of `oneSpan`. */

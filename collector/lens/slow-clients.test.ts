@@ -5,7 +5,7 @@ import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { patient } from "../../tests/patience.ts";
 import { readConfig } from "./config.ts";
-import { EXPORT } from "./lens.fixture.ts";
+import { ANY_PORTS, EXPORT } from "./lens.fixture.ts";
 import { oneSpan } from "./otlp/requests.fixture.ts";
 import { type Lens, startLens } from "./server.ts";
 
@@ -13,8 +13,7 @@ import { type Lens, startLens } from "./server.ts";
 const HEADERS_MS = patient(80);
 
 const lensWith = (headersMs: number): Promise<Lens> => {
-  const anyPort = { BATON_PORT: "0", LENS_OTLP_HTTP_PORT: "0", LENS_OTLP_GRPC_PORT: "0" };
-  return startLens(readConfig(anyPort), undefined, headersMs);
+  return startLens(readConfig(ANY_PORTS), undefined, headersMs);
 };
 
 let lens: Lens;
