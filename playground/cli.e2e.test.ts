@@ -30,6 +30,12 @@ interface Ended {
   readonly err: string;
 }
 
+/** Asks the gateway of this run for an order. */
+function orderAt(run: Run, orderId: string): Promise<Response> {
+  const port = run.parts.find(({ name }) => name === "gateway")?.port;
+  return fetch(`http://127.0.0.1:${port}/api/v1/orders/${orderId}`);
+}
+
 /** The commands as they are typed, on one playground, in the order of a session. */
 describe("the command line", () => {
   let state: TemporaryState;
@@ -187,7 +193,10 @@ describe("the command line", () => {
     });
   });
 
-  it("leaves nothing behind 5 s after the runner was killed by SIGKILL, and starts again in the same folder", async () => {
+  it("leaves nothing behind 5 s after the runner was killed by SIGKILL, and starts again in the same folder, empty", async () => {
+    const sent = await type(["checkout"]);
+    const order = /^order +(\S+)$/m.exec(sent.out)?.[1] ?? "";
+    expect((await orderAt(run, order)).status).toBe(200);
     process.kill(run.pid, "SIGKILL");
     await seeAllGone();
     expect(await type(["status"])).toMatchObject({
@@ -199,6 +208,11 @@ describe("the command line", () => {
       err: expect.stringContaining("npm start"),
     });
     await start();
+    expect((await orderAt(run, order)).status, "without --keep").toBe(404);
+    expect(await type(["trace", order])).toMatchObject({
+      status: 1,
+      err: expect.stringContaining("lens knows no"),
+    });
   });
 
   it("stops it from another terminal, and does not mind when there is nothing to stop", async () => {

@@ -11,6 +11,7 @@ import { BATON } from "../services/_kit/telemetry/conventions.ts";
 import type { AsyncMode } from "../services/_kit/telemetry/propagation.ts";
 import type { Way } from "../services/declare.ts";
 import { services } from "../services/topology.ts";
+import { undescribed } from "./described.ts";
 import { eventually } from "./fixtures.ts";
 import { judge, spanOf } from "./judge.ts";
 import { type CheckoutAnswer, startPlayground, type TestPlayground, unsentOf } from "./playground.ts";
@@ -215,6 +216,22 @@ test(`200 checkouts, up to ${MOST_AT_ONCE} at once: no orphan, nothing lost, not
     "events audited": 360,
     "events unsent": 0,
   });
+});
+
+test("with lens away checkouts go on", async () => {
+  // Asked of lens at the end, too, if it is there.
+  expect(await undescribed(other.urls.lens)).toEqual([]);
+  const lens = other.parts.find((part) => part.name === "lens");
+  await lens?.child?.stop();
+  await expect(fetch(`${other.urls.lens}/healthz`)).rejects.toThrow();
+  const answers = await Promise.all(Array.from({ length: 10 }, () => other.checkout()));
+  expect(answers.map((answer) => answer.status)).toEqual(Array.from({ length: 10 }, () => 201));
+  const ids = answers.map((answer) => `'${answer.orderId}'`).join(",");
+  await eventually("all ten to be shipped", async () => {
+    const sql = `SELECT count(*) FROM orders WHERE status = 'SHIPPED' AND order_id IN (${ids})`;
+    return (await other.count("orders", sql)) === 10 ? true : undefined;
+  });
+  expect((await fetch(`${other.urls.gateway}/readyz`)).status).toBe(200);
 });
 
 /** Every effect that a checkout has, counted where it is kept. */

@@ -42,16 +42,18 @@ export const test: Command = {
 export const testAll: Command = {
   name: "test:all",
   summary: "Runs all tests, those included that take long or need more than a Node.",
-  usage: "[-- <file or filter>... <options of vitest>]",
-  example: "npm run test:all",
+  usage: "[-- --rest] [<file or filter>... <options of vitest>]     --rest leaves out what npm test runs",
+  example: "npm run test:all\nnpm run test:all -- --rest",
   statuses,
   options: {},
   positionals: { least: 0, most: 0, what: "" },
   passesOn: true,
   async run({ positionals }, io) {
-    const quick = await vitest(QUICK, positionals, io);
+    const more = positionals.filter((word) => word !== "--rest");
+    if (more.length < positionals.length) return vitest(["all"], more, io);
+    const quick = await vitest(QUICK, more, io);
     if (io.signal.aborted) return quick;
-    const rest = await vitest(["all"], positionals, io);
+    const rest = await vitest(["all"], more, io);
     const word = (status: number): string => (status === EXIT.ok ? "passed" : `failed (status ${status})`);
     io.out.write(`unit, hop and system: ${word(quick)}; all: ${word(rest)}\n`);
     return quick || rest;

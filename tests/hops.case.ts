@@ -4,7 +4,7 @@
  */
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Journey, Span } from "../collector/lens/journey/model.ts";
 import { orderStatusOf } from "../load/answer.ts";
 import { fulfilment, HOPS, JOURNEYS, PAGES } from "../load/hops.ts";
@@ -20,15 +20,15 @@ import { ASYNC_MODES } from "../services/_kit/telemetry/propagation.ts";
 import { judgeAttempts } from "./attempts.ts";
 import { eventually } from "./fixtures.ts";
 import { judge, judgedPlaces, judgeHops, placesOf, spanIn } from "./judge.ts";
+import { onePlayground } from "./one-playground.ts";
 import { patient } from "./patience.ts";
-import { type ApiAnswer, startPlayground, type TestPlayground } from "./playground.ts";
+import type { ApiAnswer, TestPlayground } from "./playground.ts";
 
 const never = new AbortController().signal;
 let playground: TestPlayground;
 beforeAll(async () => {
-  playground = await startPlayground();
+  playground = await onePlayground();
 });
-afterAll(() => playground?.remove());
 
 const ask: TestPlayground["ask"] = (...request) => playground.ask(...request);
 const order = (userId: string) => ({
@@ -290,8 +290,6 @@ test("further attempts hang beside the first, and a redrive begins a trace: of a
 test("every row of the table has been judged above, in each of its places", () => {
   const missing = HOPS.flatMap(placesOf).filter((place) => !judgedPlaces.has(place));
   expect(
-    missing.map(
-      (place) => `load/hops.ts: ${place} is proven by no test: request it in tests/hops.e2e.test.ts`,
-    ),
+    missing.map((place) => `load/hops.ts: ${place} is proven by no test: request it in tests/hops.case.ts`),
   ).toEqual([]);
 });
