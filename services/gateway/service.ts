@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import { AccountService } from "../_contracts/gen/baton/accounts/v1/accounts_pb.js";
 import { OrderService } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
+import { preferredType } from "../_kit/http/accept.ts";
 import { type Hono, httpApp, ids, refuseOtherMethods } from "../_kit/http/app.ts";
 import { answerLines } from "../_kit/http/ndjson.ts";
 import { readJson, readQuery } from "../_kit/http/read-request.ts";
@@ -23,7 +24,7 @@ import { apiRoutes } from "./routes.ts";
 import { StatusFeed } from "./status-feed.ts";
 import { v1 } from "./v1.ts";
 import { v2 } from "./v2.ts";
-import { BASES, negotiate, unknownVersion } from "./version.ts";
+import { BASES, makeNegotiate, unknownVersion } from "./version.ts";
 import { makeWatchOrder } from "./watch-order.ts";
 
 const others = services.filter((service) => service.name !== "gateway");
@@ -94,6 +95,7 @@ export function gatewayApp(deps: GatewayDeps): Hono {
     ids,
     newKey: randomUUID,
   });
+  const negotiate = makeNegotiate(preferredType);
   for (const { base, versions } of BASES) {
     for (const { method, path, forms, handle } of routes) {
       app.on(method, `${base}${path}`, async (c) => {

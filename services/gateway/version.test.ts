@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { JSON_TYPE, negotiate, unknownVersion, VERSIONS, type Version, vendorType } from "./version.ts";
+import { preferredType } from "../_kit/http/accept.ts";
+import { JSON_TYPE, makeNegotiate, unknownVersion, VERSIONS, type Version, vendorType } from "./version.ts";
 
+const negotiate = makeNegotiate(preferredType);
 const V1: readonly Version[] = ["v1"];
 const V2: readonly Version[] = ["v2"];
 const forms = [JSON_TYPE];

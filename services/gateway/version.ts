@@ -36,23 +36,19 @@ export function offersOf(versions: readonly Version[], forms: readonly string[])
   ];
 }
 
-/**
- * What of it the client likes best (RFC 9110, 12.5.1); the first that it takes when several are alike. Fails with
- * `not_acceptable`, which says what there is.
- */
-export function negotiate(
-  accept: string | undefined,
-  versions: readonly Version[],
-  forms: readonly string[],
-): Negotiated {
-  const offers = offersOf(versions, forms);
-  const ranges = parseAccept(accept ?? "*/*");
-  const liked = offers
-    .map((offer) => ({ offer, quality: qualityOf(offer.type, ranges) }))
-    .filter(({ quality }) => quality > 0)
-    .toSorted((a, b) => b.quality - a.quality);
-  if (liked[0]) return liked[0].offer;
-  throw new AppError("not_acceptable", `here is: ${offers.map(({ type }) => type).join(", ")}`);
+/** The one of `types` that a request with this `Accept` likes best; undefined when it takes none. */
+export type PreferredType = (accept: string | undefined, types: readonly string[]) => string | undefined;
+
+/** What of it is answered. Fails with `not_acceptable`, which says what there is. */
+export function makeNegotiate(preferred: PreferredType) {
+  return (accept: string | undefined, versions: readonly Version[], forms: readonly string[]): Negotiated => {
+    const offers = offersOf(versions, forms);
+    const types = offers.map(({ type }) => type);
+    const liked = preferred(accept, types);
+    const offer = offers.find(({ type }) => type === liked);
+    if (offer) return offer;
+    throw new AppError("not_acceptable", `here is: ${types.join(", ")}`);
+  };
 }
 
 /** Of an address that names a version which is not there; undefined of all others. */
@@ -60,29 +56,4 @@ export function unknownVersion(path: string): AppError | undefined {
   const asked = /^\/api\/(v\d+)(\/|$)/.exec(path)?.[1];
   if (asked === undefined || VERSIONS.some((version) => version === asked)) return undefined;
   return new AppError("not_acceptable", `there is no such version; here is: ${VERSIONS.join(", ")}`);
-}
-
-interface Range {
-  readonly type: string;
-  readonly quality: number;
-}
-
-/** Parameters other than `q` are passed over. A range that cannot be read is none. */
-function parseAccept(accept: string): Range[] {
-  return accept.split(",").flatMap((part) => {
-    const [type = "", ...parameters] = part.split(";").map((piece) => piece.trim().toLowerCase());
-    const weight = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2);
-    const quality = weight === undefined ? 1 : Number(weight);
-    return type !== "" && quality >= 0 && quality <= 1 ? [{ type, quality }] : [];
-  });
-}
-
-/** By the most specific range that fits. */
-function qualityOf(type: string, ranges: readonly Range[]): number {
-  const fitting = [type, `${type.split("/")[0]}/*`, "*/*"];
-  for (const wanted of fitting) {
-    const range = ranges.find((candidate) => candidate.type === wanted);
-    if (range) return range.quality;
-  }
-  return 0;
 }
