@@ -3,7 +3,7 @@ import * as z from "zod";
 import { AppError } from "../_kit/process/errors.ts";
 import type { Idempotency, Order, Orders } from "./ports.ts";
 
-/** An id, an SKU or a token, of at most `max` letters. */
+/** An id, an SKU or a token, of at most `max` letters, digits and `. _ -`. */
 export const idText = (max: number) =>
   z.string().regex(new RegExp(`^[A-Za-z0-9._-]{1,${max}}$`), `letters, digits and . _ - only, 1 to ${max}`);
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import * as z from "zod";
 import { AppError } from "./errors.ts";
-import { checkedBy, parsed, type Received, word } from "./payload.ts";
+import { checkedBy, keyText, parsed, type Received } from "./payload.ts";
 
 const Parcel = z.object({ to: z.email(), kilos: z.array(z.int().positive()).max(50) });
 const good = { to: "ann@example.test", kilos: [1] };
@@ -33,8 +33,8 @@ test("a list that is wrong everywhere makes no endless message", () => {
   expect(() => parsed("a parcel", Parcel, { ...good, kilos })).toThrow(/^(?:[^;]*;){9}[^;]*$/);
 });
 
-test("a word has letters, digits and a few signs, and is neither empty nor too long", () => {
-  const reads = (text: string) => word(8).safeParse(text).success;
+test("the text of a key has letters, digits and a few signs, and is neither empty nor too long", () => {
+  const reads = (text: string) => keyText(8).safeParse(text).success;
   expect(["a", "o-1", "tok_visa", "A.b:c", "12345678"].filter((text) => !reads(text))).toEqual([]);
   const wrong = ["", "123456789", "a b", "a\n", "\u0000", "é", "a/b", "<b>", "'", "\u202e"];
   expect(wrong.filter(reads)).toEqual([]);

@@ -9,8 +9,8 @@ export interface Received<T> {
   readonly payload: T;
 }
 
-/** An id or a key that somebody else made: letters, digits and `. _ : -`, at most `max` of them. */
-export const word = (max: number) =>
+/** A key that a service made, such as `o-1:charge`, or an id: letters, digits and `. _ : -`, at most `max` of them. */
+export const keyText = (max: number) =>
   z
     .string()
     .regex(new RegExp(`^[A-Za-z0-9._:-]{1,${max}}$`), `letters, digits and . _ : - only, 1 to ${max}`);

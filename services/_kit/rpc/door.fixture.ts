@@ -83,22 +83,22 @@ const TYPES = [
   "application/connect+proto",
   "application/connect+json",
 ];
-const word = fc.stringMatching(/^[ -~]{0,20}$/);
+const visibleText = fc.stringMatching(/^[ -~]{0,20}$/);
 const headers = fc
   .record(
     {
       "content-type": fc.oneof(
         { weight: 8, arbitrary: fc.constantFrom(...TYPES) },
-        { weight: 1, arbitrary: word },
+        { weight: 1, arbitrary: visibleText },
       ),
-      "grpc-timeout": fc.oneof(fc.constantFrom("10S", "99999999H", "0n", "-1S", "soon"), word),
-      "connect-timeout-ms": fc.oneof(fc.constantFrom("10000", "9999999999", "-1", "1e3"), word),
+      "grpc-timeout": fc.oneof(fc.constantFrom("10S", "99999999H", "0n", "-1S", "soon"), visibleText),
+      "connect-timeout-ms": fc.oneof(fc.constantFrom("10000", "9999999999", "-1", "1e3"), visibleText),
       "grpc-encoding": fc.constantFrom("gzip", "br", "identity", "zip"),
       "connect-content-encoding": fc.constantFrom("gzip", "br", "zip"),
       "content-encoding": fc.constantFrom("gzip", "br", "identity", "zip"),
       "connect-protocol-version": fc.constantFrom("1", "2"),
-      traceparent: word,
-      baggage: word,
+      traceparent: visibleText,
+      baggage: visibleText,
     },
     { requiredKeys: [] },
   )

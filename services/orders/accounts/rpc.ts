@@ -3,10 +3,10 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ConnectRouter } from "@connectrpc/connect";
 import * as z from "zod";
 import { AccountService } from "../../_contracts/gen/baton/accounts/v1/accounts_pb.js";
-import { parsed, word } from "../../_kit/process/payload.ts";
+import { keyText, parsed } from "../../_kit/process/payload.ts";
 import { type Accounts, SignUp, type User } from "./accounts.ts";
 
-const UserCall = z.object({ userId: word(128) });
+const UserCall = z.object({ userId: keyText(128) });
 
 export function accountsRoutes(accounts: Accounts) {
   return (router: ConnectRouter): void => {
