@@ -6,7 +6,7 @@ import { expect, test, vi } from "vitest";
 import type { Sql } from "../_kit/database/postgres.ts";
 import { testEvents } from "../_kit/events/cases/broker.fixture.ts";
 import { append } from "../_kit/events/outbox.ts";
-import type { Sender } from "../_kit/jobs/sender.ts";
+import type { JobQueue } from "../_kit/jobs/queue.ts";
 import { checkedBy, type Received } from "../_kit/process/payload.ts";
 import { type Command, type CommandFrom, commandsIn, PAYMENT_COMMANDS } from "./commands.ts";
 import { EVENTS, type EventFrom, eventsTo, type Payload } from "./events.ts";
@@ -79,9 +79,7 @@ test("a service handles each event that the table sends to it, and no other: not
 
 test("a service sends the commands that the table has it send, and no other: nothing else compiles", async () => {
   const sent: string[] = [];
-  const queue: Sender<CommandFrom<"orders">> = {
-    name: PAYMENT_COMMANDS,
-    ready: async () => {},
+  const queue: Pick<JobQueue<CommandFrom<"orders">>, "add"> = {
     add: async (job) => {
       sent.push(job.name);
     },
@@ -94,7 +92,7 @@ test("a service sends the commands that the table has it send, and no other: not
   await queue.add({ name: "refnd", id: "refund-o-1", payload });
   // @ts-expect-error: the payload lacks a field
   await queue.add({ name: "refund", id: "refund-o-1", payload: order });
-  const others: Sender<CommandFrom<"shipping">> = queue;
+  const others: Pick<JobQueue<CommandFrom<"shipping">>, "add"> = queue;
   // @ts-expect-error: shipping sends no commands
   await others.add({ name: "refund", id: "refund-o-1", payload });
   expect(sent).toHaveLength(3);

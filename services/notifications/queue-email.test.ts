@@ -1,8 +1,7 @@
 import { expect, test, vi } from "vitest";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import type { JobQueue } from "../_kit/jobs/queue.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
-import { emailRequests } from "./queue-email.ts";
+import { type EmailQueue, emailRequests } from "./queue-email.ts";
 
 const at = "2026-01-02T03:04:05.678Z";
 const items = [{ sku: "mug", quantity: 1 }];
@@ -10,7 +9,7 @@ const confirmed = { id: "e-1", payload: { orderId: "o-1", userId: "ann", items, 
 const refunded = { id: "e-2", payload: { orderId: "o-1", userId: "ann", amountCents: 899, at } };
 const created = { id: "e-3", payload: { userId: "u-1", name: "Ann", email: "ann@example.test", at } };
 
-function requesting(add: JobQueue["add"] = async () => {}) {
+function requesting(add: EmailQueue["add"] = async () => {}) {
   const note = vi.fn<Note<Vocabulary>>();
   const queue = { add: vi.fn(add) };
   return { requests: emailRequests(queue, note), queue, note };

@@ -2,6 +2,7 @@ import { Queue } from "bullmq";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { eventually, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { patient } from "../../tests/patience.ts";
+import type { CommandFrom } from "../_contracts/commands.ts";
 import { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory_pb.js";
 import { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
 import { cableTo } from "../_kit/database/cable.fixture.ts";
@@ -75,7 +76,7 @@ test("a caller who has given up ends the steps forward; what finds out and what 
 test("a queue that does not answer holds up nobody for longer than he is to wait; the command is sent once when it does", async () => {
   const cable = await cableTo(inject("redisUrl"));
   const redis = connectRedis(cable.url);
-  const queue = jobQueue(uniqueName("payment-commands"), redis);
+  const queue = jobQueue<CommandFrom<"orders">>(uniqueName("payment-commands"), redis);
   const requestRefund = refundsOver(queue, 100);
   const refund = { chargeKey: "o-1:charge", orderId: "o-1", userId: "ann" };
   await eventually("the queue to be there", () =>

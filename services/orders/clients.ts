@@ -3,7 +3,7 @@ import type { Client } from "@connectrpc/connect";
 import type { Command, CommandFrom } from "../_contracts/commands.ts";
 import type { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory_pb.js";
 import type { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
-import type { Sender } from "../_kit/jobs/sender.ts";
+import type { JobQueue } from "../_kit/jobs/queue.ts";
 import { detached } from "../_kit/process/deadline.ts";
 import { AppError } from "../_kit/process/errors.ts";
 import type { Inventory, Payments } from "./saga.ts";
@@ -47,7 +47,7 @@ export function paymentsOver(client: Client<typeof PaymentService>): Payments {
  * does not: after `timeoutMs` it is `unavailable`, and sent again later under the same id.
  */
 export function refundsOver(
-  queue: Sender<CommandFrom<"orders">>,
+  queue: Pick<JobQueue<CommandFrom<"orders">>, "name" | "ready" | "add">,
   timeoutMs: number,
 ): (refund: Command<"refund">) => Promise<void> {
   return async (payload) => {

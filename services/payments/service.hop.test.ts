@@ -10,7 +10,7 @@ import { type Database, openDatabase } from "../_kit/database/postgres.ts";
 import { attemptsSchema } from "../_kit/events/attempts.ts";
 import { subscribe } from "../_kit/events/consumer.ts";
 import type { RunningConsumer } from "../_kit/events/receiver.ts";
-import { type JobQueue, jobQueue } from "../_kit/jobs/queue.ts";
+import { type JobQueue, jobQueue, type NewJob } from "../_kit/jobs/queue.ts";
 import { type RpcClient, rpcClient } from "../_kit/rpc/client.ts";
 import { compose } from "./service.ts";
 
@@ -18,7 +18,8 @@ const telemetry = startTestTelemetry();
 const refunds: Payload<"PaymentRefunded">[] = [];
 let service: InProcess;
 let client: RpcClient<typeof PaymentService>;
-let commands: JobQueue;
+// Also what no sender of ours could add.
+let commands: JobQueue<NewJob>;
 let listener: RunningConsumer;
 let heardDb: Database;
 

@@ -1,14 +1,13 @@
 import { expect, test, vi } from "vitest";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import type { JobQueue } from "../_kit/jobs/queue.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
-import { makeRequestShipment } from "./request-shipment.ts";
+import { makeRequestShipment, type ShipmentQueue } from "./request-shipment.ts";
 
 const at = "2026-01-02T03:04:05.678Z";
 const items = [{ sku: "mug", quantity: 1 }];
 const event = { id: "e-1", payload: { orderId: "o-1", userId: "ann", items, totalCents: 899, at } };
 
-function requesting(addFlow: JobQueue["addFlow"] = async () => {}, cancelled: string[] = []) {
+function requesting(addFlow: ShipmentQueue["addFlow"] = async () => {}, cancelled: string[] = []) {
   const note = vi.fn<Note<Vocabulary>>();
   const queue = { addFlow: vi.fn(addFlow) };
   const store = { isCancelled: async (orderId: string) => cancelled.includes(orderId) };

@@ -1,17 +1,19 @@
 import type { Payload } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import type { JobQueue } from "../_kit/jobs/queue.ts";
+import type { JobQueue, JobsOf } from "../_kit/jobs/queue.ts";
 import type { Received } from "../_kit/process/payload.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { SHIPMENT_JOBS } from "./handle-shipment.ts";
 import type { Shipment, ShipmentStore } from "./store.ts";
+
+export type ShipmentQueue = Pick<JobQueue<JobsOf<typeof SHIPMENT_JOBS>>, "addFlow">;
 
 /**
  * On OrderConfirmed: pick, then pack, then ship, as a flow of jobs. Twice for one event is once: the ids say so. Nothing
  * is begun for an order that was cancelled before it was heard of.
  */
 export function makeRequestShipment(
-  queue: Pick<JobQueue, "addFlow">,
+  queue: ShipmentQueue,
   store: Pick<ShipmentStore, "isCancelled">,
   note: Note<Vocabulary>,
 ) {

@@ -13,7 +13,7 @@ import { AppError } from "../process/errors.ts";
 import { correlationId } from "../telemetry/correlation.ts";
 import { faultAt } from "../telemetry/faults.ts";
 import { DeadJobs } from "./dead-jobs.ts";
-import { connectRedis, jobQueue, PREFIX } from "./queue.ts";
+import { connectRedis, jobQueue, type NewJob, PREFIX } from "./queue.ts";
 import { type JobDelivery, type RunningWorker, startWorker } from "./worker.ts";
 
 const telemetry = startTestTelemetry();
@@ -39,7 +39,7 @@ afterAll(async () => {
 type Handlers = Record<string, (job: JobDelivery) => Promise<void>>;
 
 function aQueue() {
-  const queue = jobQueue(uniqueName("q"), redis);
+  const queue = jobQueue<NewJob>(uniqueName("q"), redis);
   const raw = new Queue(queue.name, { connection: redis, prefix: PREFIX });
   release.push(
     () => queue.close(),

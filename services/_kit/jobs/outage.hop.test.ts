@@ -9,7 +9,7 @@ import { type Database, openDatabase } from "../database/postgres.ts";
 import type { Broker } from "../events/broker.ts";
 import { inboxSchema, once } from "../events/inbox.ts";
 import { natsUnderTest } from "../events/nats/nats.fixture.ts";
-import { connectRedis, jobQueue, PREFIX } from "./queue.ts";
+import { connectRedis, jobQueue, type NewJob, PREFIX } from "./queue.ts";
 import { type JobDelivery, startWorker } from "./worker.ts";
 
 const telemetry = startTestTelemetry();
@@ -60,7 +60,7 @@ function working(over = () => db) {
 
 describe("a job", () => {
   function aQueue() {
-    const queue = jobQueue(uniqueName("q"), redis);
+    const queue = jobQueue<NewJob>(uniqueName("q"), redis);
     const raw = new Queue(queue.name, { connection: redis, prefix: PREFIX });
     const work = (handle: (job: JobDelivery) => Promise<void>) =>
       startWorker({

@@ -9,12 +9,12 @@ import { natsUnderTest } from "../events/nats/nats.fixture.ts";
 import { AppError } from "../process/errors.ts";
 import { baggageEntry, correlationId } from "../telemetry/correlation.ts";
 import type { AsyncMode } from "../telemetry/propagation.ts";
-import { connectRedis, type JobQueue, jobQueue } from "./queue.ts";
+import { connectRedis, type JobQueue, jobQueue, type NewJob } from "./queue.ts";
 import { type JobDelivery, type RunningWorker, startWorker } from "./worker.ts";
 
 const telemetry = startTestTelemetry();
 const workers: RunningWorker[] = [];
-const queues: JobQueue[] = [];
+const queues: JobQueue<NewJob>[] = [];
 let redis: Redis;
 let broker: Broker;
 
@@ -33,14 +33,14 @@ afterAll(async () => {
 type Handlers = Record<string, (job: JobDelivery) => Promise<void>>;
 
 /** A queue of its own with a worker on it. */
-async function working(mode: AsyncMode, handlers: Handlers): Promise<JobQueue> {
-  const queue = jobQueue(uniqueName("q"), redis);
+async function working(mode: AsyncMode, handlers: Handlers): Promise<JobQueue<NewJob>> {
+  const queue = jobQueue<NewJob>(uniqueName("q"), redis);
   queues.push(queue);
   workers.push(await startWorker({ queue: queue.name, redis, broker, mode, log: quiet, handlers }));
   return queue;
 }
 
-const add = (queue: JobQueue, baggage: Record<string, string> = {}, delayMs?: number) =>
+const add = (queue: JobQueue<NewJob>, baggage: Record<string, string> = {}, delayMs?: number) =>
   inRequest({ "correlation.id": "c-1", ...baggage }, async (request) => {
     await queue.add({
       name: "work",

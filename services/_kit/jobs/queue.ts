@@ -5,6 +5,7 @@
 import { type Context, context, type Link, SpanKind, trace } from "@opentelemetry/api";
 import { type FlowJob, FlowProducer, type JobsOptions, Queue } from "bullmq";
 import { Redis } from "ioredis";
+import type * as z from "zod";
 import { AppError } from "../process/errors.ts";
 import { ATTR, LINK, METRIC } from "../telemetry/conventions.ts";
 import { counter } from "../telemetry/metrics.ts";
@@ -13,22 +14,26 @@ import { inSpan, startSpan } from "../telemetry/span.ts";
 import type { Envelope } from "./envelope.ts";
 
 /** A job to be added. Ids are `<kind>-<eventId>`, without `:`: adding twice is once, as long as the job is kept. */
-export interface NewJob {
-  readonly name: string;
+export interface NewJob<N extends string = string, P extends object = object> {
+  readonly name: N;
   readonly id: string;
-  readonly payload: object;
+  readonly payload: P;
   readonly delayMs?: number;
 }
 
-/** A job that runs when its children are done. */
-export interface NewFlow extends NewJob {
-  readonly children?: readonly NewFlow[];
-}
+/** The jobs of a table of schemas, `S`: one for each name, with the payload that its schema reads. */
+export type JobsOf<S extends Readonly<Record<string, z.ZodType<object>>>> = {
+  [N in keyof S & string]: NewJob<N, z.output<S[N]>>;
+}[keyof S & string];
 
-export interface JobQueue {
+/** A job that runs when its children are done. */
+export type NewFlow<J extends NewJob = NewJob> = J & { readonly children?: readonly NewFlow<J>[] };
+
+/** Takes the jobs `J` and no others: a misspelt name or a wrong payload does not compile. */
+export interface JobQueue<J extends NewJob> {
   readonly name: string;
-  add(job: NewJob): Promise<void>;
-  addFlow(flow: NewFlow): Promise<void>;
+  readonly add: (job: J) => Promise<void>;
+  readonly addFlow: (flow: NewFlow<J>) => Promise<void>;
   ready(): Promise<void>;
   close(): Promise<void>;
 }
@@ -55,8 +60,8 @@ export const jobOptions = (job: Pick<NewJob, "id" | "delayMs">): JobsOptions => 
   ...(job.delayMs === undefined ? {} : { delay: job.delayMs }),
 });
 
-/** The queue `name` on `redis`; the connection stays the caller's. */
-export function jobQueue(name: string, redis: Redis): JobQueue {
+/** The queue `name` on `redis`; the connection stays the caller's. Without `J` nothing can be added. */
+export function jobQueue<J extends NewJob = never>(name: string, redis: Redis): JobQueue<J> {
   const queue = new Queue(name, { connection: redis, prefix: PREFIX });
   const flows = new FlowProducer({ connection: redis, prefix: PREFIX });
   queue.on("error", () => {});

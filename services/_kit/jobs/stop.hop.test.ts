@@ -8,7 +8,7 @@ import type { Broker } from "../events/broker.ts";
 import { effectsOf, heldWork } from "../events/cases/held-work.fixture.ts";
 import { inboxSchema } from "../events/inbox.ts";
 import { natsUnderTest } from "../events/nats/nats.fixture.ts";
-import { connectRedis, jobQueue, PREFIX } from "./queue.ts";
+import { connectRedis, jobQueue, type NewJob, PREFIX } from "./queue.ts";
 import { startWorker } from "./worker.ts";
 
 let redis: Redis;
@@ -29,7 +29,7 @@ afterAll(async () => {
 const options = () => ({ broker, mode: "link", log: quiet }) as const;
 
 test("a worker that stops puts a job that takes too long back into the queue; the effect is there once", async () => {
-  const queue = jobQueue(uniqueName("stop"), redis);
+  const queue = jobQueue<NewJob>(uniqueName("stop"), redis);
   const raw = new Queue(queue.name, { connection: redis, prefix: PREFIX });
   const { letGo, begun, ended, handle } = heldWork(db);
   const start = (who: string) =>
@@ -57,7 +57,7 @@ test("a worker that stops puts a job that takes too long back into the queue; th
 });
 
 test("a limited worker starts no more jobs a second than it may", async () => {
-  const queue = jobQueue(uniqueName("limited"), redis);
+  const queue = jobQueue<NewJob>(uniqueName("limited"), redis);
   const startedMs: number[] = [];
   for (let n = 0; n < 6; n += 1) await queue.add({ name: "work", id: `work-${n}`, payload: {} });
   const work = async () => {

@@ -9,7 +9,7 @@ import type { Life } from "./main.ts";
 export type JobHandlers = WorkerOptions["handlers"];
 
 export interface Jobs {
-  readonly queues: ReadonlyMap<string, JobQueue>;
+  readonly queues: ReadonlyMap<string, JobQueue<never>>;
   /** Works `queue` off, and shows what lies in it. `perSecond`: see `startWorker`. */
   workOff(
     queue: string,

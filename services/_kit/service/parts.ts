@@ -12,7 +12,7 @@ import type { Broker } from "../events/broker.ts";
 import type { Handle } from "../events/event.ts";
 import { inboxSchema } from "../events/inbox.ts";
 import { outboxSchema } from "../events/outbox.ts";
-import type { JobQueue } from "../jobs/queue.ts";
+import type { JobQueue, NewJob } from "../jobs/queue.ts";
 import { brokerAt, listening, readConfig, streaming, wholeNumbers } from "../process/config.ts";
 import { readTelemetrySettings } from "../sdk/settings.ts";
 import type { AsyncMode } from "../telemetry/propagation.ts";
@@ -35,7 +35,8 @@ export interface Parts<D extends Declared> {
   readonly mode: AsyncMode;
   readonly db: Database;
   readonly broker: Broker;
-  queue(name: D["addsTo"][number] | D["worksOff"][number]): JobQueue;
+  /** `J`: the jobs that may be added. Without it, and where none are asked for, nothing can be added. */
+  queue<J extends NewJob = never>(name: D["addsTo"][number] | D["worksOff"][number]): JobQueue<J>;
   /** Begins to consume, each type in its declared way. `handlers`: one for each type that it hears. */
   hear(handlers: Readonly<Record<string, Handle>>): Promise<void>;
   /** Begins to work a queue off; `perSecond`: so many jobs over all replicas. */
@@ -158,8 +159,8 @@ class Wiring<D extends Declared> implements Parts<D> {
     return need(this.#declared, `folder ${variable}`, this.#opened.folders[variable]);
   }
 
-  queue(name: string): JobQueue {
-    return need(this.#declared, `queue ${name}`, this.#opened.jobs?.queues.get(name));
+  queue<J extends NewJob = never>(name: string): JobQueue<J> {
+    return need(this.#declared, `queue ${name}`, this.#opened.jobs?.queues.get(name)) as JobQueue<J>;
   }
 
   async hear(handlers: Readonly<Record<string, Handle>>): Promise<void> {
