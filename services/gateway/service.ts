@@ -29,7 +29,7 @@ import { makeWatchOrder } from "./watch-order.ts";
 
 const others = services.filter((service) => service.name !== "gateway");
 
-const open = await partsOf(serviceNamed("gateway"));
+const open = await partsOf(serviceNamed("gateway"), services);
 const urlSchema = z.object(
   Object.fromEntries(
     others.map(({ name, port }) => [urlVariable(name), z.url().default(`http://127.0.0.1:${port}`)]),

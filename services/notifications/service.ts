@@ -6,13 +6,13 @@ import type { Life } from "../_kit/service/main.ts";
 import { partsOf } from "../_kit/service/parts.ts";
 import { faultAt } from "../_kit/telemetry/faults.ts";
 import { makeNote } from "../_kit/telemetry/note.ts";
-import { serviceNamed } from "../topology.ts";
+import { serviceNamed, services } from "../topology.ts";
 import { EMAIL_JOBS } from "./letters.ts";
 import { emailRequests } from "./queue-email.ts";
 import { emailJobs } from "./send-email.ts";
 import { emailStore } from "./store.ts";
 
-const open = await partsOf(serviceNamed("notifications"));
+const open = await partsOf(serviceNamed("notifications"), services);
 
 export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void> {
   const parts = await open(life, env, { schemas: [new URL("./schema.sql", import.meta.url)] });

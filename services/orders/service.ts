@@ -18,7 +18,7 @@ import { faultAt } from "../_kit/telemetry/faults.ts";
 import { makeNote, type Note } from "../_kit/telemetry/note.ts";
 import { restarted } from "../_kit/telemetry/restart.ts";
 import { traced } from "../_kit/telemetry/span.ts";
-import { serviceNamed } from "../topology.ts";
+import { serviceNamed, services } from "../topology.ts";
 import { makeAccounts } from "./accounts/accounts.ts";
 import { accountsRoutes } from "./accounts/rpc.ts";
 import { userStore, usersSchema } from "./accounts/store.ts";
@@ -36,7 +36,7 @@ import { makeTakeStep } from "./saga-fault.ts";
 import { orderStore } from "./store.ts";
 import { makeSweep, startSweeper } from "./sweep.ts";
 
-const open = await partsOf(serviceNamed("orders"));
+const open = await partsOf(serviceNamed("orders"), services);
 const neighbours = z.object({
   BATON_INVENTORY_URL: z.url().default(`http://127.0.0.1:${serviceNamed("inventory").port}`),
   BATON_PAYMENTS_URL: z.url().default(`http://127.0.0.1:${serviceNamed("payments").port}`),

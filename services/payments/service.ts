@@ -9,7 +9,7 @@ import { partsOf } from "../_kit/service/parts.ts";
 import { faultAt } from "../_kit/telemetry/faults.ts";
 import { makeNote } from "../_kit/telemetry/note.ts";
 import { traced } from "../_kit/telemetry/span.ts";
-import { serviceNamed } from "../topology.ts";
+import { serviceNamed, services } from "../topology.ts";
 import { makeCharge, type Wait } from "./charge.ts";
 import { makeRefund } from "./refund.ts";
 import { paymentsRoutes } from "./rpc.ts";
@@ -17,7 +17,7 @@ import { chargeStore } from "./store.ts";
 
 const wait: Wait = (ms, signal) => delay(ms, undefined, { signal });
 
-const open = await partsOf(serviceNamed("payments"));
+const open = await partsOf(serviceNamed("payments"), services);
 
 export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void> {
   const parts = await open(life, env, { schemas: [new URL("./schema.sql", import.meta.url)] });

@@ -5,13 +5,13 @@ import type { Life } from "../_kit/service/main.ts";
 import { partsOf } from "../_kit/service/parts.ts";
 import { faultAt } from "../_kit/telemetry/faults.ts";
 import { makeNote } from "../_kit/telemetry/note.ts";
-import { serviceNamed } from "../topology.ts";
+import { serviceNamed, services } from "../topology.ts";
 import { makeCancelShipment } from "./cancel-shipment.ts";
 import { SHIPMENT_JOBS, shipmentJobs } from "./handle-shipment.ts";
 import { makeRequestShipment } from "./request-shipment.ts";
 import { shipmentStore } from "./store.ts";
 
-const open = await partsOf(serviceNamed("shipping"));
+const open = await partsOf(serviceNamed("shipping"), services);
 
 export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void> {
   const parts = await open(life, env, { schemas: [new URL("./schema.sql", import.meta.url)] });

@@ -114,7 +114,7 @@ export interface Volume {
 }
 
 export interface Capabilities {
-  /** A group that comes late gets what was published before it. Otherwise all groups must be ensured before. */
+  /** A group that comes late gets what was published before it. Otherwise all are ensured before the first is sent. */
   readonly history: boolean;
   /** A delivered message says how often it was delivered. */
   readonly counts: boolean;
@@ -130,7 +130,10 @@ export interface Broker {
   readonly maxMessageBytes: number;
   /** `messaging.destination.name` of an event. */
   destination(lane: number, type: string): string;
-  /** Makes what `sources` and the publishers need, if it is not there. Several services may do so at once. */
+  /**
+   * Makes what `sources` and the publishers need, if it is not there. Several services may do so at once. From here on
+   * the groups of `sources` get what is published, also before they receive.
+   */
   ensure(sources: readonly Source[]): Promise<void>;
   /** Resolves when the event is stored, or was before. Rejects with a trouble. */
   publish(lane: number, type: string, message: Message): Promise<void>;

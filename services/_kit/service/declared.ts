@@ -16,6 +16,9 @@ export interface Declared {
   readonly folders: Readonly<Record<string, string>>;
 }
 
+/** A group of consumers as it is declared: who hears which events, in which way. */
+export type Group = Pick<Declared, "name" | "hears">;
+
 export const hearsEvents = ({ hears }: Declared): boolean => Object.keys(hears).length > 0;
 
 /** A queue's jobs that are given up go to the dead letters, which the broker keeps. */

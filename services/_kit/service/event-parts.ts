@@ -1,29 +1,47 @@
 /** The parts of a service that deal in events: its broker, the relay of its outbox, its consumers, and their gauges. */
 import type { Database } from "../database/postgres.ts";
 import { type BatchOptions, subscribeInBatches } from "../events/batch.ts";
-import type { Broker } from "../events/broker.ts";
-import { subscribe, together } from "../events/consumer.ts";
+import type { Broker, Source } from "../events/broker.ts";
+import { eventsOf, subscribe, together } from "../events/consumer.ts";
 import type { Handle } from "../events/event.ts";
 import { watchConsumers, watchOutbox } from "../events/gauges.ts";
-import { subscribeInOrder } from "../events/ordered.ts";
+import { lanesOf, subscribeInOrder } from "../events/ordered.ts";
 import type { RunningConsumer } from "../events/receiver.ts";
 import { startRelay } from "../events/relay.ts";
 import type { AsyncMode } from "../telemetry/propagation.ts";
 import { openBroker } from "./broker.ts";
-import type { Declared } from "./declared.ts";
+import type { Declared, Group } from "./declared.ts";
 import type { Life } from "./main.ts";
 
 const BATCH: BatchOptions = { maxMessages: 64, lingerMs: 20 };
 
+/** All that a group receives events from. */
+function sourcesOf({ name: group, hears }: Group): Source[] {
+  const ways = Object.entries(hears);
+  const types = ways.filter(([, way]) => way !== "ordered").map(([type]) => eventsOf({ group, type }));
+  return ways.some(([, way]) => way === "ordered") ? [...types, ...lanesOf(group)] : types;
+}
+
+/**
+ * Makes what is to be there before the first event is sent. On a broker without history a group that comes late misses
+ * what was sent before it, so a service that sends makes all `groups`: which events it sends, its declaration does not say.
+ */
+export const ensureFor = (
+  { outbox }: Pick<Declared, "outbox">,
+  groups: readonly Group[],
+  broker: Pick<Broker, "can" | "ensure">,
+): Promise<void> => broker.ensure(outbox && !broker.can.history ? groups.flatMap(sourcesOf) : []);
+
 /** Connects, makes what is needed, and registers the end. */
 export async function openEvents(
-  { name }: Declared,
+  declared: Declared,
+  groups: readonly Group[],
   { url, replicas }: { readonly url: string; readonly replicas: number },
   { log, releaser }: Life,
 ): Promise<Broker> {
-  const broker = await openBroker({ url, name, replicas, log });
+  const broker = await openBroker({ url, name: declared.name, replicas, log });
   releaser.add("broker", broker, (b) => b.close());
-  await broker.ensure([]);
+  await ensureFor(declared, groups, broker);
   return broker;
 }
 

@@ -34,7 +34,7 @@ beforeEach(async () => {
 afterEach(() => releaser.release(quiet, 10_000));
 
 const opened = async (declared: Partial<Declared>) => {
-  const open = await partsOf({ ...bare, ...declared });
+  const open = await partsOf({ ...bare, ...declared }, []);
   return open({ log: quiet, releaser, signal: new AbortController().signal }, env);
 };
 const MEND = "mend services/topology.ts or services/bare/service.ts";

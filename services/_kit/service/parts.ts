@@ -16,7 +16,7 @@ import type { JobQueue, NewJob } from "../jobs/queue.ts";
 import { brokerAt, listening, readConfig, streaming, wholeNumbers } from "../process/config.ts";
 import { readTelemetrySettings } from "../sdk/settings.ts";
 import type { AsyncMode } from "../telemetry/propagation.ts";
-import { type Declared, hearsEvents, queuesOf, undeclared, usesBroker } from "./declared.ts";
+import { type Declared, type Group, hearsEvents, queuesOf, undeclared, usesBroker } from "./declared.ts";
 import type { JobHandlers, Jobs } from "./job-parts.ts";
 import type { Life } from "./main.ts";
 
@@ -71,9 +71,12 @@ const addressesOf = (declared: Declared) => ({
 
 /**
  * Loads the code of what `declared` needs, and nothing else: a service without queues does not pay for BullMQ. To be
- * awaited when the service's module is loaded, which is before its servers are there.
+ * awaited when the service's module is loaded, which is before its servers are there. `groups`: all that are declared.
  */
-export async function partsOf<D extends Declared>(declared: D): Promise<OpenParts<D>> {
+export async function partsOf<D extends Declared>(
+  declared: D,
+  groups: readonly Group[],
+): Promise<OpenParts<D>> {
   const [database, events, jobs] = await Promise.all([
     declared.database ? import("../database/postgres.ts") : undefined,
     usesBroker(declared) ? import("./event-parts.ts") : undefined,
@@ -96,7 +99,7 @@ export async function partsOf<D extends Declared>(declared: D): Promise<OpenPart
     ];
     const db = await database?.openDatabase(String(at.BATON_POSTGRES_URL), own, log, { signal });
     if (db) releaser.add("database", db, (d) => d.close());
-    const broker = await events?.openEvents(declared, brokerAt(at), life);
+    const broker = await events?.openEvents(declared, groups, brokerAt(at), life);
     const opened = jobs?.openJobs(String(at.BATON_REDIS_URL), queuesOf(declared), life);
     if (declared.outbox)
       await events?.openOutbox(need(declared, "database", db), need(declared, "broker", broker), mode, life);

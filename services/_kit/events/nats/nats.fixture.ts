@@ -5,6 +5,7 @@ import { quiet } from "../../../../tests/fixtures.ts";
 import { connectNats } from "../../nats/connection.ts";
 import { ownNats } from "../../nats/own.fixture.ts";
 import { type BrokerUnderTest, lesser } from "../cases/broker.fixture.ts";
+import { forgetful } from "../cases/forgetful.fixture.ts";
 import { openBroker } from "./broker.ts";
 import { EVENTS_STREAM, jetstreamOn, STREAMS } from "./streams.ts";
 
@@ -59,4 +60,10 @@ export const lesserNats: BrokerUnderTest = {
       [`a message of an ${kind} consumer that stops meanwhile is somebody else's`, UNCOUNTED],
     ]),
   ),
+};
+
+/** NATS as if it kept no history. */
+export const forgetfulNats: BrokerUnderTest = {
+  ...natsUnderTest,
+  open: async () => forgetful(await natsUnderTest.open()),
 };
