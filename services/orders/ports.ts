@@ -70,15 +70,20 @@ export interface Reading {
   page(userId: string, after: Place | undefined, limit: number): Promise<Listed[]>;
 }
 
+/** The steps that are stored by `begin`; the others are stored by what they do. */
+export type BegunStep = Extract<Step, "charge" | "compensate">;
+
+/** What undoing a step needs, and is not known yet. */
+export interface Begun {
+  readonly chargeKey?: string;
+  readonly reason?: RejectionReason;
+}
+
 export interface Sagas {
   /** PENDING, its saga at `reserve`. False when this idempotency key has an order already. */
   place(order: NewOrder): Promise<boolean>;
   /** Stores a step before it is taken, and renews the lease. False when somebody else holds the saga. */
-  begin(
-    hold: Hold,
-    step: "charge" | "compensate",
-    more: { chargeKey?: string; reason?: RejectionReason },
-  ): Promise<boolean>;
+  begin(hold: Hold, step: BegunStep, more: Begun): Promise<boolean>;
   /** PENDING -> CONFIRMED, and OrderConfirmed. Undefined when somebody else holds the saga. */
   confirm(hold: Hold): Promise<Order | undefined>;
   /** PENDING -> REJECTED, and OrderRejected. Undefined when somebody else holds the saga. */

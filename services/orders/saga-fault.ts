@@ -1,11 +1,20 @@
-/** One step of a saga, and where the fault `orders.saga:kill(step)` ends the process. */
+/** Where a step of a saga is taken, and where the fault `orders.saga:kill(step)` ends the process. */
 import type { FaultAt } from "../_kit/telemetry/faults.ts";
 
 /**
  * Where it bites: right before a step, or behind it as `after-<step>`. `place` to `charge` and `confirm` are taken for a
- * good order, `release` and `reject` for one that is not, `refund` for one whose charge may have gone through.
+ * good order, `compensate`, in it `release`, and `reject` for one that is not, `refund` for one whose charge may have gone
+ * through. A step that is stored before it is taken is stored when the fault bites.
  */
-export type StepName = "place" | "reserve" | "charge" | "confirm" | "refund" | "release" | "reject";
+export type StepName =
+  | "place"
+  | "reserve"
+  | "charge"
+  | "confirm"
+  | "compensate"
+  | "refund"
+  | "release"
+  | "reject";
 
 /** Takes a step: runs `work`, and answers what it answers. */
 export type TakeStep = <T>(name: StepName, work: () => Promise<T>) => Promise<T>;

@@ -7,7 +7,7 @@ import { AppError } from "../_kit/process/errors.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { Compensate } from "./compensate.ts";
 import type { Item, Order, RejectionReason } from "./order.ts";
-import type { Hold, Saga, Sagas } from "./ports.ts";
+import type { Begun, BegunStep, Hold, Saga, Sagas } from "./ports.ts";
 import type { TakeStep } from "./saga-fault.ts";
 
 /** Stock, by its own service. */
@@ -72,9 +72,17 @@ export function makeSaga(deps: SagaDeps): CheckoutSaga {
     if (!(await takeStep("reserve", () => reserve(orderId, items)))) return reject(saga, "out_of_stock");
 
     const chargeKey = `${orderId}:charge`;
-    held(await sagas.begin(saga, "charge", { chargeKey }));
-    const outcome = await takeStep("charge", () => charge(purchase, chargeKey));
+    const outcome = await step(saga, "charge", { chargeKey }, () => charge(purchase, chargeKey));
     return outcome === "charged" ? confirm(saga) : giveBack({ ...saga, chargeKey }, "card_declined");
+  }
+
+  /**
+   * Takes a step that others may have to undo: stores it with what that needs, then does it. The others need no more than
+   * `takeStep`: an order is stored at `reserve`, and `confirm` and `reject` are stored by what they do.
+   */
+  async function step<T>(hold: Hold, name: BegunStep, more: Begun, work: () => Promise<T>): Promise<T> {
+    held(await sagas.begin(hold, name, more));
+    return takeStep(name, work);
   }
 
   async function resume(saga: Saga): Promise<void> {
@@ -126,9 +134,9 @@ export function makeSaga(deps: SagaDeps): CheckoutSaga {
   }
 
   async function giveBack(saga: Undoable, reason: RejectionReason): Promise<Order> {
-    held(await sagas.begin(saga, "compensate", { reason }));
     // A declined card has nothing to give back.
-    await compensate(saga.orderId, reason === "card_declined" ? undefined : refundOf(saga));
+    const refund = reason === "card_declined" ? undefined : refundOf(saga);
+    await step(saga, "compensate", { reason }, () => compensate(saga.orderId, refund));
     return reject(saga, reason);
   }
 

@@ -91,7 +91,7 @@ describe("who takes what", () => {
 });
 
 /** Every moment at which the fault can end the process. */
-const STEPS = ["place", "reserve", "charge", "confirm", "refund", "release", "reject"];
+const STEPS = ["place", "reserve", "charge", "confirm", "compensate", "refund", "release", "reject"];
 const MOMENTS = STEPS.flatMap((step) => [step, `after-${step}`]);
 const dyingAt = (moment: string): FaultAt => {
   return () => ({ point: "orders.saga", kind: "kill", arg: moment, attempts: 1 });
