@@ -38,9 +38,9 @@ export interface Metric {
 const SCRAPED: ReadonlySet<Source> = new Set(["otelcol", "lens", "prometheus"]);
 
 /** Columns: name, kind, unit, and what else there is to say. */
-type Row = readonly [name: string, kind: Kind, unit?: string, more?: Pick<Metric, "unshown" | "after">];
+type MetricRow = readonly [name: string, kind: Kind, unit?: string, more?: Pick<Metric, "unshown" | "after">];
 
-const from = (source: Source, rows: readonly Row[]): readonly Metric[] =>
+const from = (source: Source, rows: readonly MetricRow[]): readonly Metric[] =>
   rows.map(([name, kind, unit = "", more = {}]) => ({ name, kind, unit, source, ...more }));
 
 const TAIL = { unshown: "the 99 of 100 and the longest say what matters" };

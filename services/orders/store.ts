@@ -21,7 +21,7 @@ export function orderStore(db: Database, broker: EventsBroker, leaseMs: number):
 
 type Tell = (tx: Sql, event: OrderEvent) => Promise<string>;
 
-interface Row {
+interface OrderRow {
   order_id: string;
   user_id: string;
   status: OrderStatus;
@@ -32,7 +32,7 @@ interface Row {
   updated_at: Date;
 }
 
-const toOrder = (row: Row): Order => ({
+const toOrder = (row: OrderRow): Order => ({
   orderId: row.order_id,
   userId: row.user_id,
   status: row.status,
@@ -46,12 +46,12 @@ const toOrder = (row: Row): Order => ({
 function reading(db: Database): Reading {
   return {
     find: async (orderId) => {
-      const { rows } = await db.query<Row>("SELECT * FROM orders WHERE order_id = $1", [orderId]);
+      const { rows } = await db.query<OrderRow>("SELECT * FROM orders WHERE order_id = $1", [orderId]);
       return rows[0] && toOrder(rows[0]);
     },
     findByKey: async (key) => {
       // Position 2 is what a checkout ends with; what comes behind it is no longer the checkout's answer.
-      const { rows } = await db.query<Row & { request_hash: string; under_way: boolean }>(
+      const { rows } = await db.query<OrderRow & { request_hash: string; under_way: boolean }>(
         `SELECT o.*, COALESCE(h.status, o.status) AS status, COALESCE(h.reason, o.reason) AS reason,
            COALESCE(h.at, o.updated_at) AS updated_at, s.owner IS NOT NULL AND s.due_at > now() AS under_way
          FROM orders o JOIN sagas s USING (order_id)
@@ -70,7 +70,7 @@ function reading(db: Database): Reading {
       return rows;
     },
     page: async (userId, after, limit) => {
-      const { rows } = await db.query<Row & { place: string }>(
+      const { rows } = await db.query<OrderRow & { place: string }>(
         `SELECT *, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS place FROM orders
          WHERE user_id = $1 AND ($2::timestamptz IS NULL OR (created_at, order_id) < ($2, $3))
          ORDER BY created_at DESC, order_id DESC LIMIT $4`,
@@ -181,7 +181,7 @@ async function change(
   to: OrderStatus,
   more: { reason?: string; at?: Date } = {},
 ): Promise<Order | undefined> {
-  const { rows } = await tx.query<Row>(
+  const { rows } = await tx.query<OrderRow>(
     `WITH changed AS (
        UPDATE orders SET status = $3, reason = $4, updated_at = COALESCE($5, now())
        WHERE order_id = $1 AND status = ANY($2) RETURNING *),
@@ -232,7 +232,7 @@ function changes(db: Database, tell: Tell, leaseMs: number): Changes {
 
 /** The order as it is, and stays until the transaction ends. */
 async function locked(tx: Sql, orderId: string): Promise<Order> {
-  const { rows } = await tx.query<Row>("SELECT * FROM orders WHERE order_id = $1 FOR UPDATE", [orderId]);
+  const { rows } = await tx.query<OrderRow>("SELECT * FROM orders WHERE order_id = $1 FOR UPDATE", [orderId]);
   if (!rows[0]) throw new AppError("not_found", "there is no order with this id");
   return toOrder(rows[0]);
 }

@@ -36,13 +36,13 @@ export interface ChargeStore {
   refund(command: Command<"refund">): Promise<RefundResult>;
 }
 
-interface Row {
+interface ChargeRow {
   status: "charged" | "declined" | "voided";
   charge_id: string | null;
   refunded_at: Date | null;
 }
 
-function toOutcome({ status, charge_id, refunded_at }: Row): Outcome {
+function toOutcome({ status, charge_id, refunded_at }: ChargeRow): Outcome {
   const chargeId = charge_id ?? "";
   if (status === "charged") return { status, chargeId, refunded: refunded_at !== null };
   return status === "declined" ? { status, chargeId } : { status };
@@ -50,7 +50,7 @@ function toOutcome({ status, charge_id, refunded_at }: Row): Outcome {
 
 export function chargeStore(db: Database, broker: EventsBroker): ChargeStore {
   const find: ChargeStore["find"] = async (key) => {
-    const { rows } = await db.query<Row>(
+    const { rows } = await db.query<ChargeRow>(
       "SELECT status, charge_id, refunded_at FROM charges WHERE idempotency_key = $1",
       [key],
     );
@@ -60,7 +60,7 @@ export function chargeStore(db: Database, broker: EventsBroker): ChargeStore {
     find,
     keep: async (charge) => {
       // The first with a key wins, charge or void: whoever comes while another's row is not committed waits for it here.
-      const { rows } = await db.query<Row>(
+      const { rows } = await db.query<ChargeRow>(
         `INSERT INTO charges (idempotency_key, charge_id, order_id, user_id, amount_cents, status)
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (idempotency_key) DO NOTHING
          RETURNING status, charge_id, refunded_at`,

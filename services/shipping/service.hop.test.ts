@@ -26,14 +26,14 @@ const confirmed = (one: Order) => service.publish("OrderConfirmed", { ...one, it
 const cancelled = (one: Order) =>
   service.publish("OrderCancelled", { ...one, items, wasConfirmed: true, at });
 
-interface Row {
+interface ShipmentRow {
   picked_at: Date | null;
   packed_at: Date | null;
   shipped_at: Date | null;
   cancelled_at: Date | null;
 }
 const rowOf = async ({ orderId }: Order) =>
-  (await service.db.query<Row>("SELECT * FROM shipments WHERE order_id = $1", [orderId])).rows[0];
+  (await service.db.query<ShipmentRow>("SELECT * FROM shipments WHERE order_id = $1", [orderId])).rows[0];
 const shipped = (one: Order) =>
   eventually(`${one.orderId} to be shipped`, async () => ((await rowOf(one))?.shipped_at ? true : undefined));
 const isOff = (one: Order) =>

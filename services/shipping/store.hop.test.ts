@@ -17,14 +17,14 @@ afterAll(() => db.close());
 
 const shipment = (): Shipment => ({ eventId: uniqueName("e-"), orderId: uniqueName("o-"), userId: "ann" });
 
-interface Row {
+interface ShipmentRow {
   picked_at: Date | null;
   packed_at: Date | null;
   shipped_at: Date | null;
   cancelled_at: Date | null;
 }
 const rowOf = async ({ orderId }: Shipment) =>
-  (await db.query<Row>("SELECT * FROM shipments WHERE order_id = $1", [orderId])).rows[0];
+  (await db.query<ShipmentRow>("SELECT * FROM shipments WHERE order_id = $1", [orderId])).rows[0];
 const eventsOf = async ({ orderId }: Shipment) =>
   (
     await db.query<{ type: string; payload: unknown }>(

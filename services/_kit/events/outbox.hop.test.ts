@@ -17,14 +17,14 @@ afterAll(async () => {
   await telemetry.stop();
 });
 
-interface Row {
+interface OutboxRow {
   id: string;
   event_id: string;
   bucket: number;
   carrier: Record<string, string>;
 }
 const rowOf = async (eventId: string) =>
-  (await db.query<Row>("SELECT * FROM outbox WHERE event_id = $1", [eventId])).rows[0];
+  (await db.query<OutboxRow>("SELECT * FROM outbox WHERE event_id = $1", [eventId])).rows[0];
 
 test("an appended event gets a PRODUCER span below the request, and the row holds that span's context and the baggage", async () => {
   const { request, eventId } = await inRequest({ "correlation.id": "c-1", fault: "a.b:c" }, async (span) => ({

@@ -32,7 +32,7 @@ export function outboxDeadCases(underTest: BrokerUnderTest): void {
   const appended = (type: string, payload: object = {}) =>
     db.transaction((tx) => append<NewEvent>(broker, tx, { type, key: KEY, payload }));
 
-  interface Row {
+  interface OutboxRow {
     readonly id: string;
     readonly refusals: number;
     readonly attempts: number;
@@ -42,7 +42,7 @@ export function outboxDeadCases(underTest: BrokerUnderTest): void {
   }
   const rowOf = async (eventId: string) =>
     (
-      await db.query<Row>(
+      await db.query<OutboxRow>(
         `SELECT id, refusals, attempts, dead_reason, dead_at IS NOT NULL AS is_dead, sent_at IS NOT NULL AS is_sent
        FROM outbox WHERE event_id = $1`,
         [eventId],
