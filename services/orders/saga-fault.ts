@@ -2,9 +2,9 @@
 import type { FaultAt } from "../_kit/telemetry/faults.ts";
 
 /**
- * Where it bites: right before a step, or behind it as `after-<step>`. `place` to `charge` and `confirm` are taken for a
- * good order, `compensate`, in it `release`, and `reject` for one that is not, `refund` for one whose charge may have gone
- * through. A step that is stored before it is taken is stored when the fault bites.
+ * Where it bites: right before a step, or behind it as `after-<step>`. `place` to `charge` and `confirm` are taken for
+ * a good order, `compensate`, in it `release`, and `reject` for one that is not, `refund` for one whose charge may have
+ * gone through. A step that is stored before it is taken is stored when the fault bites.
  */
 export type StepName =
   | "place"

@@ -77,8 +77,8 @@ export function makeSaga(deps: SagaDeps): CheckoutSaga {
   }
 
   /**
-   * Takes a step that others may have to undo: stores it with what that needs, then does it. The others need no more than
-   * `takeStep`: an order is stored at `reserve`, and `confirm` and `reject` are stored by what they do.
+   * Takes a step that another process may have to undo: stores it with what that needs, then does it. All other steps
+   * need `takeStep` alone: an order is stored at `reserve`, and `confirm` and `reject` are stored by what they do.
    */
   async function step<T>(hold: Hold, name: BegunStep, more: Begun, work: () => Promise<T>): Promise<T> {
     held(await sagas.begin(hold, name, more));

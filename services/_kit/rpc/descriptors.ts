@@ -3,8 +3,9 @@
  * at `/descriptors.binpb` (for `buf curl --schema`, `grpcurl -protoset`) and by grpc.reflection.v1 (for those that ask).
  *
  * Written here because Connect has no reflection for Node (connectrpc/connect-es, issue 507, open since 2023), and
- * @grpc/reflection is for grpc-js's server. The one for Connect, @lambdalisue/connectrpc-grpcreflect, is below 1.0 and one
- * person's; it would replace `answerTo` and `fileOf`, and the descriptor set that it is given would still be made here.
+ * @grpc/reflection is for grpc-js's server. The one for Connect, @lambdalisue/connectrpc-grpcreflect, is below 1.0 and
+ * one person's; it would replace `answerTo` and `fileOf`, and the descriptor set that it is given would still be made
+ * here.
  */
 import type { ServerResponse } from "node:http";
 import {

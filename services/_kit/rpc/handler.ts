@@ -28,9 +28,10 @@ export function noteDeadline(context: HandlerContext): void {
 const UNREADABLE = /^(parse binary|decompression failed)/;
 
 /**
- * Corrects the code and bounds the text of what Connect is about to answer, in the call's abort listener. Connect has no
- * hook for that: bytes that do not parse fail outside of every interceptor, and the gate runs before the body is read. But
- * whatever fails, in all three protocols, Connect aborts the call's context with the error, and only then writes it.
+ * Corrects the code and bounds the text of what Connect is about to answer, in the call's abort listener. Connect has
+ * no hook for that: bytes that do not parse fail outside of every interceptor, and the gate runs before the body is
+ * read. But whatever fails, in all three protocols, Connect aborts the call's context with the error, and only then
+ * writes it.
  */
 export function mendError({ signal }: HandlerContext): void {
   signal.addEventListener("abort", () => {

@@ -2,8 +2,8 @@
  * grpc.health.v1: whether a server, or one service of it, can be called. What load balancers, orchestrators and
  * `grpc_health_probe` ask; `/readyz` says the same over HTTP.
  *
- * Written here because Connect has no such service for Node (connectrpc/connect-es, issue 797, open since 2023), and the
- * package grpc-health-check is one of grpc-js's server.
+ * Written here because Connect has no such service for Node (connectrpc/connect-es, issue 797, open since 2023), and
+ * the package grpc-health-check is one of grpc-js's server.
  */
 import { setTimeout as after } from "node:timers/promises";
 import type { DescService } from "@bufbuild/protobuf";

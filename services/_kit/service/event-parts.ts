@@ -24,7 +24,8 @@ function sourcesOf({ name: group, hears }: Group): Source[] {
 
 /**
  * Makes what is to be there before the first event is sent. On a broker without history a group that comes late misses
- * what was sent before it, so a service that sends makes all `groups`: which events it sends, its declaration does not say.
+ * what was sent before it, so a service that sends makes all `groups`: which events it sends, its declaration does not
+ * say.
  */
 export const ensureFor = (
   { outbox }: Pick<Declared, "outbox">,

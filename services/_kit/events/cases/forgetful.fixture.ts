@@ -1,6 +1,6 @@
 /**
- * A broker as if it kept no history: a group gets what is published after it is there, and it is there when it is ensured
- * or first receives. Queues that a publisher fans out to are of this kind.
+ * A broker as if it kept no history: a group gets what is published after it is there, and it is there when it is
+ * ensured or first receives. Queues that a publisher fans out to are of this kind.
  */
 import { setImmediate as turn } from "node:timers/promises";
 import { type Broker, nameOf, type Source } from "../broker.ts";
@@ -8,7 +8,7 @@ import { type Broker, nameOf, type Source } from "../broker.ts";
 /** Since when each group is there, in Unix ms: known to all clients, as a server would know it. */
 const sinceMs = new Map<string, number>();
 
-/** All that is stored from `since` on was published after this call had begun, and nothing of what was published before. */
+/** Nothing that was published before this call is stored at the answer or later, and all that is published after it is. */
 async function begin(source: Source): Promise<number> {
   const name = nameOf(source);
   const before = sinceMs.get(name);
