@@ -1,9 +1,9 @@
 /** How many spans a second lens takes from another process without losing one, while it is asked queries. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bench, Round, Table } from "./kit/bench.ts";
-import { type Lens, lensAtRest, lensCounts, withLens } from "./kit/lens.ts";
-import { type Asked, ask, QUERY_NAMES } from "./kit/queries.ts";
-import { type Sent, send } from "./kit/send.ts";
+import { type Lens, lensAtRest, lensCounts, withLens } from "./kit/lens/lens.ts";
+import { type Asked, ask, QUERY_NAMES } from "./kit/lens/queries.ts";
+import { type Sent, send } from "./kit/lens/send.ts";
 import { ascending, percentile } from "./kit/statistics.ts";
 import { numberText } from "./kit/table.ts";
 

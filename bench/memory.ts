@@ -4,7 +4,7 @@ import { runningIn } from "../playground/runner/state.ts";
 import { until } from "../playground/until.ts";
 import type { Bench, Table } from "./kit/bench.ts";
 import { type Place, type, withPlace } from "./kit/command.ts";
-import { lensAtRest } from "./kit/lens.ts";
+import { lensAtRest } from "./kit/lens/lens.ts";
 import { closedLoop, times } from "./kit/load.ts";
 import { family, processes, pssMb } from "./kit/processes.ts";
 import { CLIENTS, checkout } from "./kit/shop.ts";

@@ -1,8 +1,8 @@
 /** How much more a query costs when lens holds ten times as much. */
 import type { Bench, Figure, Round } from "./kit/bench.ts";
-import { lensAtRest, withLens } from "./kit/lens.ts";
-import { ask, QUERY_NAMES, type QueryName } from "./kit/queries.ts";
-import { send } from "./kit/send.ts";
+import { lensAtRest, withLens } from "./kit/lens/lens.ts";
+import { ask, QUERY_NAMES, type QueryName } from "./kit/lens/queries.ts";
+import { send } from "./kit/lens/send.ts";
 import { median } from "./kit/statistics.ts";
 
 const FEW_SPANS = 20_000;

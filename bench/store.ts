@@ -1,8 +1,8 @@
 /** What a span costs in lens' memory: as lens counts it, and as the process grows. */
 import type { Bench } from "./kit/bench.ts";
 import { INSPECT, memoryOf } from "./kit/inspector.ts";
-import { lensAtRest, lensCounts, withLens } from "./kit/lens.ts";
-import { send } from "./kit/send.ts";
+import { lensAtRest, lensCounts, withLens } from "./kit/lens/lens.ts";
+import { send } from "./kit/lens/send.ts";
 
 const SPANS = 200_000;
 const QUICK_SPANS = 20_000;

@@ -15,7 +15,7 @@ import { type Lens, startLens } from "./lens/server.ts";
 import { type Sink, startSink } from "./sink.fixture.ts";
 
 export const root = path.dirname(import.meta.dirname);
-export const never = new AbortController().signal;
+const never = new AbortController().signal;
 
 /** The Collector of the catalogue, built when it is not there; or the words of why there is none. */
 export async function collectorProgram(): Promise<StackProgram | string> {

@@ -47,7 +47,7 @@ export const charging: readonly HopRow[] = [
 ];
 
 /** What became of a charge whose answer got lost. */
-export const chargeLookup = call("orders", "payments", `${PAYMENTS}/GetCharge`, [CHECKOUT, RESUMED]);
+const chargeLookup = call("orders", "payments", `${PAYMENTS}/GetCharge`, [CHECKOUT, RESUMED]);
 
 const REQUESTED = id("shipping", "process events.OrderConfirmed", "CONSUMER");
 const STEPS = ["pick", "pack", "ship"];
@@ -87,10 +87,10 @@ export const compensation: readonly HopRow[] = [
 ];
 
 /** The money goes back by a command in a queue, where a charge was begun. */
-export const refundCommand = job("send", "orders", "payments", "payment-commands.refund", UNDOING);
+const refundCommand = job("send", "orders", "payments", "payment-commands.refund", UNDOING);
 
 /** What follows when there was money to give back. */
-export const refund: readonly HopRow[] = [
+const refund: readonly HopRow[] = [
   ...event("payments", "PaymentRefunded", [id("payments", "process payment-commands.refund", "CONSUMER")], {
     single: ["notifications"],
     inBatches: ["analytics"],

@@ -16,7 +16,7 @@ export interface Bounds {
 }
 
 /** For whatever is started here. A person sees what is waited for and since when, and has Ctrl-C. */
-export const BOUNDS: Bounds = { stillMs: 60_000, mostMs: 600_000, askEveryMs: 1_000 };
+const BOUNDS: Bounds = { stillMs: 60_000, mostMs: 600_000, askEveryMs: 1_000 };
 
 export interface WhileMovingOptions {
   /** Ends the wait; its reason is what is thrown. */

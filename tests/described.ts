@@ -8,13 +8,12 @@ import { hopId } from "../load/shapes.ts";
 import { ATTR } from "../services/_kit/telemetry/conventions.ts";
 
 /** Spans that instrumentations make by themselves, and why they are no hops: no context is handed over in them. */
-export const LIBRARIES: readonly { readonly scope: string; readonly kind: SpanKind; readonly why: string }[] =
-  [
-    { scope: "pg", kind: "CLIENT", why: "a query to the service's own database, below what asks" },
-    { scope: "ioredis", kind: "CLIENT", why: "a command of a queue, below what adds the job" },
-    { scope: "dns", kind: "CLIENT", why: "a look-up for a connection; with BATON_INSTRUMENTATION=auto" },
-    { scope: "net", kind: "INTERNAL", why: "the opening of a connection; with BATON_INSTRUMENTATION=auto" },
-  ];
+const LIBRARIES: readonly { readonly scope: string; readonly kind: SpanKind; readonly why: string }[] = [
+  { scope: "pg", kind: "CLIENT", why: "a query to the service's own database, below what asks" },
+  { scope: "ioredis", kind: "CLIENT", why: "a command of a queue, below what adds the job" },
+  { scope: "dns", kind: "CLIENT", why: "a look-up for a connection; with BATON_INSTRUMENTATION=auto" },
+  { scope: "net", kind: "INTERNAL", why: "the opening of a connection; with BATON_INSTRUMENTATION=auto" },
+];
 
 /** Whether a library of the list made this span. */
 export const isLibrary = ({ scope, kind }: Pick<Span, "scope" | "kind">): boolean =>

@@ -2,10 +2,10 @@
 import { freePorts } from "../../playground/runner/ports.ts";
 import type { Round } from "../kit/bench.ts";
 import { type Place, type Typed, type, withPlace } from "../kit/command.ts";
-import { lensAtRest } from "../kit/lens.ts";
+import { lensAtRest } from "../kit/lens/lens.ts";
+import { send } from "../kit/lens/send.ts";
 import { closedLoop, times } from "../kit/load.ts";
 import { cpuMsBelow, family, processes, pssMb } from "../kit/processes.ts";
-import { send } from "../kit/send.ts";
 import { CLIENTS, checkout, USERS } from "../kit/shop.ts";
 import { QUICK_WARM_UP, WARM_UP } from "../kit/throughput.ts";
 import type { Copy } from "./copies.ts";

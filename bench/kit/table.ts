@@ -13,7 +13,7 @@ export function numberText(value: number): string {
 const withUnit = (text: string, unit: string): string => (unit ? `${text} ${unit}` : text);
 
 /** `12.3 ms (11.9 to 14.0)`; of a single round without the spread. */
-export function spreadText({ median, least, most, values }: Spread, unit: string): string {
+function spreadText({ median, least, most, values }: Spread, unit: string): string {
   const range = values.length > 1 ? ` (${numberText(least)} to ${numberText(most)})` : "";
   return `${withUnit(numberText(median), unit)}${range}`;
 }

@@ -38,7 +38,7 @@ const MAX_SERVICES = 100;
 const OTHERS = "(others)";
 
 /** What was evicted, by the service that the journeys began at. */
-export class EvictedOf {
+class EvictedOf {
   readonly #byService = new Map<string, Evicted>();
 
   add(service: string, spans: number): void {

@@ -25,7 +25,7 @@ interface Where {
 }
 
 /** Sends the scenario's checkout and waits for its journey. Rejects with a Problem when the answer is not the expected one. */
-export async function play(scenario: Scenario, { urls, report, signal }: Where): Promise<Played> {
+async function play(scenario: Scenario, { urls, report, signal }: Where): Promise<Played> {
   const done = report.begin(`the journey "${scenario.title}"`);
   try {
     const { request, faults, expect } = scenario;

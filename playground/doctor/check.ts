@@ -29,7 +29,7 @@ export interface Machine {
 }
 
 const MB = 1024 * 1024;
-export const megabytes = (bytes: number): string => `${Math.round(bytes / MB).toLocaleString("en")} MB`;
+const megabytes = (bytes: number): string => `${Math.round(bytes / MB).toLocaleString("en")} MB`;
 
 /** A quantity that should be at least `enough` and must be at least `least`, in bytes. */
 export function quantity(

@@ -51,7 +51,7 @@ const MOST_SAID = 300;
 export const usesPostgres = services.filter(({ database }) => database).map(({ name }) => name);
 
 /** Address that answers 200 when `part` can do its work. */
-export const readyUrl = (part: Part, ports: Ports): string =>
+const readyUrl = (part: Part, ports: Ports): string =>
   `http://127.0.0.1:${portOf(part.name, ports)}${part.ready}`;
 
 /** Resolves to true when `url` answers 200, rejects with what it says otherwise. */

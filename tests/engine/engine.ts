@@ -14,7 +14,7 @@ import { patient } from "../patience.ts";
 import { unpacked } from "./packages.ts";
 import { output } from "./run.ts";
 
-export const ENGINE_PACKAGES = ["docker.io", "iptables", "busybox-static"] as const;
+const ENGINE_PACKAGES = ["docker.io", "iptables", "busybox-static"] as const;
 
 export interface Engine {
   /** What `docker` and Compose are to be run with. */

@@ -22,7 +22,7 @@ export function hashEntry(name: string, value: string): void {
 }
 
 /** Longer values are stored but not indexed, so that nobody can fill the index with text. In bytes. */
-export const MAX_INDEXED_VALUE = 256;
+const MAX_INDEXED_VALUE = 256;
 
 /**
  * Checks the KeyValue at the cursor. With `keys` and `entries`, an attribute that is one of the keys adds the two

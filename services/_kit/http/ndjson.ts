@@ -6,7 +6,7 @@ import type { Logger } from "../telemetry/log.ts";
 import { errorType, fail } from "../telemetry/span.ts";
 import { problem } from "./app.ts";
 
-export const NDJSON_TYPE = "application/x-ndjson";
+const NDJSON_TYPE = "application/x-ndjson";
 
 /**
  * Answers with a line for each of `source`, sent as soon as it is there. `source` is returned when the client goes away.

@@ -31,7 +31,7 @@ export function readConfig<S extends z.ZodObject>(schema: S, env: NodeJS.Process
 
 const PORT = "must be a port, from 0 to 65535";
 /** A TCP port; 0 asks the system for a free one. */
-export const port = (preset: number) =>
+const port = (preset: number) =>
   z.coerce.number(PORT).int(PORT).min(0, PORT).max(65_535, PORT).default(preset);
 
 /** Variables that hold whole numbers, each within its bounds, as a service declares them. */

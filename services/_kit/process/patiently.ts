@@ -1,6 +1,6 @@
 /** For a service's start: what it needs may be late, because it starts as well, or because the machine is busy. */
 import { setTimeout as pause } from "node:timers/promises";
-import type { Logger } from "../telemetry/log.ts";
+import type { Log } from "./log.ts";
 
 /** Half of what the playground grants a part in which nothing moves. */
 const WITHIN_MS = 30_000;
@@ -11,7 +11,7 @@ export interface PatientlyOptions {
   readonly what: string;
   /** Whether an error means that it is late, and not that it refuses. */
   readonly isLate: (thrown: unknown) => boolean;
-  readonly log: Logger;
+  readonly log: Log;
   /** Ends the wait. */
   readonly signal?: AbortSignal | undefined;
   /** 30 s by default. The last try may take longer. */

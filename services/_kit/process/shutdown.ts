@@ -1,5 +1,5 @@
 /** Releases what was acquired, last in, first out, all within a bound. */
-import type { Logger } from "../telemetry/log.ts";
+import type { Log } from "./log.ts";
 
 /** Even when the time is up a release gets this long: most need no more. */
 const LEAST_MS = 20;
@@ -20,7 +20,7 @@ export class Releaser {
    * Releases everything, newest first, within `timeoutMs` for all of it together. One that fails, or is not done when
    * the time is up, is logged and passed over; those after it are still tried.
    */
-  async release(log: Logger, timeoutMs: number): Promise<void> {
+  async release(log: Log, timeoutMs: number): Promise<void> {
     const endMs = performance.now() + timeoutMs;
     for (let next = this.#releases.pop(); next; next = this.#releases.pop()) {
       const { name, release } = next;

@@ -1,4 +1,4 @@
-/** The property of rpc-door.test.ts at length, many at a time, and what it leaves behind in memory. */
+/** The property of door.test.ts at length, many at a time, and what it leaves behind in memory. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";

@@ -14,7 +14,7 @@ import {
 } from "@opentelemetry/sdk-trace";
 
 /** Wraps the sampler that decides for true roots. */
-export class FollowFirstLinkSampler implements Sampler {
+class FollowFirstLinkSampler implements Sampler {
   readonly #otherwise: Sampler;
   readonly #on = new AlwaysOnSampler();
   readonly #off = new AlwaysOffSampler();

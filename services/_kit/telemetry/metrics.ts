@@ -1,5 +1,5 @@
 /** The instruments, made once each. Durations are in seconds, as the conventions want. */
-import { type Counter, type Histogram, metrics, type ObservableGauge } from "@opentelemetry/api";
+import { type Counter, type Histogram, metrics } from "@opentelemetry/api";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const histograms = new Map<string, Histogram>();
@@ -23,18 +23,5 @@ export function counter(name: string): Counter {
     made = meter().createCounter(name);
     counters.set(name, made);
   }
-  return made;
-}
-
-/**
- * A gauge that is asked when metrics are collected. `read` answers with the value now; if it fails, the
- * collection goes without it.
- */
-export function gauge(name: string, unit: string, read: () => Promise<number>): ObservableGauge {
-  const made = meter().createObservableGauge(name, { unit });
-  made.addCallback(async (result) => {
-    const value = await read().catch(() => undefined);
-    if (value !== undefined) result.observe(value);
-  });
   return made;
 }

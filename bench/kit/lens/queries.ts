@@ -5,7 +5,7 @@ import { correlationIdOf, orderIdOf, TRACES_PER_GROUP, traceIdOf } from "./spans
 const EVER = "query.startTimeMin=2000-01-01T00:00:00Z&query.startTimeMax=2100-01-01T00:00:00Z";
 
 /** The path of each query; `group` is one whose traces are stored in whole. */
-export const QUERIES = {
+const QUERIES = {
   trace: (group: number, index: number) => `/api/v3/traces/${traceIdOf(group, index)}`,
   correlation: (group: number, index: number) => `/api/journeys/${correlationIdOf(group, index)}`,
   order: (group: number, index: number) => `/api/journeys/${orderIdOf(group, index)}`,

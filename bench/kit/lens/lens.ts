@@ -1,12 +1,12 @@
 /** Lens alone, as a process of its own, and what it says about itself. */
 
 import path from "node:path";
-import { startChild } from "../../playground/runner/child.ts";
-import { freePorts } from "../../playground/runner/ports.ts";
-import { temporaryState } from "../../playground/temporary.fixture.ts";
-import { silent } from "../../playground/terminal/report.ts";
-import { until } from "../../playground/until.ts";
-import { lens as part } from "../../services/topology.ts";
+import { startChild } from "../../../playground/runner/child.ts";
+import { freePorts } from "../../../playground/runner/ports.ts";
+import { temporaryState } from "../../../playground/temporary.fixture.ts";
+import { silent } from "../../../playground/terminal/report.ts";
+import { until } from "../../../playground/until.ts";
+import { lens as part } from "../../../services/topology.ts";
 
 const STOP_WITHIN_MS = 3_000;
 const REST_WITHIN_MS = 60_000;
@@ -47,7 +47,7 @@ export async function withLens<T>(
       LENS_OTLP_HTTP_PORT: String(ports.otlpHttp),
       LENS_OTLP_GRPC_PORT: String(ports.otlpGrpc),
     },
-    cwd: path.join(import.meta.dirname, "../.."),
+    cwd: path.join(import.meta.dirname, "../../.."),
     logFile,
     stopWithinMs: STOP_WITHIN_MS,
   };
@@ -68,7 +68,7 @@ export async function withLens<T>(
 }
 
 /** The sum of a metric's samples whose labels hold `label`, in Prometheus' text format; 0 when there is none. */
-export const sampleIn = (text: string, name: string, label = ""): number =>
+const sampleIn = (text: string, name: string, label = ""): number =>
   text
     .split("\n")
     .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))

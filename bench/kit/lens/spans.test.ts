@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { readConfig } from "../../collector/lens/config.ts";
-import { startLens } from "../../collector/lens/server.ts";
+import { readConfig } from "../../../collector/lens/config.ts";
+import { startLens } from "../../../collector/lens/server.ts";
 import { lensCounts } from "./lens.ts";
 import {
   correlationIdOf,

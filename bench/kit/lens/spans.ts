@@ -2,8 +2,8 @@
  * Export requests of spans as our own services make them, to be sent in any number: each is encoded once, and for
  * every sending only its ids and times are written over, which costs next to nothing beside what lens does with it.
  */
-import { encodeJson } from "../../collector/lens/otlp/json-in.ts";
-import { services } from "../../services/topology.ts";
+import { encodeJson } from "../../../collector/lens/otlp/json-in.ts";
+import { services } from "../../../services/topology.ts";
 
 export const SPANS_PER_REQUEST = 512;
 /** Of one trace in one request; the same trace goes on in the requests of the other services. */
