@@ -1,0 +1,222 @@
+/**
+ * Who may import whom, and which packages: one row a room. An edge that no row has is a mistake, or a new line here.
+ */
+
+export interface Row {
+  /** The rooms that this one may import, besides itself, or single files of them. */
+  readonly rooms: readonly string[];
+  /** Packages, and Node's own modules by `node:`. A `*` at the end stands for the rest of the name. */
+  readonly packages: readonly string[];
+  /** What to do instead of an import that the row does not have. */
+  readonly remedy: string;
+}
+
+/** The room of all tests, fixtures and cases, wherever they lie: it has no row, because they may import everything. */
+export const TESTS = "tests";
+
+const KIT = "services/_kit";
+const NAMES = `${KIT}/telemetry/conventions.ts`;
+const TOPOLOGY = "services/topology.ts";
+const DECLARE = "services/declare.ts";
+const CONTRACTS = "services/_contracts";
+const SCENARIO = "load/scenario.ts";
+const JOURNEY = "collector/lens/journey";
+
+/** A room of the kit: which others, by their names, and which packages. */
+const kit = (rooms: readonly string[], packages: readonly string[]): Row => ({
+  rooms: rooms.map((room) => `${KIT}/${room}`),
+  packages,
+  remedy: "what the kit needs of a service, of the contracts or of a room above it is handed in",
+});
+/** A room of the playground: which others, by their names, what else, and which packages. */
+const play = (rooms: readonly string[], others: readonly string[], packages: readonly string[]): Row => ({
+  rooms: [...rooms.map((room) => (room === "" ? "playground" : `playground/${room}`)), ...others],
+  packages,
+  remedy:
+    "the playground knows the topology, journeys, scenarios and what is public of the shop; ask a service by its API",
+});
+const data = (rooms: readonly string[]): Row => ({ rooms, packages: [], remedy: "a declaration is data" });
+
+/**
+ * A key is a folder with all below it, or a file; of several that a file lies in, the longest is its room. `*` is the
+ * name of a service: each is a room of its own, and none imports another.
+ */
+export const ROOMS: Readonly<Record<string, Row>> = {
+  "services/_contracts": {
+    rooms: [],
+    packages: ["zod"],
+    remedy: "the contracts know nothing of ours: what uses them imports them",
+  },
+  "services/declare.ts": data([CONTRACTS]),
+  "services/topology.ts": data([DECLARE]),
+  "services/topology-check.ts": data([DECLARE]),
+  "services/*": {
+    rooms: [
+      CONTRACTS,
+      DECLARE,
+      TOPOLOGY,
+      ...["process", "telemetry", "database", "mail", "http", "rpc", "events", "jobs", "service"].map(
+        (room) => `${KIT}/${room}`,
+      ),
+    ],
+    packages: [
+      "zod",
+      "zod-openapi",
+      "@bufbuild/protobuf*",
+      "@connectrpc/connect",
+      ...["async_hooks", "crypto", "fs/promises", "module", "path", "timers/promises"].map(
+        (name) => `node:${name}`,
+      ),
+    ],
+    remedy:
+      "a service knows the kit, the contracts and itself, and another one by its contract only; telemetry, brokers, " +
+      "databases and the web belong to services/_kit",
+  },
+
+  // The kit, from the ground up: a room stands above all that it imports.
+  "services/_kit/process": kit([], ["zod", "node:async_hooks", "node:timers/promises"]),
+  "services/_kit/telemetry": kit(
+    ["process"],
+    ["@opentelemetry/api", "@opentelemetry/sdk-logs", "@opentelemetry/sdk-trace", "pino", "node:crypto"],
+  ),
+  "services/_kit/mail": kit(["process"], ["nodemailer", "node:crypto", "node:fs/promises", "node:path"]),
+  "services/_kit/nats": kit(["process"], ["@nats-io/transport-node"]),
+  "services/_kit/sdk": kit(
+    ["process", "telemetry"],
+    ["@opentelemetry/*", "import-in-the-middle*", "zod", "node:crypto", "node:module"],
+  ),
+  "services/_kit/database": kit(["process", "telemetry"], ["pg", "node:fs/promises"]),
+  "services/_kit/http": kit(
+    ["process", "telemetry"],
+    [
+      "@hono/node-server*",
+      "hono*",
+      "@opentelemetry/api",
+      "@opentelemetry/core",
+      "zod",
+      ...["http", "http2", "net", "stream"].map((name) => `node:${name}`),
+    ],
+  ),
+  "services/_kit/rpc": kit(
+    ["process", "telemetry", "http"],
+    [
+      "@connectrpc/*",
+      "@bufbuild/protobuf*",
+      "@opentelemetry/api",
+      ...["async_hooks", "crypto", "http", "timers/promises"].map((name) => `node:${name}`),
+    ],
+  ),
+  "services/_kit/events": kit(
+    ["process", "telemetry", "database"],
+    ["@opentelemetry/api", "@opentelemetry/core", "node:crypto", "node:timers/promises"],
+  ),
+  "services/_kit/events/nats": kit(
+    ["process", "telemetry", "nats", "events"],
+    ["@nats-io/*", "@opentelemetry/api", "node:timers/promises"],
+  ),
+  "services/_kit/jobs": kit(
+    ["process", "telemetry", "events"],
+    ["bullmq", "ioredis", "@opentelemetry/api", "zod"],
+  ),
+  "services/_kit/service": kit(
+    ["process", "telemetry", "sdk", "database", "http", "rpc", "events", "events/nats", "jobs"],
+    ["@bufbuild/protobuf", "@connectrpc/connect", "zod", "node:http"],
+  ),
+
+  "collector/lens": {
+    rooms: [JOURNEY, NAMES],
+    packages: ["hono", "@hono/node-server", "pino", "zod", "node:*"],
+    remedy: "lens serves any application: it knows no service, and of the kit only the names of telemetry",
+  },
+  "collector/lens/journey": {
+    rooms: [NAMES],
+    packages: [],
+    remedy: "journeys are pure and run in a browser: hand in what they need",
+  },
+
+  load: {
+    rooms: [SCENARIO],
+    packages: [],
+    remedy: "k6 and a browser load scenarios and hops: they import nothing outside load/, not even Node",
+  },
+  "load/scenarios": {
+    rooms: ["load", SCENARIO],
+    packages: [],
+    remedy: "a scenario is data, and k6 has only load/",
+  },
+  "load/scenario.ts": data([]),
+  "load/k6.ts": {
+    rooms: ["load", SCENARIO, "load/scenarios"],
+    packages: ["k6*"],
+    remedy: "k6 gets the folder load/ and nothing else",
+  },
+  "load/verdict.ts": {
+    rooms: ["load", SCENARIO, JOURNEY],
+    packages: [],
+    remedy: "the verdict is pure: hand in what it judges",
+  },
+
+  dashboards: {
+    rooms: [NAMES, `${KIT}/telemetry/gauge-names.ts`],
+    packages: ["@grafana/*", "@codemirror/*", "@prometheus-io/*", "yaml", "zod", "node:*"],
+    remedy: "dashboards know the names of telemetry and nothing that emits it",
+  },
+
+  playground: play(["boot", "commands", "runner"], [TOPOLOGY, DECLARE], ["node:*"]),
+  "playground/boot": play([], [], ["node:*"]),
+  "playground/clients": play(
+    ["", "terminal"],
+    [JOURNEY, SCENARIO, "load", "load/scenarios"],
+    ["zod", "node:*"],
+  ),
+  "playground/commands": play(
+    ["", "clients", "doctor", "load", "provide", "render", "runner", "stack", "status", "terminal"],
+    [
+      TOPOLOGY,
+      CONTRACTS,
+      "load",
+      "load/scenarios",
+      // The dead letters are a matter between a person and the stream: no service answers for them.
+      `${KIT}/events/letters/redrive.ts`,
+      `${KIT}/service/dead-letters.ts`,
+    ],
+    ["node:*"],
+  ),
+  "playground/doctor": play(["", "boot", "provide", "runner"], [], ["node:*"]),
+  "playground/load": play(["", "stack"], [], ["node:*"]),
+  "playground/provide": play(
+    ["", "runner", "terminal"],
+    [],
+    ["pg", "ioredis", "@nats-io/jetstream", "@nats-io/transport-node", "node:*"],
+  ),
+  "playground/render": play(["stack"], [TOPOLOGY, DECLARE, "load"], ["node:*"]),
+  "playground/runner": play(
+    ["", "provide", "stack", "terminal"],
+    [TOPOLOGY, "services/topology-check.ts", DECLARE, CONTRACTS],
+    ["node:*"],
+  ),
+  "playground/stack": play(["", "provide", "runner", "terminal"], [], ["node:*"]),
+  "playground/status": play(["provide", "runner"], [], ["@nats-io/jetstream", "node:*"]),
+  "playground/terminal": play(["", "clients", "trace"], [JOURNEY], ["node:*"]),
+  "playground/trace": play([], [JOURNEY, NAMES], []),
+
+  bench: {
+    rooms: [
+      ...["", "/clients", "/commands", "/provide", "/runner", "/stack", "/terminal"].map(
+        (room) => `playground${room}`,
+      ),
+      TOPOLOGY,
+      "collector/lens",
+      JOURNEY,
+      "load/scenarios",
+      TESTS,
+    ],
+    packages: ["zod", "node:*"],
+    remedy: "a benchmark runs the product as it is started; what it must know of it, add to its row",
+  },
+  "vitest.config.ts": {
+    rooms: [TESTS],
+    packages: ["vitest/config"],
+    remedy: "tests state what they need themselves",
+  },
+};

@@ -1,0 +1,115 @@
+/** Paths in documents, in comments and in messages that lead nowhere: files move, and prose stays behind. */
+import { type Exceptions, outdated } from "../repository/exception.ts";
+import { commentsOf, proseOf, type Remark } from "../repository/remarks.ts";
+import { isProduct, type Repository } from "../repository/repository.ts";
+import { lineAt } from "../repository/source.ts";
+import type { Violation } from "../repository/violation.ts";
+import { type Places, placesOf } from "./places.ts";
+
+/** Paths that are not ours, or not yet. */
+const ELSEWHERE: Exceptions = {
+  "events/rabbitmq/": "where a broker would go that is not there yet",
+  "proto/api_v3/query_service.proto": "in the repository that is named beside it",
+  "server/errors.json": "in nats-server's repository",
+};
+
+const ENDING = "(?:ts|cjs|js|sql|ya?ml|md|sh|proto|json)";
+/** Folders and a name; `*` and `<name>` stand for any. Not in an address, a package's name or a longer path. */
+const PATH =
+  /(?<![\w:/.@*<>$~-])(?:\.{1,2}\/)*(?:[\w.@*-]+\/|<[\w -]+>\/)+(?:[\w.*-]*[\w*-]|<[\w -]+>[\w.-]*)?/g;
+/** A name alone. Data has names that no repository knows. */
+const NAME = /(?<![\w/.@*<>$-])\w[\w.-]*\.(?:ts|cjs|sql|md|proto)\b(?![/\w])/g;
+const LINE = /^:(\d+)/;
+const STRING = /"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\\n]|\\.)*)`/g;
+
+const isFile = (written: string): boolean => new RegExp(`\\.${ENDING}$`).test(written);
+
+/** Is it meant as a place of this repository? Otherwise it is a ratio, a unit or a name with a slash. */
+function isMeant(written: string, places: Places, spoken = false): boolean {
+  if (/^(node_modules\/|\.baton\/|@)/.test(written)) return false;
+  const [first = "", ...rest] = written.replace(/^\.\//, "").split("/");
+  if (spoken) return isFile(written) && places.isTop(first);
+  if (isFile(written) || places.isTop(first) || first === "..") return true;
+  return written.endsWith("/") && rest.length > 1;
+}
+
+interface Written extends Remark {
+  /** A message, in which only a file of a folder at the root is surely one of this repository. */
+  readonly spoken?: boolean;
+}
+
+/** Sentences in the product's strings, each on one line, with `*` for what is inserted. */
+function messagesOf(repository: Repository): Written[] {
+  return repository.sources.filter(isProduct).flatMap(({ file, code }) =>
+    [...code.matchAll(STRING)].flatMap((match) => {
+      const text = (match[1] ?? match[2] ?? "").replace(/\$\{[^}]*\}/g, "*");
+      return /\s/.test(text)
+        ? [{ file, line: lineAt(code, match.index), text, whole: text, spoken: true }]
+        : [];
+    }),
+  );
+}
+
+/** Each change log's released part is history. */
+function isHistory(repository: Repository): (remark: Remark) => boolean {
+  const released = new Map(
+    repository.files
+      .filter((file) => file.endsWith("CHANGELOG.md"))
+      .map((file) => [
+        file,
+        repository
+          .text(file)
+          .split("\n")
+          .findIndex((line) => /^## \[?\d/.test(line)) + 1,
+      ]),
+  );
+  return ({ file, line }) => line >= (released.get(file) || Number.POSITIVE_INFINITY);
+}
+
+/** Each path that leads nowhere, each file name that no file has, and each line that a file is too short for. */
+export function lostPaths(repository: Repository, elsewhere = ELSEWHERE): Violation[] {
+  const places = placesOf(repository);
+  const history = isHistory(repository);
+  const excepted = new Set<string>();
+  const lengths = new Map<string, number>();
+  const isBeyond = (written: string, line: number): boolean => {
+    const file = repository.files.find((one) => one === written || one.endsWith(`/${written}`));
+    if (!file) return false;
+    const length = lengths.get(file) ?? repository.text(file).split("\n").length;
+    lengths.set(file, length);
+    return line > length;
+  };
+  const judge = ({ file, line, text, spoken }: Written): Violation[] => {
+    const paths = [...text.matchAll(PATH)].filter(([written]) => isMeant(written, places, spoken));
+    const names = spoken ? [] : [...text.matchAll(NAME)];
+    return [...paths, ...names].flatMap((match) => {
+      const [written] = match;
+      const leads = names.includes(match) ? places.isName(written) : places.leads(file, written);
+      if (!leads && written in elsewhere) excepted.add(written);
+      if (!leads && !(written in elsewhere))
+        return [
+          {
+            file,
+            line,
+            what: `${written} leads nowhere`,
+            remedy: "name the file that is meant, from here or from the root",
+          },
+        ];
+      const at = Number(LINE.exec(text.slice(match.index + written.length))?.[1] ?? 0);
+      if (!isBeyond(written, at)) return [];
+      return [{ file, line, what: `${written} has no line ${at}`, remedy: "name the line that is meant" }];
+    });
+  };
+  const remarks = [...proseOf(repository), ...commentsOf(repository), ...messagesOf(repository)];
+  const found = remarks.filter((remark) => !history(remark)).flatMap(judge);
+  return [
+    ...found,
+    ...outdated(
+      repository,
+      "tests/tidy/prose/paths.ts",
+      elsewhere,
+      excepted,
+      "no text names it, or it is there",
+    ),
+  ];
+}

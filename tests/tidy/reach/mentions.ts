@@ -1,0 +1,60 @@
+/** The files that a file names in its strings: those it starts, reads or hands to a tool, without an import. */
+import path from "node:path";
+import { glob } from "../repository/glob.ts";
+
+const STRING = /"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`/g;
+/** Arguments of `path.join`. */
+const JOINED = /"[\w@.-]+"(?:,\s*"[\w@.-]+")+/g;
+/** Of YAML, a Dockerfile or a shell's script. */
+const REMARK = /(^|\s)#.*/g;
+const INSERTED = /\$\{[^}]*\}/g;
+const PROGRAM = /\.(ts|cjs)$/;
+/** A pattern says something only below a folder that it names. */
+const PATTERN = /^(\.\.?\/)*[\w@.-]*[\w@-][\w@.-]*\/[^*]*\*/;
+
+const words = (text: string): string[] => text.split(/[\s"'=:,;()[\]{}]+/);
+
+/** Every word of the strings in `code`, those of a joined path as one, `*` for what is inserted. */
+function wordsOf(code: string): string[] {
+  const strings = [...code.matchAll(STRING)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
+  const joined = [...code.matchAll(JOINED)].map(([text]) =>
+    text
+      .split(/,\s*/)
+      .map((part) => part.slice(1, -1))
+      .join("/"),
+  );
+  return [...strings, ...joined].flatMap((text) => words(text.replace(INSERTED, "*")));
+}
+
+/**
+ * Answers which of `files` a text names, by their path from the folder of the file that it is of, or from the root. A
+ * program names them in its strings, any other file in all of its words. Such a one also takes a folder as a whole, as
+ * a container mounts it: that names what lies in it but the programs.
+ */
+export function mentions(files: readonly string[]): (from: string, text: string) => string[] {
+  const known = new Set(files);
+  const names = new Set(files.map((file) => path.posix.basename(file)));
+  const folders = new Map<string, string[]>();
+  for (const file of files.filter((one) => !PROGRAM.test(one)))
+    for (let at = path.posix.dirname(file); at.includes("/"); at = path.posix.dirname(at))
+      folders.set(at, [...(folders.get(at) ?? []), file]);
+  return (from, text) => {
+    const program = PROGRAM.test(from);
+    const all = new Set(program ? wordsOf(text) : words(text.replace(REMARK, "")));
+    const found = [...all].flatMap((word) => {
+      const named = !word.includes("*") && names.has(word.slice(word.lastIndexOf("/") + 1));
+      if (!named && !word.includes("/")) return [];
+      const places = [
+        path.posix.join(path.posix.dirname(from), word),
+        path.posix.normalize(word.replace(/\/$/, "")),
+      ];
+      if (named) return places.filter((place) => known.has(place));
+      const inside = program ? undefined : places.map((place) => folders.get(place)).find(Boolean);
+      if (inside) return inside;
+      if (!PATTERN.test(word)) return [];
+      const fits = places.map(glob);
+      return files.filter((file) => fits.some((fit) => fit.test(file)));
+    });
+    return [...new Set(found)];
+  };
+}

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { repositoryOf } from "../repository/repository.ts";
+import { said } from "../repository/violation.ts";
+import { plainBounds, sleepingTests } from "./test-files.ts";
+
+// Put together, so that this file is not found itself.
+const skip = `test${".skip"}`;
+
+test.each([skip, `describe${".only"}`, `it${".todo"}`])(
+  "%s is said, unless its line has a reason",
+  (call) => {
+    const text = `\n${call}("a", () => {});\n${call}("b", () => {}); // reason: not on macOS\n`;
+    expect(sleepingTests(repositoryOf({ "a.test.ts": text })).map(said)).toEqual([
+      `a.test.ts:2: this test is asleep: ${call}("a", () => {});: wake it, or say \`// reason: …\` on its line`,
+    ]);
+  },
+);
+
+test("a comment may speak of it", () => {
+  expect(sleepingTests(repositoryOf({ "a.test.ts": `// ${skip} sleeps.` }))).toEqual([]);
+});
+
+test.each([
+  `test("a", () => {\n}, ${"5_000"});`,
+  `await eventually(() => a, ${"5000"});`,
+  `test("a", { ${"timeout"}: 5 }, work);`,
+  `wait({ ${"withinMs"}: 5000 });`,
+  `AbortSignal${".timeout"}(5);`,
+])("a plain bound is said: %j", (text) => {
+  expect(plainBounds(repositoryOf({ "a.test.ts": text }))).toMatchObject([{ file: "a.test.ts" }]);
+  expect(plainBounds(repositoryOf({ "a.ts": text }))).toEqual([]);
+});
+
+test("a bound by the factor passes", () => {
+  const text = "await eventually(() => a, patient(5_000));\nAbortSignal.timeout(patient(5));";
+  expect(plainBounds(repositoryOf({ "a.test.ts": text }))).toEqual([]);
+});

@@ -1,0 +1,51 @@
+/** What tests must not say: that they are asleep, without a reason, or how long they wait, in plain milliseconds. */
+import { isTest, type Repository } from "../repository/repository.ts";
+import { lineAt } from "../repository/source.ts";
+import type { Violation } from "../repository/violation.ts";
+
+const ASLEEP = /\b(?:test|describe|it)\.(?:skip|only|todo|fails)\b/;
+
+/** Each test that is skipped, focused or put off without `reason:` on its line. */
+export function sleepingTests(repository: Repository): Violation[] {
+  return repository.sources.flatMap(({ file, text, code }) => {
+    const lines = text.split("\n");
+    return code.split("\n").flatMap((line, i) =>
+      ASLEEP.test(line) && !lines[i]?.includes("reason:")
+        ? [
+            {
+              file,
+              line: i + 1,
+              what: `this test is asleep: ${line.trim()}`,
+              remedy: "wake it, or say `// reason: …` on its line",
+            },
+          ]
+        : [],
+    );
+  });
+}
+
+const PATIENT = "patient(...), of tests/patience.ts";
+/** On a busy machine a bound in plain milliseconds is a failure which says nothing. */
+const BOUNDS: readonly (readonly [RegExp, remedy: string])[] = [
+  [/^ *\}\)?,\s*[\d_]+,?\s*\);?$/gm, "drop it: vitest.config.ts states each project's bound"],
+  [/\beventually\([^;]*?,\s*[\d_]{4,},?\s*\)/g, `drop it, or ${PATIENT}`],
+  [/\b(?:test|hook)?[tT]imeout: *\d/g, PATIENT],
+  [/\b\w*(?:[wW]ithinMs|WITHIN_MS)(?::| =) *[\d_]{4,}/g, PATIENT],
+  [/\bAbortSignal\.timeout\(\d/g, PATIENT],
+];
+
+/** Each bound of a test that does not go through the factor of the machine. */
+export function plainBounds(repository: Repository): Violation[] {
+  return repository.sources
+    .filter(({ file }) => isTest(file))
+    .flatMap(({ file, text }) =>
+      BOUNDS.flatMap(([pattern, remedy]) =>
+        [...text.matchAll(pattern)].map((match) => ({
+          file,
+          line: lineAt(text, match.index + match[0].length),
+          what: `a bound in plain milliseconds: ${match[0].split("\n").at(-1)?.trim()}`,
+          remedy,
+        })),
+      ),
+    );
+}
