@@ -124,8 +124,8 @@ export declare const GetChargeResponseSchema: GenMessage<GetChargeResponse>;
  */
 export declare const PaymentService: GenService<{
   /**
-   * Charges a card once per idempotency key. FAILED_PRECONDITION (`card_declined`, or `charge_voided` when a refund came
-   * first).
+   * Charges a card once per idempotency key. FAILED_PRECONDITION (`card_declined`, or `charge_voided` when a refund
+   * came first).
    *
    * @generated from rpc baton.payments.v1.PaymentService.Charge
    */
