@@ -20,6 +20,8 @@ const PATH =
 /** A name alone. Data has names that no repository knows. */
 const NAME = /(?<![\w/.@*<>$-])\w[\w.-]*\.(?:ts|cjs|sql|md|proto)\b(?![/\w])/g;
 const LINE = /^:(\d+)/;
+/** Where a link of a document leads is another rule's. */
+const LINK = /\]\([^)]*\)/g;
 const STRING = /"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\\n]|\\.)*)`/g;
 
 const isFile = (written: string): boolean => new RegExp(`\\.${ENDING}$`).test(written);
@@ -80,8 +82,9 @@ export function lostPaths(repository: Repository, elsewhere = ELSEWHERE): Violat
     return line > length;
   };
   const judge = ({ file, line, text, spoken }: Written): Violation[] => {
-    const paths = [...text.matchAll(PATH)].filter(([written]) => isMeant(written, places, spoken));
-    const names = spoken ? [] : [...text.matchAll(NAME)];
+    const prose = file.endsWith(".md") ? text.replace(LINK, "]") : text;
+    const paths = [...prose.matchAll(PATH)].filter(([written]) => isMeant(written, places, spoken));
+    const names = spoken ? [] : [...prose.matchAll(NAME)];
     return [...paths, ...names].flatMap((match) => {
       const [written] = match;
       const leads = names.includes(match) ? places.isName(written) : places.leads(file, written);
@@ -95,7 +98,7 @@ export function lostPaths(repository: Repository, elsewhere = ELSEWHERE): Violat
             remedy: "name the file that is meant, from here or from the root",
           },
         ];
-      const at = Number(LINE.exec(text.slice(match.index + written.length))?.[1] ?? 0);
+      const at = Number(LINE.exec(prose.slice(match.index + written.length))?.[1] ?? 0);
       if (!isBeyond(written, at)) return [];
       return [{ file, line, what: `${written} has no line ${at}`, remedy: "name the line that is meant" }];
     });

@@ -28,8 +28,8 @@ function wordsOf(code: string): string[] {
 
 /**
  * Answers which of `files` a text names, by their path from the folder of the file that it is of, or from the root. A
- * program names them in its strings, any other file in all of its words. Such a one also takes a folder as a whole, as
- * a container mounts it: that names what lies in it but the programs.
+ * program names them in its strings, any other file in all of its words. A folder names what lies in it but the
+ * programs: a container mounts it, or a program reads it.
  */
 export function mentions(files: readonly string[]): (from: string, text: string) => string[] {
   const known = new Set(files);
@@ -43,14 +43,13 @@ export function mentions(files: readonly string[]): (from: string, text: string)
     const all = new Set(program ? wordsOf(text) : words(text.replace(REMARK, "")));
     const found = [...all].flatMap((word) => {
       const named = !word.includes("*") && names.has(word.slice(word.lastIndexOf("/") + 1));
-      if (!named && !word.includes("/")) return [];
       const places = [
         path.posix.join(path.posix.dirname(from), word),
         path.posix.normalize(word.replace(/\/$/, "")),
       ];
       if (named) return places.filter((place) => known.has(place));
-      const inside = program ? undefined : places.map((place) => folders.get(place)).find(Boolean);
-      if (inside) return inside;
+      const inside = places.map((place) => folders.get(place));
+      if (inside.some(Boolean)) return inside.flatMap((some) => some ?? []);
       if (!PATTERN.test(word)) return [];
       const fits = places.map(glob);
       return files.filter((file) => fits.some((fit) => fit.test(file)));

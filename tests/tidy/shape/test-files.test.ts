@@ -31,7 +31,8 @@ test.each([
   expect(plainBounds(repositoryOf({ "a.ts": text }))).toEqual([]);
 });
 
-test("a bound by the factor passes", () => {
-  const text = "await eventually(() => a, patient(5_000));\nAbortSignal.timeout(patient(5));";
+test("a bound by the factor passes, and a title that speaks of a timeout", () => {
+  const text =
+    'test("a timeout: 5 s", () => {});\nawait eventually(() => a, patient(5_000));\nAbortSignal.timeout(patient(5));';
   expect(plainBounds(repositoryOf({ "a.test.ts": text }))).toEqual([]);
 });

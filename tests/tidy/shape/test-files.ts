@@ -29,7 +29,7 @@ const PATIENT = "patient(...), of tests/patience.ts";
 const BOUNDS: readonly (readonly [RegExp, remedy: string])[] = [
   [/^ *\}\)?,\s*[\d_]+,?\s*\);?$/gm, "drop it: vitest.config.ts states each project's bound"],
   [/\beventually\([^;]*?,\s*[\d_]{4,},?\s*\)/g, `drop it, or ${PATIENT}`],
-  [/\b(?:test|hook)?[tT]imeout: *\d/g, PATIENT],
+  [/(?:^|[{(,])\s*(?:test|hook)?[tT]imeout: *\d/gm, PATIENT],
   [/\b\w*(?:[wW]ithinMs|WITHIN_MS)(?::| =) *[\d_]{4,}/g, PATIENT],
   [/\bAbortSignal\.timeout\(\d/g, PATIENT],
 ];
