@@ -216,7 +216,7 @@ export const ROOMS: Readonly<Record<string, Row>> = {
   },
   "vitest.config.ts": {
     rooms: [TESTS],
-    packages: ["vitest/config"],
+    packages: ["node:os", "vitest/config"],
     remedy: "tests state what they need themselves",
   },
 };
