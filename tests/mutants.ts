@@ -40,28 +40,17 @@ export const mutants: readonly Mutant[] = [
   // The public edge.
   mutant(
     "edge: foreign baggage passes",
-    "telemetry/edge.ts",
+    "http/edge.ts",
     HOP.edge,
     "next = propagation.setBaggage(next, this.#baggage(ctx, carrier, getter, refused));",
     "this.#baggage(ctx, carrier, getter, refused);",
   ),
-  mutant(
-    "edge: any correlation id passes",
-    "telemetry/edge.ts",
-    HOP.edge,
-    "CORRELATION_ID.test(asked)",
-    "true",
-  ),
-  mutant(
-    "edge: a broken traceparent is not told",
-    "telemetry/edge.ts",
-    HOP.edge,
-    'refused.push("traceparent")',
-  ),
+  mutant("edge: any correlation id passes", "http/edge.ts", HOP.edge, "CORRELATION_ID.test(asked)", "true"),
+  mutant("edge: a broken traceparent is not told", "http/edge.ts", HOP.edge, 'refused.push("traceparent")'),
   mutant(
     "edge: no link to a caller whose trace is restarted",
-    "telemetry/edge.ts",
-    `${KIT}/telemetry/edge.test.ts`,
+    "http/edge.ts",
+    `${KIT}/http/edge.test.ts`,
     "span.addLink(link);",
   ),
   // Correlation, everywhere.
@@ -131,13 +120,13 @@ export const mutants: readonly Mutant[] = [
   // Consumers.
   mutant(
     "stream: no extract from the headers",
-    "events/head.ts",
+    "telemetry/propagation.ts",
     HOP.consumer,
     "if (value) carrier[field] = value;",
   ),
   mutant(
     "stream: the baggage is lost",
-    "events/head.ts",
+    "telemetry/propagation.ts",
     HOP.consumer,
     '["traceparent", "tracestate", "baggage"]',
     '["traceparent", "tracestate"]',

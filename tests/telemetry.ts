@@ -7,8 +7,9 @@ import { W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/
 import type { Instrumentation } from "@opentelemetry/instrumentation";
 import { startNodeSdk } from "@opentelemetry/sdk-node";
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
+import { type EdgeOptions, EdgePropagator, EdgeSpanProcessor } from "../services/_kit/http/edge.ts";
+import { uuidv7 } from "../services/_kit/process/uuid.ts";
 import { CorrelationSpanProcessor } from "../services/_kit/telemetry/correlation.ts";
-import { type EdgeOptions, EdgePropagator, EdgeSpanProcessor } from "../services/_kit/telemetry/edge.ts";
 import { inSpan } from "../services/_kit/telemetry/span.ts";
 import { eventually } from "./fixtures.ts";
 
@@ -32,12 +33,12 @@ export function startTestTelemetry(
     propagators: [
       new W3CTraceContextPropagator(),
       new W3CBaggagePropagator(),
-      ...(edge ? [new EdgePropagator(edge)] : []),
+      ...(edge ? [new EdgePropagator(edge, uuidv7)] : []),
     ],
     resourceDetectors: [],
     spanProcessors: [
       new CorrelationSpanProcessor(),
-      ...(edge ? [new EdgeSpanProcessor()] : []),
+      ...(edge ? [new EdgeSpanProcessor(() => {})] : []),
       new SimpleSpanProcessor({ exporter: memory }),
     ],
     metricReaders: [],

@@ -48,7 +48,9 @@ test("a profile that Node has written is read, anything else is refused", () => 
 
 test("every file has a layer, and every layer a name in the table", () => {
   const layers = [
-    layerOf("extract", "file:///p/services/_kit/telemetry/edge.ts"),
+    layerOf("extract", "file:///p/services/_kit/http/edge.ts"),
+    layerOf("place", "file:///p/services/_kit/telemetry/propagation.ts"),
+    layerOf("inProcessSpan", "file:///p/services/_kit/events/tracing.ts"),
     layerOf("relay", "file:///p/services/_kit/events/relay.ts"),
     layerOf("patched", "file:///p/node_modules/@opentelemetry/instrumentation-pg/build/src/index.js"),
     layerOf("serialize", "file:///p/node_modules/@opentelemetry/otlp-transformer/build/src/x.js"),
@@ -58,6 +60,8 @@ test("every file has a layer, and every layer a name in the table", () => {
     layerOf("(program)", ""),
   ];
   expect(layers).toEqual([
+    "telemetry: ours",
+    "telemetry: ours",
     "telemetry: ours",
     "kit",
     "telemetry: instrumentations",

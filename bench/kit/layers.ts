@@ -2,7 +2,8 @@
 
 /** The first that fits. Paths are those of V8's profiles: `file:///…`, `node:…`, or empty for what V8 itself does. */
 const LAYERS: readonly (readonly [layer: string, path: RegExp])[] = [
-  ["telemetry: ours", /\/services\/_kit\/(telemetry|sdk)\//],
+  // What makes the spans of a library lies beside the code that uses the library.
+  ["telemetry: ours", /\/services\/_kit\/((telemetry|sdk)\/|http\/edge\.ts|[a-z]+\/tracing\.ts)/],
   [
     "telemetry: instrumentations",
     /\/node_modules\/@opentelemetry\/(instrumentation|auto-|sql-common|redis-common)/,

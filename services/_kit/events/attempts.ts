@@ -8,8 +8,8 @@
  */
 import type { SpanContext } from "@opentelemetry/api";
 import type { Database } from "../database/postgres.ts";
+import { spanContextOf, traceparentOf } from "../telemetry/propagation.ts";
 import { type Broker, RETENTION_MS, type ReceivedMessage } from "./broker.ts";
-import { spanContextOf, traceparentOf } from "./head.ts";
 
 /** The table that this needs, for `openDatabase`. */
 export const attemptsSchema = new URL("./attempts.sql", import.meta.url);

@@ -4,9 +4,9 @@
  */
 import type { Database, Sql } from "../database/postgres.ts";
 import type { Logger } from "../telemetry/log.ts";
-import type { Carrier } from "../telemetry/propagation.ts";
+import { type Carrier, carrierOf } from "../telemetry/propagation.ts";
 import { type Broker, RETENTION_MS, troubleOf } from "./broker.ts";
-import { carrierOf, readHead } from "./head.ts";
+import { readHead } from "./head.ts";
 import { bury, redrivenOf, token } from "./letters/dead-letters.ts";
 import { takeBack } from "./letters/take-back.ts";
 import type { RunningConsumer } from "./receiver.ts";

@@ -7,8 +7,8 @@
 import { createHash } from "node:crypto";
 import { context, SpanKind } from "@opentelemetry/api";
 import type { Sql } from "../database/postgres.ts";
+import { uuidv7 } from "../process/uuid.ts";
 import { ATTR, BATON } from "../telemetry/conventions.ts";
-import { uuidv7 } from "../telemetry/edge.ts";
 import { inject } from "../telemetry/propagation.ts";
 import { inSpan } from "../telemetry/span.ts";
 import type { Broker } from "./broker.ts";

@@ -1,19 +1,17 @@
 /**
  * A REST door: problem+json (RFC 9457) for every error, the correlation id echoed, bodies bounded, health checks.
- * The SERVER span comes from the http instrumentation; this file gives it its route.
+ * The SERVER span comes from the http instrumentation, and its route from `tracing.ts`.
  */
 import type { ServerResponse } from "node:http";
-import { context, trace } from "@opentelemetry/api";
-import { getRPCMetadata, RPCType } from "@opentelemetry/core";
+import { trace } from "@opentelemetry/api";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { matchedRoutes } from "hono/route";
 import type { StatusCode } from "hono/utils/http-status";
 import { AppError } from "../process/errors.ts";
 import { ATTR } from "../telemetry/conventions.ts";
-import { correlationId } from "../telemetry/correlation.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { errorType } from "../telemetry/span.ts";
+import { ids, tracing } from "./tracing.ts";
 
 export type { Context, Hono };
 
@@ -26,25 +24,10 @@ export interface HttpOptions {
   readonly unknownPath?: (path: string) => AppError | undefined;
 }
 
-/** The ids that every answer carries, as far as there are any. */
-export function ids(): { correlationId?: string; traceId?: string } {
-  const correlation = correlationId();
-  const traceId = trace.getActiveSpan()?.spanContext().traceId;
-  return {
-    ...(correlation === undefined ? {} : { correlationId: correlation }),
-    ...(traceId === undefined || /^0+$/.test(traceId) ? {} : { traceId }),
-  };
-}
-
 /** An app with everything but its routes. */
 export function httpApp(options: HttpOptions): Hono {
   const app = new Hono();
-  app.use(async (c, next) => {
-    nameRoute(c);
-    const { correlationId: id } = ids();
-    if (id !== undefined) c.header("X-Correlation-ID", id);
-    await next();
-  });
+  app.use(tracing);
   const limit = options.maxBodyBytes ?? 64 * 1024;
   app.use(
     bodyLimit({
@@ -125,14 +108,6 @@ function answerProblem(c: Context, error: AppError): Response {
   return c.newResponse(JSON.stringify(problem(error)), status as StatusCode, {
     "content-type": "application/problem+json",
   });
-}
-
-/** The http instrumentation names its span after this when the response ends: `POST /api/v1/orders/:id`. */
-function nameRoute(c: Context): void {
-  const metadata = getRPCMetadata(context.active());
-  // What applies to every path is middleware.
-  const route = matchedRoutes(c).find(({ path }) => path !== "*" && path !== "/*");
-  if (metadata?.type === RPCType.HTTP && route !== undefined) metadata.route = route.path;
 }
 
 /** `/healthz` and `/readyz` for servers that are not REST servers. False when the path is neither. */

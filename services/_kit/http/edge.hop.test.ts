@@ -6,12 +6,13 @@ import { quiet, uniqueName } from "../../../tests/fixtures.ts";
 import { edges, startTestTelemetry } from "../../../tests/telemetry.ts";
 import { AppError } from "../process/errors.ts";
 import { instrumentations } from "../sdk/instrumentations.ts";
-import { baggageEntry } from "../telemetry/correlation.ts";
-import { httpApp, ids } from "./app.ts";
+import { baggageEntry } from "../telemetry/propagation.ts";
+import { httpApp } from "./app.ts";
 import type { Listening } from "./listen.ts";
 import { answerLines } from "./ndjson.ts";
 import { readJson } from "./read-request.ts";
 import { serveHttp } from "./server.ts";
+import { ids } from "./tracing.ts";
 
 const telemetry = startTestTelemetry(
   { trace: "continue", faults: true },

@@ -1,4 +1,4 @@
-/** The server below a REST app: bounded in time, an answer also to what is no request, and spans that can end early. */
+/** The server below a REST app: bounded in time, and an answer also to what is no request. */
 import { createServer, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
@@ -6,6 +6,7 @@ import type { Hono } from "hono";
 import { AppError } from "../process/errors.ts";
 import { problem } from "./app.ts";
 import type { Listening } from "./listen.ts";
+import { noteServerSpan } from "./tracing.ts";
 
 export interface HttpServerOptions {
   /**
@@ -31,7 +32,7 @@ export async function serveHttp(
       connectionsCheckingInterval: headersMs / 2,
     },
     (request, response) => {
-      atStart.set(response, response.listeners("close") as Listener[]);
+      noteServerSpan(response);
       handle(request, response);
     },
   );
@@ -85,22 +86,4 @@ function answerNoRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   const body = JSON.stringify({ type, title, status: Number(status), detail });
   const head = `content-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}`;
   socket.end(`HTTP/1.1 ${line}\r\n${head}\r\nconnection: close\r\n\r\n${body}`);
-}
-
-type Listener = (...args: unknown[]) => void;
-
-/** Who waited for the response's end before the app had it: the http instrumentation, which ends its span then. */
-const atStart = new WeakMap<ServerResponse, readonly Listener[]>();
-
-/**
- * Ends the SERVER span, and its duration in the metrics, now: for a response that stays open as long as its client
- * likes. The instrumentation ends them at the response's `close`; so it is told early, and not once more. Ending the
- * span by hand would leave out its name and status, and count hours as the duration of a request.
- */
-export function endServerSpan(response: ServerResponse): void {
-  for (const listener of atStart.get(response) ?? []) {
-    response.off("close", listener);
-    listener.call(response);
-  }
-  atStart.delete(response);
 }

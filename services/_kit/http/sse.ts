@@ -13,8 +13,7 @@ import { AppError } from "../process/errors.ts";
 import { GAUGE } from "../telemetry/gauge-names.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { readGauges } from "../telemetry/reading.ts";
-import { ids } from "./app.ts";
-import { endServerSpan } from "./server.ts";
+import { endServerSpan, ids } from "./tracing.ts";
 
 export interface ServerEvent {
   /** Comes back as `Last-Event-ID` when the client connects again. */

@@ -11,12 +11,12 @@ import { FlowProducer, Job, type Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import * as z from "zod";
 import type { Broker, ReceivedMessage } from "../events/broker.ts";
-import { spanContextOf } from "../events/head.ts";
 import { bury, LAST_ATTEMPT, REDRIVE_OF, redrivenOf, token } from "../events/letters/dead-letters.ts";
 import { withoutFaults } from "../events/letters/redrive.ts";
 import { takeBack } from "../events/letters/take-back.ts";
 import type { RunningConsumer } from "../events/receiver.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { spanContextOf } from "../telemetry/propagation.ts";
 import { type Envelope, readEnvelope } from "./envelope.ts";
 import { jobOptions, PREFIX } from "./queue.ts";
 

@@ -1,7 +1,7 @@
 /** What a job's data is: an envelope around the payload, with the context that is handed over. */
 import * as z from "zod";
-import { carrierOf } from "../events/head.ts";
 import { AppError } from "../process/errors.ts";
+import { carrierOf } from "../telemetry/propagation.ts";
 
 const carrier = z.record(z.string(), z.unknown()).transform((given) => carrierOf((field) => given[field]));
 const unixMs = z.int().positive();

@@ -7,8 +7,8 @@ import { edges, inRequest, startTestTelemetry } from "../../../tests/telemetry.t
 import type { Broker } from "../events/broker.ts";
 import { natsUnderTest } from "../events/nats/nats.fixture.ts";
 import { AppError } from "../process/errors.ts";
-import { baggageEntry, correlationId } from "../telemetry/correlation.ts";
-import type { AsyncMode } from "../telemetry/propagation.ts";
+import { correlationId } from "../telemetry/correlation.ts";
+import { type AsyncMode, baggageEntry } from "../telemetry/propagation.ts";
 import { connectRedis, type JobQueue, jobQueue, type NewJob } from "./queue.ts";
 import { type JobDelivery, type RunningWorker, startWorker } from "./worker.ts";
 

@@ -52,6 +52,11 @@ export class AppError extends Error {
     this.over = details.over;
   }
 
+  /** What telemetry classifies it by: the reason, else the code. Low-cardinality. */
+  get errorType(): string {
+    return this.reason ?? this.code;
+  }
+
   get httpStatus(): number {
     return CODES[this.code].http;
   }

@@ -7,7 +7,8 @@ import { edges, inRequest, startTestTelemetry } from "../../../tests/telemetry.t
 import { PaymentService } from "../../_contracts/gen/baton/payments/v1/payments_pb.js";
 import type { Listening } from "../http/listen.ts";
 import { AppError } from "../process/errors.ts";
-import { baggageEntry, correlationId } from "../telemetry/correlation.ts";
+import { correlationId } from "../telemetry/correlation.ts";
+import { baggageEntry } from "../telemetry/propagation.ts";
 import { type RpcClient, rpcClient } from "./client.ts";
 import { serveRpc } from "./server.ts";
 

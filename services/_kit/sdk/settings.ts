@@ -1,7 +1,7 @@
 /** What of a process's environment decides how its telemetry is set up. */
 import * as z from "zod";
+import type { EdgeOptions } from "../http/edge.ts";
 import { readConfig } from "../process/config.ts";
-import type { EdgeOptions } from "../telemetry/edge.ts";
 import { ASYNC_MODES, type AsyncMode } from "../telemetry/propagation.ts";
 import type { InstrumentationSet } from "./instrumentations.ts";
 

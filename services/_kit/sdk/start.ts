@@ -12,10 +12,12 @@ import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { startNodeSdk } from "@opentelemetry/sdk-node";
 import { BatchSpanProcessor } from "@opentelemetry/sdk-trace";
 import { register, supportsSyncHooks } from "import-in-the-middle/register-hooks.mjs";
+import { EdgePropagator, EdgeSpanProcessor } from "../http/edge.ts";
 import { ConfigError } from "../process/config.ts";
-import { ATTR } from "../telemetry/conventions.ts";
+import { uuidv7 } from "../process/uuid.ts";
+import { ATTR, METRIC } from "../telemetry/conventions.ts";
 import { CorrelationLogProcessor, CorrelationSpanProcessor } from "../telemetry/correlation.ts";
-import { EdgePropagator, EdgeSpanProcessor } from "../telemetry/edge.ts";
+import { counter } from "../telemetry/metrics.ts";
 import { batching, exportersFrom, metricIntervals } from "./exporters.ts";
 import { onTelemetryFlush } from "./flush.ts";
 import { CURATED_MODULES, httpInstrumentation, instrumentations } from "./instrumentations.ts";
@@ -32,7 +34,7 @@ const settings = settingsOrExit();
 const propagators = [
   new W3CTraceContextPropagator(),
   new W3CBaggagePropagator(),
-  ...(settings.edge ? [new EdgePropagator(settings.edge)] : []),
+  ...(settings.edge ? [new EdgePropagator(settings.edge, uuidv7)] : []),
 ];
 
 if (settings.on) {
@@ -49,7 +51,7 @@ if (settings.on) {
     spanProcessors: [
       new PreciseStartProcessor(),
       new CorrelationSpanProcessor(),
-      ...(settings.edge ? [new EdgeSpanProcessor()] : []),
+      ...(settings.edge ? [new EdgeSpanProcessor(countRefused)] : []),
       ...(exporters.traces
         ? [new BatchSpanProcessor({ exporter: exporters.traces, ...batching("BSP", process.env) })]
         : []),
@@ -71,6 +73,10 @@ if (settings.on) {
   const patched = settings.edge ? [await httpInstrumentation()] : [];
   const none = { spanProcessors: [], logRecordProcessors: [], metricReaders: [] };
   startNodeSdk({ propagators, ...none, instrumentations: patched });
+}
+
+function countRefused(what: string): void {
+  counter(METRIC.edgeRefused).add(1, { [ATTR.errorType]: what });
 }
 
 /** Nothing has been started yet, not even a log: a wrong value is told plainly, and is the same exit status as later. */

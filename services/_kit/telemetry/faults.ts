@@ -7,8 +7,8 @@
  * so that retry-then-succeed works. Kinds are whatever the code at the point understands.
  */
 import { type Context, context, createContextKey, trace } from "@opentelemetry/api";
-import { BATON } from "./conventions.ts";
-import { BAGGAGE, baggageEntry } from "./correlation.ts";
+import { BAGGAGE, BATON } from "./conventions.ts";
+import { baggageEntry } from "./propagation.ts";
 
 export interface Fault {
   /** `<service>.<point>`. */

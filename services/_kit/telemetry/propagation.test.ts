@@ -2,8 +2,15 @@ import { context, propagation, ROOT_CONTEXT, type SpanContext, trace } from "@op
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
 import { describe, expect, test } from "vitest";
-import { baggageEntry } from "./correlation.ts";
-import { type AsyncMode, extract, type Handover, inject, type Moment, place } from "./propagation.ts";
+import {
+  type AsyncMode,
+  baggageEntry,
+  extract,
+  type Handover,
+  inject,
+  type Moment,
+  place,
+} from "./propagation.ts";
 
 propagation.setGlobalPropagator(
   new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),

@@ -16,8 +16,8 @@ import {
   type SpanOptions,
   trace,
 } from "@opentelemetry/api";
-import { LINK } from "./conventions.ts";
-import { BAGGAGE, baggageEntry } from "./correlation.ts";
+import { parseTraceParent } from "@opentelemetry/core";
+import { BAGGAGE, LINK } from "./conventions.ts";
 
 export type Carrier = Record<string, string>;
 
@@ -68,6 +68,39 @@ export function inject(ctx: Context = context.active()): Carrier {
  */
 export function extract(carrier: Carrier): Context {
   return propagation.extract(ROOT_CONTEXT, carrier);
+}
+
+/** W3C's own bound on baggage. What is longer is nothing of ours, and would not fit into a dead letter's headers. */
+const MAX_FIELD_BYTES = 8_192;
+const CARRIER_FIELDS = ["traceparent", "tracestate", "baggage"];
+
+const isField = (value: unknown): value is string =>
+  typeof value === "string" && Buffer.byteLength(value) <= MAX_FIELD_BYTES && !/\p{Cc}/u.test(value);
+
+/** The carrier that `read` knows the fields of, without what is no field: a stranger may have written it. */
+export function carrierOf(read: (field: string) => unknown): Carrier {
+  const carrier: Carrier = {};
+  for (const field of CARRIER_FIELDS) {
+    const found = read(field);
+    const value = isField(found) ? found : undefined;
+    if (value) carrier[field] = value;
+  }
+  return carrier;
+}
+
+/** A span as W3C's `traceparent`. */
+export const traceparentOf = ({ traceId, spanId, traceFlags }: SpanContext): string =>
+  `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, "0")}`;
+
+/** The span that a traceparent names; none when it is missing or broken. */
+export function spanContextOf(traceparent: string): SpanContext | undefined {
+  const found = parseTraceParent(traceparent);
+  return found ? { ...found, isRemote: true } : undefined;
+}
+
+/** The value of one baggage entry of `ctx` (default: the active context), or undefined. */
+export function baggageEntry(key: string, ctx: Context = context.active()): string | undefined {
+  return propagation.getBaggage(ctx)?.getEntry(key)?.value;
 }
 
 /** The link to a message's creation context; none when its carrier holds no trace. */

@@ -8,7 +8,6 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
-import { AppError } from "../process/errors.ts";
 import { ATTR } from "./conventions.ts";
 
 const tracer = () => trace.getTracer("baton");
@@ -18,9 +17,20 @@ export function startSpan(name: string, options: SpanOptions, ctx: Context = con
   return tracer().startSpan(name, options, ctx);
 }
 
-/** The low-cardinality `error.type` of whatever was thrown: our reason or code, else the class's name. */
+/**
+ * An error that says its low-cardinality `error.type` itself, as the application's own error class does. Its message is
+ * written for people, and goes onto the span; that of any other error may hold anything, and does not.
+ */
+interface Classified extends Error {
+  readonly errorType: string;
+}
+
+const isClassified = (thrown: unknown): thrown is Classified =>
+  thrown instanceof Error && "errorType" in thrown && typeof thrown.errorType === "string";
+
+/** The low-cardinality `error.type` of whatever was thrown: what it says itself, else the class's name. */
 export function errorType(thrown: unknown): string {
-  if (thrown instanceof AppError) return thrown.reason ?? thrown.code;
+  if (isClassified(thrown)) return thrown.errorType;
   return thrown instanceof Error ? thrown.name : "_OTHER";
 }
 
@@ -44,7 +54,7 @@ export async function inSpan<T>(
   try {
     return await context.with(trace.setSpan(ctx, span), work, undefined, span);
   } catch (thrown) {
-    fail(span, errorType(thrown), thrown instanceof AppError ? thrown.message : "");
+    fail(span, errorType(thrown), isClassified(thrown) ? thrown.message : "");
     throw thrown;
   } finally {
     span.end();

@@ -4,9 +4,9 @@ import { eventually, freshDatabase, quiet, uniqueName } from "../../../../tests/
 import { edges, inRequest, startTestTelemetry } from "../../../../tests/telemetry.ts";
 import { type Database, openDatabase } from "../../database/postgres.ts";
 import { AppError } from "../../process/errors.ts";
-import { baggageEntry, correlationId } from "../../telemetry/correlation.ts";
+import { correlationId } from "../../telemetry/correlation.ts";
 import { faultAt } from "../../telemetry/faults.ts";
-import { type AsyncMode, inject as injectContext } from "../../telemetry/propagation.ts";
+import { type AsyncMode, baggageEntry, inject as injectContext } from "../../telemetry/propagation.ts";
 import { attemptsSchema } from "../attempts.ts";
 import type { Broker } from "../broker.ts";
 import { subscribe } from "../consumer.ts";

@@ -3,8 +3,9 @@
  * to send it once more.
  */
 import type { SpanContext } from "@opentelemetry/api";
+import { spanContextOf, traceparentOf } from "../../telemetry/propagation.ts";
 import type { Broker, Headers, StoredMessage } from "../broker.ts";
-import { type EventHead, readHead, spanContextOf, traceparentOf, writeHead } from "../head.ts";
+import { type EventHead, readHead, writeHead } from "../head.ts";
 
 export interface DeadLetter {
   /**

@@ -4,10 +4,10 @@
  * drop the old one silently.
  */
 
-import { BAGGAGE } from "../../telemetry/correlation.ts";
-import type { Carrier } from "../../telemetry/propagation.ts";
+import { BAGGAGE } from "../../telemetry/conventions.ts";
+import { type Carrier, traceparentOf } from "../../telemetry/propagation.ts";
 import type { Broker } from "../broker.ts";
-import { traceparentOf, writeHead } from "../head.ts";
+import { writeHead } from "../head.ts";
 import { type Buried, deadLetters, LAST_ATTEMPT, REDRIVE_OF, REDRIVEN, token } from "./dead-letters.ts";
 
 export type { Buried };

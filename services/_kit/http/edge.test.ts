@@ -1,15 +1,20 @@
-import { context, defaultTextMapGetter, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { defaultTextMapGetter, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { EdgePropagator, EdgeSpanProcessor, uuidv7 } from "./edge.ts";
+import { uuidv7 } from "../process/uuid.ts";
+import { EdgePropagator, EdgeSpanProcessor } from "./edge.ts";
 
 const CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 function edge(options: ConstructorParameters<typeof EdgePropagator>[0]) {
   return new CompositePropagator({
-    propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator(), new EdgePropagator(options)],
+    propagators: [
+      new W3CTraceContextPropagator(),
+      new W3CBaggagePropagator(),
+      new EdgePropagator(options, uuidv7),
+    ],
   });
 }
 const extract = (
@@ -38,7 +43,7 @@ test("an entry that is too long is refused, the others pass", () => {
 test("restart begins a new trace that links to the caller's", () => {
   const memory = new InMemorySpanExporter();
   const tracing = new TracerProvider({
-    spanProcessors: [new EdgeSpanProcessor(), new SimpleSpanProcessor({ exporter: memory })],
+    spanProcessors: [new EdgeSpanProcessor(() => {}), new SimpleSpanProcessor({ exporter: memory })],
   });
   const ctx = extract({ traceparent: CALLER }, "restart");
   const tracer = tracing.getTracer("test");
@@ -56,6 +61,26 @@ test("restart begins a new trace that links to the caller's", () => {
   expect(below?.attributes["baton.edge"]).toBeUndefined();
 });
 
+test("what is refused is told once for each request, by the same words as on the span", () => {
+  const told: string[] = [];
+  const memory = new InMemorySpanExporter();
+  const tracer = new TracerProvider({
+    spanProcessors: [
+      new EdgeSpanProcessor((what) => told.push(what)),
+      new SimpleSpanProcessor({ exporter: memory }),
+    ],
+  }).getTracer("test");
+  const ctx = extract({ traceparent: "00-nonsense", "x-correlation-id": "<>" });
+  const server = tracer.startSpan("server", {}, ctx);
+  tracer.startSpan("below", {}, trace.setSpan(ctx, server)).end();
+  server.end();
+  expect(told).toEqual(["traceparent", "correlation_id"]);
+  expect(memory.getFinishedSpans().map((span) => span.attributes["baton.edge.refused"])).toEqual([
+    undefined,
+    told,
+  ]);
+});
+
 test("whatever a client sends, there is one harmless correlation id and nothing that is not allowed", () => {
   const allowed = new Set(["correlation.id", "fault", "async", "scenario.run"]);
   fc.assert(
@@ -71,10 +96,4 @@ test("whatever a client sends, there is one harmless correlation id and nothing 
       },
     ),
   );
-});
-
-test("a UUID of version 7 begins with its time, so that ids sort as requests came", () => {
-  expect(uuidv7(0x0123456789ab)).toMatch(/^01234567-89ab-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-  expect(uuidv7(1_000) < uuidv7(2_000)).toBe(true);
-  expect(context.active()).toBe(ROOT_CONTEXT);
 });

@@ -6,22 +6,19 @@
  * It takes `X-Correlation-ID` if it is harmless, else makes a new one, and REPLACES all baggage. Internal services
  * trust baggage; this is the only door through which it comes in.
  */
-import { randomBytes } from "node:crypto";
 import {
   type Context,
   createContextKey,
   isSpanContextValid,
   type Link,
   propagation,
+  type Span,
   type SpanContext,
   type TextMapGetter,
   type TextMapPropagator,
   trace,
 } from "@opentelemetry/api";
-import type { Span, SpanProcessor } from "@opentelemetry/sdk-trace";
-import { ATTR, BATON, LINK, METRIC } from "./conventions.ts";
-import { BAGGAGE } from "./correlation.ts";
-import { counter } from "./metrics.ts";
+import { BAGGAGE, BATON, LINK } from "../telemetry/conventions.ts";
 
 const CORRELATION_ID = /^[A-Za-z0-9._-]{1,128}$/;
 /** The W3C's limit for a baggage header. */
@@ -44,16 +41,6 @@ export interface EdgeOptions {
   readonly faults: boolean;
 }
 
-/** A UUID of version 7 (RFC 9562): sorts by time, so that ids read in the order in which requests came. */
-export function uuidv7(nowMs: number = Date.now()): string {
-  const bytes = randomBytes(16);
-  bytes.writeUIntBE(nowMs, 0, 6);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = bytes.toString("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}
-
 function header<T>(carrier: T, getter: TextMapGetter<T>, name: string): string | undefined {
   const value = getter.get(carrier, name);
   return Array.isArray(value) ? value[0] : value;
@@ -62,8 +49,12 @@ function header<T>(carrier: T, getter: TextMapGetter<T>, name: string): string |
 /** What a client may say about itself; see the file's comment. Injects nothing. */
 export class EdgePropagator implements TextMapPropagator {
   readonly #options: EdgeOptions;
-  constructor(options: EdgeOptions) {
+  readonly #newId: () => string;
+
+  /** `newId`: makes the correlation id of a request that brings none, or one that is refused. */
+  constructor(options: EdgeOptions, newId: () => string) {
     this.#options = options;
+    this.#newId = newId;
   }
 
   inject(): void {}
@@ -91,7 +82,7 @@ export class EdgePropagator implements TextMapPropagator {
     if (asked !== undefined && !harmless) refused.push("correlation_id");
     // First, because an injecting propagator keeps only so many entries.
     let baggage = propagation.createBaggage({
-      [BAGGAGE.correlationId]: { value: harmless ? asked : uuidv7() },
+      [BAGGAGE.correlationId]: { value: harmless ? asked : this.#newId() },
     });
 
     const sent = header(carrier, getter, "baggage");
@@ -114,8 +105,18 @@ export class EdgePropagator implements TextMapPropagator {
   }
 }
 
-/** Says on the edge's SERVER span what was decided, and links it to a caller whose trace was not continued. */
-export class EdgeSpanProcessor implements SpanProcessor {
+/**
+ * A span processor of the SDK. Says on the edge's SERVER span what was decided, and links it to a caller whose trace was not
+ * continued.
+ */
+export class EdgeSpanProcessor {
+  readonly #onRefused: (what: string) => void;
+
+  /** `onRefused`: told what of a request's headers was refused, as `baton.edge.refused` says it on the span. */
+  constructor(onRefused: (what: string) => void) {
+    this.#onRefused = onRefused;
+  }
+
   onStart(span: Span, parentContext: Context): void {
     const decision = parentContext.getValue(DECISION) as EdgeDecision | undefined;
     // The decision stays in the context of everything below; only the span that extraction was for is the edge.
@@ -124,7 +125,7 @@ export class EdgeSpanProcessor implements SpanProcessor {
     span.setAttribute(BATON.edge, decision.mode);
     if (decision.refused.length > 0) {
       span.setAttribute(BATON.edgeRefused, [...decision.refused]);
-      for (const what of decision.refused) counter(METRIC.edgeRefused).add(1, { [ATTR.errorType]: what });
+      for (const what of decision.refused) this.#onRefused(what);
     }
     if (decision.caller) {
       const link: Link = { context: decision.caller, attributes: { [LINK.reason]: LINK.caller } };
