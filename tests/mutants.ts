@@ -67,15 +67,20 @@ export const mutants: readonly Mutant[] = [
     "if (id !== undefined) record.setAttribute(BATON.correlationId, id);",
   ),
   // Calls.
-  mutant("rpc: no inject", "rpc/client.ts", HOP.rpc, "propagation.inject(ctx, request.header, setHeader);"),
+  mutant("rpc: no inject", "rpc/tracing.ts", HOP.rpc, "propagation.inject(ctx, request.header, setHeader);"),
   mutant(
     "rpc: no extract",
-    "rpc/span.ts",
+    "rpc/tracing.ts",
     HOP.rpc,
     "propagation.extract(ROOT_CONTEXT, request.headers)",
     "ROOT_CONTEXT",
   ),
-  mutant("rpc: no request id", "rpc/client.ts", HOP.rpc, "request.header.set(REQUEST_ID_HEADER, requestId);"),
+  mutant(
+    "rpc: no request id",
+    "rpc/tracing.ts",
+    HOP.rpc,
+    "request.header.set(REQUEST_ID_HEADER, requestId);",
+  ),
   // The outbox.
   mutant(
     "outbox: no inject at append",

@@ -2,25 +2,15 @@
  * Calls over gRPC: a CLIENT span, the context injected into the metadata, a deadline, errors as AppError.
  * http2 is patched by no instrumentation: without this the trace would end at every call.
  */
-import { randomUUID } from "node:crypto";
 import type { DescService } from "@bufbuild/protobuf";
-import {
-  type CallOptions,
-  type Client,
-  Code,
-  ConnectError,
-  createClient,
-  type Interceptor,
-  type StreamResponse,
-} from "@connectrpc/connect";
+import { type CallOptions, type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import { context, propagation, SpanKind, trace } from "@opentelemetry/api";
 import { currentDeadline } from "../process/deadline.ts";
 import { AppError } from "../process/errors.ts";
-import { ATTR, BATON, METRIC } from "../telemetry/conventions.ts";
+import { ATTR, METRIC } from "../telemetry/conventions.ts";
 import { seconds } from "../telemetry/metrics.ts";
-import { fail, startSpan } from "../telemetry/span.ts";
-import { CODE_HEADER, camel, fromHeader, REASON_HEADER, REQUEST_ID_HEADER, statusName } from "./contract.ts";
+import { CODE_HEADER, camel, fromHeader, REASON_HEADER } from "./contract.ts";
+import { inClientSpan } from "./tracing.ts";
 
 export interface RpcClient<S extends DescService> {
   readonly call: Client<S>;
@@ -38,11 +28,17 @@ export function rpcClient<S extends DescService>(
 ): RpcClient<S> {
   const sessionManager = new Http2SessionManager(baseUrl);
   const { hostname, port } = new URL(baseUrl);
+  const inSpan = inClientSpan({
+    system: "grpc",
+    server: { [ATTR.serverAddress]: hostname, [ATTR.serverPort]: Number(port) },
+    onEnded: (s, labels) => seconds(METRIC.rpcClientDuration).record(s, labels),
+    errorOf: whyFailed,
+  });
   const transport = createGrpcTransport({
     baseUrl,
     sessionManager,
     readMaxBytes: 1024 * 1024,
-    interceptors: [inClientSpan({ [ATTR.serverAddress]: hostname, [ATTR.serverPort]: Number(port) })],
+    interceptors: [inSpan],
   });
   return {
     call: ourWay(service, createClient(service, transport), timeoutMs),
@@ -104,44 +100,6 @@ function endable<T>(ask: (ended: AbortSignal) => AsyncIterable<T>): AsyncIterabl
   };
 }
 
-const setHeader = { set: (headers: Headers, key: string, value: string) => headers.set(key, value) };
-
-function inClientSpan(server: Record<string, string | number>): Interceptor {
-  return (next) => async (request) => {
-    const method = `${request.service.typeName}/${request.method.name}`;
-    const requestId = randomUUID();
-    const shared = { [ATTR.rpcSystem]: "grpc", [ATTR.rpcMethod]: method, ...server };
-    const span = startSpan(method, {
-      kind: SpanKind.CLIENT,
-      attributes: { ...shared, [BATON.requestId]: requestId },
-    });
-    const ctx = trace.setSpan(context.active(), span);
-    request.header.set(REQUEST_ID_HEADER, requestId);
-    propagation.inject(ctx, request.header, setHeader);
-    const startedMs = performance.now();
-    const end = (error?: ConnectError) => {
-      const status = error ? statusName(error.code) : "OK";
-      if (error) fail(span, status, error.rawMessage);
-      span.setAttribute(ATTR.rpcStatus, status);
-      span.end();
-      seconds(METRIC.rpcClientDuration).record((performance.now() - startedMs) / 1e3, {
-        ...shared,
-        ...(error ? { [ATTR.errorType]: status } : {}),
-      });
-    };
-    try {
-      const response = await context.with(ctx, next, undefined, request);
-      if (response.stream) return followed(response, request.signal, end);
-      end();
-      return response;
-    } catch (thrown) {
-      const error = whyFailed(thrown, request.signal);
-      end(error);
-      throw error;
-    }
-  };
-}
-
 /**
  * A process that dies resets its streams as a caller does who gives up (CANCELLED), or its connections (ABORTED, which says
  * "conflict" when a handler says it). When neither a handler said so nor anybody here gave up, it was the other side
@@ -158,33 +116,6 @@ function whyFailed(thrown: unknown, signal: AbortSignal): ConnectError {
     [],
     thrown,
   );
-}
-
-/** Calls `end` once, when the stream has ended: to its end, by an error, by its deadline, or because nobody reads on. */
-function followed(
-  response: StreamResponse,
-  signal: AbortSignal,
-  end: (error?: ConnectError) => void,
-): StreamResponse {
-  let outcome: { error?: ConnectError } | undefined;
-  // Connect aborts a call's signal at each of these ends.
-  const onAbort = () => {
-    const { error } = outcome ?? { error: ConnectError.from(signal.reason, Code.Canceled) };
-    end(error);
-  };
-  if (signal.aborted) onAbort();
-  else signal.addEventListener("abort", onAbort, { once: true });
-  async function* messages() {
-    try {
-      yield* response.message;
-      outcome = {};
-    } catch (thrown) {
-      const error = whyFailed(signal.aborted ? signal.reason : thrown, signal);
-      outcome = { error };
-      throw error;
-    }
-  }
-  return { ...response, message: messages() };
 }
 
 function giveAppError(thrown: unknown): never {

@@ -1,8 +1,4 @@
 /** What both ends of an RPC agree on. */
-import { Code } from "@connectrpc/connect";
-
-/** Metadata: an id of this one call, outside the trace context, so that the two spans can be paired without it. */
-export const REQUEST_ID_HEADER = "x-request-id";
 /** Metadata of an error: the shop's word for what happened. */
 export const REASON_HEADER = "error-reason";
 export const CODE_HEADER = "error-code";
@@ -29,12 +25,4 @@ export function fromHeader(value: string): string {
   } catch {
     return value;
   }
-}
-
-/** gRPC's name of a code: `FAILED_PRECONDITION`. */
-export function statusName(code: Code): string {
-  return (Code[code] ?? "Unknown")
-    .replace(/(?<=[a-z])(?=[A-Z])/g, "_")
-    .toUpperCase()
-    .replace("CANCELED", "CANCELLED");
 }

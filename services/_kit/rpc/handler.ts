@@ -14,7 +14,7 @@ import { withDeadline } from "../process/deadline.ts";
 import { AppError } from "../process/errors.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { CODE_HEADER, kebab, MAX_ERROR_TEXT, REASON_HEADER, toHeader } from "./contract.ts";
-import { SERVER_FAILURES } from "./span.ts";
+import { SERVER_FAILURES } from "./tracing.ts";
 
 const deadlineAtMs = createContextKey(Number.POSITIVE_INFINITY);
 

@@ -20,12 +20,14 @@ import {
 } from "@connectrpc/connect-node";
 import { answerProbe } from "../http/app.ts";
 import { type Listening, type ListenOptions, listen } from "../http/listen.ts";
+import { METRIC } from "../telemetry/conventions.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { MAX_ERROR_TEXT, statusName } from "./contract.ts";
+import { seconds } from "../telemetry/metrics.ts";
+import { MAX_ERROR_TEXT } from "./contract.ts";
 import { answerDescriptors, reflectionRoutes } from "./descriptors.ts";
 import { mendError, noteDeadline, runHandlers } from "./handler.ts";
 import { healthRoutes } from "./health.ts";
-import { inServerSpan, noteOutcome, noteRefusal } from "./span.ts";
+import { inServerSpan, noteOutcome, noteRefusal, type OnEnded, statusName } from "./tracing.ts";
 
 export interface RpcServerOptions extends ListenOptions {
   readonly host: string;
@@ -57,6 +59,8 @@ export async function serveRpc(options: RpcServerOptions): Promise<Listening> {
     },
   };
 }
+
+const recordDuration: OnEnded = (s, labels) => seconds(METRIC.rpcServerDuration).record(s, labels);
 
 type Route = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -90,7 +94,8 @@ function rpcHandler(options: RpcServerOptions, closing: AbortSignal, shutdownSig
       else void answer(handler, request, response, log);
     };
     if (handler !== undefined && !traced.has(path)) handle();
-    else inServerSpan(request, response, handler && path.slice(1), handle);
+    else
+      inServerSpan(request, response, { method: handler && path.slice(1), onEnded: recordDuration }, handle);
   };
 }
 
