@@ -84,14 +84,14 @@ export const mutants: readonly Mutant[] = [
   // The outbox.
   mutant(
     "outbox: no inject at append",
-    "events/outbox.ts",
+    "events/tracing.ts",
     HOP.outbox,
     "const carrier = inject();",
     "const carrier = {};",
   ),
   mutant(
     "relay: no parent and no link",
-    "events/relay.ts",
+    "events/tracing.ts",
     HOP.relay,
     "{ ...options, kind:",
     "{ root: true, kind:",
@@ -187,8 +187,8 @@ export const mutants: readonly Mutant[] = [
     "consumer: the handler does not know its attempt",
     "events/delivery.ts",
     HOP.consumer,
-    "withAttempt(trace.setSpan(ctx, span), delivery.attempt)",
-    "withAttempt(trace.setSpan(ctx, span), 1)",
+    "withAttempt(ctx, delivery.attempt)",
+    "withAttempt(ctx, 1)",
   ),
   mutant(
     "consumer: a dead letter without its context",
@@ -220,12 +220,12 @@ export const mutants: readonly Mutant[] = [
     "previous: undefined",
   ),
   // Batches.
-  mutant("batch: receive does not link", "events/batch.ts", HOP.batch, "      links,\n"),
+  mutant("batch: receive does not link", "events/tracing.ts", HOP.batch, "CLIENT, links,", "CLIENT,"),
   mutant(
     "batch: process is not under receive",
     "events/batch.ts",
     HOP.batch,
-    'receiver.handle(message, "process in batch", span.spanContext())',
+    'receiver.handle(message, "process in batch", receive)',
     'receiver.handle(message, "process in batch")',
   ),
   // Jobs.

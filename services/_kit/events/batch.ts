@@ -2,17 +2,13 @@
  * A consumer that takes messages in batches: one `receive` span that links to every message's creation context, one
  * `process` span per message under it.
  */
-import { type Context, type Link, ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
-import { ATTR } from "../telemetry/conventions.ts";
-import { correlationId } from "../telemetry/correlation.ts";
-import { creationLink, extract } from "../telemetry/propagation.ts";
-import { startSpan } from "../telemetry/span.ts";
 import { nameOf, type ReceivedMessage } from "./broker.ts";
 import { eventsOf, redrivesOf, type Subscription, together } from "./consumer.ts";
 import { readHead } from "./head.ts";
 import type { InHand } from "./in-hand.ts";
 import { destinationOf } from "./outbox.ts";
 import { type ConsumerOptions, Receiver, type RunningConsumer } from "./receiver.ts";
+import { inReceiveSpan } from "./tracing.ts";
 
 export interface BatchOptions {
   readonly maxMessages: number;
@@ -43,9 +39,6 @@ export async function subscribeInBatches(
   return together([{ stop: () => receiver.stop(inHand, running) }, await redrives.receive(1)]);
 }
 
-/** The creation context of a message, as its headers carry it. */
-const carrierOf = (message: ReceivedMessage) => readHead(message.headers, message.place).carrier;
-
 async function handleAll(
   taken: readonly ReceivedMessage[],
   receiver: Receiver,
@@ -53,46 +46,19 @@ async function handleAll(
   { broker }: ConsumerOptions,
   inHand: InHand,
 ): Promise<void> {
-  const destination = destinationOf(subscription.type);
-  const links = taken
-    .map((message) => creationLink(carrierOf(message)))
-    .filter((link): link is Link => link !== undefined);
-  const span = startSpan(
-    `receive ${destination}`,
-    {
-      kind: SpanKind.CLIENT,
-      links,
-      attributes: {
-        [ATTR.messagingSystem]: broker.system,
-        [ATTR.operationName]: "receive",
-        [ATTR.operationType]: "receive",
-        [ATTR.destinationTemplate]: destination,
-        [ATTR.consumerGroup]: subscription.group,
-        [ATTR.subscription]: nameOf(eventsOf(subscription)),
-        [ATTR.batchCount]: taken.length,
-      },
-    },
-    batchContext(taken),
-  );
-  try {
+  const batch = {
+    system: broker.system,
+    name: destinationOf(subscription.type),
+    group: subscription.group,
+    subscription: nameOf(eventsOf(subscription)),
+    carriers: taken.map((message) => readHead(message.headers, message.place).carrier),
+  };
+  await inReceiveSpan(batch, async (receive) => {
     for (const message of taken) {
-      await receiver.handle(message, "process in batch", span.spanContext());
+      await receiver.handle(message, "process in batch", receive);
       inHand.settled(message);
     }
-  } finally {
-    span.end();
-  }
-}
-
-/**
- * The context that a batch is received in: no trace, and the baggage only when all of its messages belong to the
- * same request. A batch of several has no correlation id of its own; its links lead to each of them.
- */
-function batchContext(taken: readonly ReceivedMessage[]): Context {
-  const contexts = taken.map((message) => extract(carrierOf(message)));
-  const [first] = contexts;
-  const ids = new Set(contexts.map((ctx) => correlationId(ctx)));
-  return first && ids.size === 1 ? trace.deleteSpan(first) : ROOT_CONTEXT;
+  });
 }
 
 /** Groups what comes: at most so many, and none waits longer than the linger. Ends when `messages` ends. */

@@ -20,7 +20,7 @@ afterAll(() => provider.shutdown());
 
 const delivery: Delivery = {
   system: "nats",
-  destination: "events.Made",
+  name: "events.Made",
   group: "test",
   messageId: "m-1",
   attempt: 1,

@@ -5,7 +5,7 @@ import { type Delivery, deliver } from "./delivery.ts";
 
 const delivery: Delivery = {
   system: "nats",
-  destination: "events.Made",
+  name: "events.Made",
   group: "test",
   messageId: "e-1",
   attempt: 1,

@@ -1,40 +1,19 @@
 /**
- * One delivery of a message or a job to its handler: the CONSUMER span `process X`, its place, its waits, its
- * outcome. Events and jobs come through here, so that both look alike in a trace.
+ * One delivery of a message or a job to its handler: tried in a span `process X`, counted, and its outcome decided. Events
+ * and jobs come through here, so that both look alike in a trace.
  */
-import { context, type SpanContext, SpanKind, trace } from "@opentelemetry/api";
+import type { Context, SpanContext } from "@opentelemetry/api";
 import { AppError } from "../process/errors.ts";
-import { ATTR, BATON, METRIC } from "../telemetry/conventions.ts";
+import { ATTR, METRIC } from "../telemetry/conventions.ts";
 import { withAttempt } from "../telemetry/faults.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { counter, seconds } from "../telemetry/metrics.ts";
-import { type AsyncMode, type Handover, type Moment, place } from "../telemetry/propagation.ts";
-import { errorType, fail, startSpan } from "../telemetry/span.ts";
+import type { AsyncMode, Moment } from "../telemetry/propagation.ts";
+import { deliveryLabels, inProcessSpan, secondsOf, type TracedDelivery } from "./tracing.ts";
 
-export type WaitKind = "outbox" | "stream" | "job";
-
-/** Time in which the message lay somewhere, in ms; below 0 (clocks differ) counts as 0. */
-export interface Wait {
-  readonly kind: WaitKind;
-  readonly ms: number;
-  /** What a job waited for. */
-  readonly since?: "added" | "delay" | "children" | "retry";
-}
-
-export interface Delivery {
-  /** `messaging.system`. */
-  readonly system: string;
-  /** Low-cardinality name, e.g. `events.OrderConfirmed`: the span is called `process <destination>`. */
-  readonly destination: string;
-  readonly group: string;
-  readonly messageId: string;
-  /** From 1. */
-  readonly attempt: number;
+/** A delivery, and how often there may be one. */
+export interface Delivery extends TracedDelivery {
   readonly maxAttempts: number;
-  readonly handover: Handover;
-  readonly waits: readonly Wait[];
-  /** What only this broker knows: partition, subscription. */
-  readonly attributes?: Record<string, string | number>;
 }
 
 /** How it ended: done, to come again, or given up. */
@@ -84,69 +63,32 @@ async function attempt(
   log: Logger,
   work: () => Promise<void>,
 ): Promise<Outcome> {
-  const { ctx, options } = place(moment, delivery.handover, mode);
-  const labels = {
-    [ATTR.messagingSystem]: delivery.system,
-    [ATTR.operationName]: "process",
-    [ATTR.destinationTemplate]: delivery.destination,
-    [ATTR.consumerGroup]: delivery.group,
-  };
-  const span = startSpan(
-    `process ${delivery.destination}`,
-    {
-      ...options,
-      kind: SpanKind.CONSUMER,
-      attributes: {
-        ...labels,
-        [ATTR.operationType]: "process",
-        [ATTR.messageId]: delivery.messageId,
-        [BATON.attempt]: delivery.attempt,
-        ...waitAttributes(delivery),
-        ...delivery.attributes,
-      },
-    },
-    ctx,
-  );
-  const startedMs = performance.now();
-  const inside = withAttempt(trace.setSpan(ctx, span), delivery.attempt);
+  const labels = deliveryLabels(delivery);
   counter(METRIC.consumedMessages).add(1, labels);
-  let outcome: Outcome = { kind: "ack", span: span.spanContext() };
-  try {
-    await context.with(inside, work);
-  } catch (thrown) {
-    const error = AppError.from(thrown);
-    const usedUp = delivery.attempt >= delivery.maxAttempts && error.over === undefined;
-    const final = usedUp || POISON.has(error.code);
-    outcome = { kind: final ? "dead-letter" : "retry", span: span.spanContext(), error };
-    fail(span, errorType(error), error.message);
-    const told = { err: thrown, attempt: delivery.attempt, of: delivery.maxAttempts, outcome: outcome.kind };
-    context.with(inside, () => log.warn(told, `could not process ${delivery.destination}`));
-  }
-  span.setAttribute(BATON.outcome, outcome.kind);
-  span.end();
-  seconds(METRIC.processDuration).record((performance.now() - startedMs) / 1e3, {
-    ...labels,
-    ...(outcome.kind === "ack" ? {} : { [ATTR.errorType]: errorType(outcome.error) }),
-  });
-  return outcome;
-}
-
-const WAIT_ATTRIBUTE: Record<WaitKind, string> = {
-  outbox: BATON.waitOutbox,
-  stream: BATON.waitStream,
-  job: BATON.waitJob,
-};
-
-function waitAttributes(delivery: Delivery): Record<string, string | number> {
-  const attributes: Record<string, string | number> = {};
   for (const wait of delivery.waits) {
-    const s = Math.max(0, wait.ms) / 1e3;
-    attributes[WAIT_ATTRIBUTE[wait.kind]] = s;
-    if (wait.since) attributes[BATON.waitJobSince] = wait.since;
-    seconds(METRIC.messageWait).record(s, {
+    seconds(METRIC.messageWait).record(secondsOf(wait.ms), {
       [METRIC.waitKind]: wait.kind,
-      [ATTR.destinationTemplate]: delivery.destination,
+      [ATTR.destinationTemplate]: delivery.name,
     });
   }
-  return attributes;
+  const startedMs = performance.now();
+  const enter = (ctx: Context) => withAttempt(ctx, delivery.attempt);
+  const outcome = await inProcessSpan(delivery, { moment, mode, enter }, async (span): Promise<Outcome> => {
+    try {
+      await work();
+      return { kind: "ack", span };
+    } catch (thrown) {
+      const error = AppError.from(thrown);
+      const usedUp = delivery.attempt >= delivery.maxAttempts && error.over === undefined;
+      const kind = usedUp || POISON.has(error.code) ? "dead-letter" : "retry";
+      const told = { err: thrown, attempt: delivery.attempt, of: delivery.maxAttempts, outcome: kind };
+      log.warn(told, `could not process ${delivery.name}`);
+      return { kind, span, error };
+    }
+  });
+  seconds(METRIC.processDuration).record((performance.now() - startedMs) / 1e3, {
+    ...labels,
+    ...(outcome.kind === "ack" ? {} : { [ATTR.errorType]: outcome.error.errorType }),
+  });
+  return outcome;
 }

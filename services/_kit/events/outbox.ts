@@ -1,17 +1,14 @@
 /**
  * The transactional outbox, writing side: an event and the change that it tells of commit together or not at all.
  *
- * The context is captured here, at append. An outbox that captures it at delivery credits a whole drain to
+ * The context is captured here, at append, by `inCreateSpan`. An outbox that captures it at delivery credits a whole drain to
  * whatever request happens to be active then.
  */
 import { createHash } from "node:crypto";
-import { context, SpanKind } from "@opentelemetry/api";
 import type { Sql } from "../database/postgres.ts";
 import { uuidv7 } from "../process/uuid.ts";
-import { ATTR, BATON } from "../telemetry/conventions.ts";
-import { inject } from "../telemetry/propagation.ts";
-import { inSpan } from "../telemetry/span.ts";
 import type { Broker } from "./broker.ts";
+import { inCreateSpan, type TracedMessage } from "./tracing.ts";
 
 /** The tables that this needs, for `openDatabase`. */
 export const outboxSchema = new URL("./outbox.sql", import.meta.url);
@@ -38,6 +35,15 @@ export interface NewEvent {
 /** What a message of an event type is called in telemetry: the subject without its bucket. */
 export const destinationOf = (type: string): string => `events.${type}`;
 
+/** What spans say of an event that goes to `to`. */
+export const messageOf = (to: EventsBroker, bucket: number, type: string, id: string): TracedMessage => ({
+  system: to.system,
+  name: destinationOf(type),
+  destination: to.destination(bucket, type),
+  partition: String(bucket),
+  id,
+});
+
 /**
  * Appends an event in the transaction `tx`; answers its id. The caller's transaction must hold the row lock of
  * what the event is about, or a later id could become visible before an earlier one.
@@ -51,31 +57,15 @@ export async function append<E extends NewEvent = never>(
   event: NoInfer<E>,
 ): Promise<string> {
   const eventId = uuidv7();
-  const destination = destinationOf(event.type);
   const bucket = bucketOf(event.key);
-  const attributes = {
-    [ATTR.messagingSystem]: to.system,
-    [ATTR.operationName]: "create",
-    [ATTR.operationType]: "create",
-    [ATTR.destination]: to.destination(bucket, event.type),
-    [ATTR.destinationTemplate]: destination,
-    [ATTR.partition]: String(bucket),
-    [ATTR.messageId]: eventId,
-  };
-  await inSpan(
-    `create ${destination}`,
-    { kind: SpanKind.PRODUCER, attributes },
-    context.active(),
-    async (span) => {
-      // The span `create X` is active here: it is the creation context.
-      const carrier = inject();
-      const row = await tx.query<{ id: string }>(
-        `INSERT INTO outbox (event_id, type, bucket, payload, carrier, created_ms)
+  const message = messageOf(to, bucket, event.type, eventId);
+  await inCreateSpan(message, async (carrier) => {
+    const { rows } = await tx.query<{ id: string }>(
+      `INSERT INTO outbox (event_id, type, bucket, payload, carrier, created_ms)
        VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
-        [eventId, event.type, bucket, JSON.stringify(event.payload), JSON.stringify(carrier), Date.now()],
-      );
-      span.setAttribute(BATON.outboxId, String(row.rows[0]?.id));
-    },
-  );
+      [eventId, event.type, bucket, JSON.stringify(event.payload), JSON.stringify(carrier), Date.now()],
+    );
+    return String(rows[0]?.id);
+  });
   return eventId;
 }

@@ -132,7 +132,7 @@ export class Receiver {
     const wasSent = isEvent && head.createdMs !== undefined && head.sentMs !== undefined;
     return {
       system: this.#options.broker.system,
-      destination: destinationOf(message.type),
+      name: destinationOf(message.type),
       group: this.#group,
       messageId: head.eventId,
       attempt: attempt.number,

@@ -3,18 +3,16 @@
  * acknowledgement is awaited: `FOR UPDATE SKIP LOCKED` with three relays gave 17 inversions per user in 60 rows.
  * A crash between sending and marking sends again with the same message id, which the stream drops.
  */
-import { SpanKind } from "@opentelemetry/api";
 import { Ear } from "../database/ear.ts";
 import type { Database, Sql } from "../database/postgres.ts";
-import { ATTR, BATON, METRIC } from "../telemetry/conventions.ts";
+import { METRIC } from "../telemetry/conventions.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { counter, seconds } from "../telemetry/metrics.ts";
-import { type AsyncMode, place } from "../telemetry/propagation.ts";
-import { inSpan } from "../telemetry/span.ts";
+import type { AsyncMode } from "../telemetry/propagation.ts";
 import type { Broker } from "./broker.ts";
 import { watchDeadLetters } from "./gauges.ts";
 import { writeHead } from "./head.ts";
-import { destinationOf } from "./outbox.ts";
+import { messageOf } from "./outbox.ts";
 import {
   clean,
   giveUp,
@@ -24,6 +22,7 @@ import {
   outboxOf,
   redrivenRows,
 } from "./outbox-dead.ts";
+import { inSendSpan, labelsOf } from "./tracing.ts";
 
 const RELAY_LOCK = 7_240_002;
 const ROWS_A_PASS = 100;
@@ -170,33 +169,25 @@ async function sendInOrder(
 
 async function send(row: OutboxRow, broker: Broker, mode: AsyncMode): Promise<void> {
   const createdMs = Number(row.created_ms);
-  const { ctx, options } = place("send", { carrier: row.carrier, createdAtMs: createdMs }, mode);
-  const destination = destinationOf(row.type);
-  const labels = {
-    [ATTR.messagingSystem]: broker.system,
-    [ATTR.operationName]: "send",
-    [ATTR.destinationTemplate]: destination,
-  };
   const startedMs = Date.now();
-  const attributes = {
-    ...labels,
-    [ATTR.operationType]: "send",
-    [ATTR.destination]: broker.destination(row.bucket, row.type),
-    [ATTR.partition]: String(row.bucket),
-    [ATTR.messageId]: row.event_id,
-    [BATON.outboxId]: row.id,
-    [BATON.attempt]: row.attempts + 1,
-    [BATON.waitOutbox]: Math.max(0, startedMs - createdMs) / 1e3,
+  const message = messageOf(broker, row.bucket, row.type, row.event_id);
+  const sending = {
+    message,
+    handover: { carrier: row.carrier, createdAtMs: createdMs },
+    outboxId: row.id,
+    attempt: row.attempts + 1,
+    waitMs: startedMs - createdMs,
   };
   // As it was stored: the message's creation context stays the one of its `create` span.
   const head = { eventId: row.event_id, carrier: row.carrier, createdMs, sentMs: startedMs };
-  await inSpan(`send ${destination}`, { ...options, kind: SpanKind.CLIENT, attributes }, ctx, () =>
+  await inSendSpan(sending, mode, () =>
     broker.publish(row.bucket, row.type, {
       id: row.event_id,
       headers: writeHead(head),
       data: Buffer.from(JSON.stringify(row.payload)),
     }),
   );
+  const labels = labelsOf("send", message);
   counter(METRIC.sentMessages).add(1, labels);
   seconds(METRIC.operationDuration).record((Date.now() - startedMs) / 1e3, labels);
 }

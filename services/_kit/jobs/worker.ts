@@ -2,9 +2,10 @@
 import { DelayedError, type Job, Queue, UnrecoverableError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Broker } from "../events/broker.ts";
-import { type Delivery, deliver, type Wait } from "../events/delivery.ts";
+import { type Delivery, deliver } from "../events/delivery.ts";
 import { watchDeadLetters } from "../events/gauges.ts";
 import { STOP_WITHIN_MS } from "../events/in-hand.ts";
+import type { Wait } from "../events/tracing.ts";
 import { AppError } from "../process/errors.ts";
 import { endsWithin } from "../process/within.ts";
 import { ATTR } from "../telemetry/conventions.ts";
@@ -141,7 +142,7 @@ async function work(
   const delivery: Delivery = {
     system: "bullmq",
     // A name that nobody knows is a stranger's, and there may be any number of them.
-    destination: `${options.queue}.${handle ? job.name : "_OTHER"}`,
+    name: `${options.queue}.${handle ? job.name : "_OTHER"}`,
     group: options.queue,
     messageId: job.id ?? "",
     attempt: job.attemptsMade + 1,

@@ -1,0 +1,227 @@
+/**
+ * The spans of a message on its way through an outbox and a broker to its handler, and of a job at its worker:
+ * `create X`, `send X`, `receive X`, `process X`. Which of them is whose parent, and what it links to, is for
+ * `telemetry/propagation.ts` to say; what only one broker or queue knows is handed in.
+ */
+import {
+  type Attributes,
+  type Context,
+  context,
+  type Link,
+  ROOT_CONTEXT,
+  type SpanContext,
+  SpanKind,
+  trace,
+} from "@opentelemetry/api";
+import { ATTR, BAGGAGE, BATON } from "../telemetry/conventions.ts";
+import {
+  type AsyncMode,
+  baggageEntry,
+  type Carrier,
+  creationLink,
+  extract,
+  type Handover,
+  inject,
+  type Moment,
+  place,
+} from "../telemetry/propagation.ts";
+import { errorType, fail, inSpan, startSpan } from "../telemetry/span.ts";
+
+/** A message, as its producer and its relay know it. */
+export interface TracedMessage {
+  /** `messaging.system`. */
+  readonly system: string;
+  /** Low-cardinality name, e.g. `events.OrderConfirmed`: the spans are called `create <name>` and `send <name>`. */
+  readonly name: string;
+  /** What the broker calls the place that it is sent to. */
+  readonly destination: string;
+  readonly partition: string;
+  readonly id: string;
+}
+
+/** What spans and metrics of an operation on a message both bear. */
+export const labelsOf = (operation: string, { system, name }: { system: string; name: string }) => ({
+  [ATTR.messagingSystem]: system,
+  [ATTR.operationName]: operation,
+  [ATTR.destinationTemplate]: name,
+});
+
+const attributesOf = (operation: string, message: TracedMessage): Attributes => ({
+  ...labelsOf(operation, message),
+  [ATTR.operationType]: operation,
+  [ATTR.destination]: message.destination,
+  [ATTR.partition]: message.partition,
+  [ATTR.messageId]: message.id,
+});
+
+/**
+ * The span `create X`, which is the message's creation context. `store` is to keep the carrier with the message, unread, and
+ * answers the id of the outbox's row.
+ */
+export async function inCreateSpan(
+  message: TracedMessage,
+  store: (carrier: Carrier) => Promise<string>,
+): Promise<void> {
+  const options = { kind: SpanKind.PRODUCER, attributes: attributesOf("create", message) };
+  await inSpan(`create ${message.name}`, options, context.active(), async (span) => {
+    // The span `create X` is active here: it is the creation context.
+    const carrier = inject();
+    span.setAttribute(BATON.outboxId, await store(carrier));
+  });
+}
+
+/** One attempt of a relay to send what an outbox holds. */
+export interface Sending {
+  readonly message: TracedMessage;
+  readonly handover: Handover;
+  /** Of its row. */
+  readonly outboxId: string;
+  /** From 1. */
+  readonly attempt: number;
+  /** So long it lay in the outbox; below 0 (clocks differ) counts as 0. */
+  readonly waitMs: number;
+}
+
+/** The span `send X`. What `send` sends bears the carrier as it was stored, not this span's. */
+export async function inSendSpan(
+  { message, handover, outboxId, attempt, waitMs }: Sending,
+  mode: AsyncMode,
+  send: () => Promise<void>,
+): Promise<void> {
+  const { ctx, options } = place("send", handover, mode);
+  const attributes = {
+    ...attributesOf("send", message),
+    [BATON.outboxId]: outboxId,
+    [BATON.attempt]: attempt,
+    [BATON.waitOutbox]: secondsOf(waitMs),
+  };
+  await inSpan(`send ${message.name}`, { ...options, kind: SpanKind.CLIENT, attributes }, ctx, send);
+}
+
+/** Messages that a consumer takes together. */
+export interface TracedBatch {
+  readonly system: string;
+  readonly name: string;
+  readonly group: string;
+  readonly subscription: string;
+  /** One for each message. */
+  readonly carriers: readonly Carrier[];
+}
+
+/**
+ * The span `receive X`, which links to every message's creation context. `work` handles the messages in turn: each has its
+ * own `process` span under this one, which is not active.
+ */
+export async function inReceiveSpan(
+  batch: TracedBatch,
+  work: (receive: SpanContext) => Promise<void>,
+): Promise<void> {
+  const links = batch.carriers.map(creationLink).filter((link): link is Link => link !== undefined);
+  const attributes = {
+    ...labelsOf("receive", batch),
+    [ATTR.operationType]: "receive",
+    [ATTR.consumerGroup]: batch.group,
+    [ATTR.subscription]: batch.subscription,
+    [ATTR.batchCount]: batch.carriers.length,
+  };
+  const options = { kind: SpanKind.CLIENT, links, attributes };
+  const span = startSpan(`receive ${batch.name}`, options, batchContext(batch.carriers));
+  try {
+    await work(span.spanContext());
+  } finally {
+    span.end();
+  }
+}
+
+/**
+ * The context that a batch is received in: no trace, and the baggage only when all of its messages belong to the
+ * same request. A batch of several has no correlation id of its own; its links lead to each of them.
+ */
+function batchContext(carriers: readonly Carrier[]): Context {
+  const contexts = carriers.map(extract);
+  const [first] = contexts;
+  const ids = new Set(contexts.map((ctx) => baggageEntry(BAGGAGE.correlationId, ctx)));
+  return first && ids.size === 1 ? trace.deleteSpan(first) : ROOT_CONTEXT;
+}
+
+export type WaitKind = "outbox" | "stream" | "job";
+
+/** Time in which the message lay somewhere, in ms; below 0 (clocks differ) counts as 0. */
+export interface Wait {
+  readonly kind: WaitKind;
+  readonly ms: number;
+  /** What a job waited for. */
+  readonly since?: "added" | "delay" | "children" | "retry";
+}
+
+/** A wait in seconds, as attributes and metrics have it. */
+export const secondsOf = (ms: number): number => Math.max(0, ms) / 1e3;
+
+/** One attempt to handle a message or a job. */
+export interface TracedDelivery {
+  readonly system: string;
+  /** Low-cardinality name, e.g. `events.OrderConfirmed`: the span is called `process <name>`. */
+  readonly name: string;
+  readonly group: string;
+  readonly messageId: string;
+  /** From 1. */
+  readonly attempt: number;
+  readonly handover: Handover;
+  readonly waits: readonly Wait[];
+  /** What only this broker knows: partition, subscription. */
+  readonly attributes?: Attributes;
+}
+
+/** How an attempt ended: done, to come again, or given up. */
+export interface Ending {
+  readonly kind: "ack" | "retry" | "dead-letter";
+  readonly error?: Error;
+}
+
+export interface ProcessOptions {
+  readonly moment: Moment;
+  readonly mode: AsyncMode;
+  /** The context of the work, from the one that the message brought: for what else is to be known inside. */
+  readonly enter?: (ctx: Context) => Context;
+}
+
+/** What spans and metrics of an attempt both bear. */
+export const deliveryLabels = (delivery: TracedDelivery) => ({
+  ...labelsOf("process", delivery),
+  [ATTR.consumerGroup]: delivery.group,
+});
+
+/** The span `process X` around `work`, which answers how it ended. */
+export function inProcessSpan<E extends Ending>(
+  delivery: TracedDelivery,
+  { moment, mode, enter = (ctx) => ctx }: ProcessOptions,
+  work: (span: SpanContext) => Promise<E>,
+): Promise<E> {
+  const placed = place(moment, delivery.handover, mode);
+  const attributes = {
+    ...deliveryLabels(delivery),
+    [ATTR.operationType]: "process",
+    [ATTR.messageId]: delivery.messageId,
+    [BATON.attempt]: delivery.attempt,
+    ...Object.assign({}, ...delivery.waits.map(waitAttributes)),
+    ...delivery.attributes,
+  };
+  const options = { ...placed.options, kind: SpanKind.CONSUMER, attributes };
+  return inSpan(`process ${delivery.name}`, options, enter(placed.ctx), async (span) => {
+    const ending = await work(span.spanContext());
+    if (ending.error) fail(span, errorType(ending.error), ending.error.message);
+    span.setAttribute(BATON.outcome, ending.kind);
+    return ending;
+  });
+}
+
+const WAIT_ATTRIBUTE: Record<WaitKind, string> = {
+  outbox: BATON.waitOutbox,
+  stream: BATON.waitStream,
+  job: BATON.waitJob,
+};
+
+const waitAttributes = ({ kind, ms, since }: Wait): Attributes => ({
+  [WAIT_ATTRIBUTE[kind]]: secondsOf(ms),
+  ...(since ? { [BATON.waitJobSince]: since } : {}),
+});
