@@ -17,8 +17,9 @@ import { takeBack } from "../events/letters/take-back.ts";
 import type { RunningConsumer } from "../events/receiver.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { spanContextOf } from "../telemetry/propagation.ts";
-import { type Envelope, readEnvelope } from "./envelope.ts";
+import { readEnvelope } from "./envelope.ts";
 import { jobOptions, PREFIX } from "./queue.ts";
+import type { Envelope } from "./tracing.ts";
 
 /** A job, and the jobs that waited for it and failed with it: all that is lost when it is given up. */
 const Remains = z.object({

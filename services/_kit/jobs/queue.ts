@@ -1,22 +1,15 @@
-/**
- * BullMQ, adding side. Its own telemetry interface can carry neither links nor status, so the context goes into
- * the job itself, in an envelope around the payload.
- */
-import { type Context, context, type Link, SpanKind, trace } from "@opentelemetry/api";
-import { type FlowJob, FlowProducer, type JobsOptions, Queue } from "bullmq";
+/** BullMQ, adding side: what is added, with which options, and the spans around it (`tracing.ts`). */
+import { FlowProducer, type JobsOptions, Queue } from "bullmq";
 import { Redis } from "ioredis";
 import type * as z from "zod";
 import { AppError } from "../process/errors.ts";
-import { ATTR, LINK, METRIC } from "../telemetry/conventions.ts";
+import { METRIC } from "../telemetry/conventions.ts";
 import { counter } from "../telemetry/metrics.ts";
-import { inject } from "../telemetry/propagation.ts";
-import { inSpan, startSpan } from "../telemetry/span.ts";
-import type { Envelope } from "./envelope.ts";
+import { inFlowSpan, inSendSpan, sendLabels, type TracedJob } from "./tracing.ts";
 
 /** A job to be added. Ids are `<kind>-<eventId>`, without `:`: adding twice is once, as long as the job is kept. */
-export interface NewJob<N extends string = string, P extends object = object> {
+export interface NewJob<N extends string = string, P extends object = object> extends TracedJob {
   readonly name: N;
-  readonly id: string;
   readonly payload: P;
   readonly delayMs?: number;
 }
@@ -69,12 +62,16 @@ export function jobQueue<J extends NewJob = never>(name: string, redis: Redis): 
   return {
     name,
     add: (job) =>
-      // One job: its `send` span is its creation context.
-      inSpan(`send ${name}.${job.name}`, producer("send", name, job), context.active(), async () => {
-        await queue.add(job.name, envelope(job, context.active()), jobOptions(job));
-        counter(METRIC.sentMessages).add(1, labels(name, job.name));
+      inSendSpan(name, job, async (data) => {
+        await queue.add(job.name, data, jobOptions(job));
+        counter(METRIC.sentMessages).add(1, sendLabels(name, job.name));
       }),
-    addFlow: (flow) => addFlow(flows, name, flow),
+    addFlow: async (flow) => {
+      const jobs = await inFlowSpan<NewFlow>(name, flow, jobOptions, async (tree) => {
+        await flows.add(tree);
+      });
+      counter(METRIC.sentMessages).add(jobs, sendLabels(name, "flow"));
+    },
     ready: async () => {
       if (redis.status !== "ready") throw new AppError("unavailable", `Redis is not there (${redis.status})`);
       await redis.ping();
@@ -84,61 +81,4 @@ export function jobQueue<J extends NewJob = never>(name: string, redis: Redis): 
       await flows.close();
     },
   };
-}
-
-const labels = (queue: string, job: string) => ({
-  [ATTR.messagingSystem]: "bullmq",
-  [ATTR.operationName]: "send",
-  [ATTR.destinationTemplate]: `${queue}.${job}`,
-});
-
-function producer(operation: "create" | "send", queue: string, job: NewJob) {
-  return {
-    kind: SpanKind.PRODUCER,
-    attributes: {
-      ...labels(queue, job.name),
-      [ATTR.operationName]: operation,
-      [ATTR.operationType]: operation,
-      [ATTR.destination]: queue,
-      [ATTR.messageId]: job.id,
-    },
-  };
-}
-
-/** `ctx`: the job's creation context. */
-function envelope(job: NewJob, ctx: Context): Envelope {
-  return { carrier: inject(ctx), createdMs: Date.now(), payload: job.payload };
-}
-
-/**
- * A flow is a batch of messages: a `create` span for each job, and one `send` span that links to them all
- * (conventions, "Batch publishing").
- */
-async function addFlow(flows: FlowProducer, queue: string, flow: NewFlow): Promise<void> {
-  const links: Link[] = [];
-  const toJob = (node: NewFlow): FlowJob => {
-    // Children first, because they run first: a trace then reads in the order of the work.
-    const children = node.children?.map(toJob) ?? [];
-    const span = startSpan(`create ${queue}.${node.name}`, producer("create", queue, node));
-    const data = envelope(node, trace.setSpan(context.active(), span));
-    span.end();
-    links.push({ context: span.spanContext(), attributes: { [LINK.reason]: LINK.creation } });
-    return { name: node.name, queueName: queue, data, opts: jobOptions(node), children };
-  };
-  const tree = toJob(flow);
-  const attributes = {
-    ...labels(queue, "flow"),
-    [ATTR.operationType]: "send",
-    [ATTR.destination]: queue,
-    [ATTR.batchCount]: links.length,
-  };
-  await inSpan(
-    `send ${queue}.flow`,
-    { kind: SpanKind.CLIENT, links, attributes },
-    context.active(),
-    async () => {
-      await flows.add(tree);
-    },
-  );
-  counter(METRIC.sentMessages).add(links.length, labels(queue, "flow"));
 }

@@ -5,15 +5,15 @@ import type { Broker } from "../events/broker.ts";
 import { type Delivery, deliver } from "../events/delivery.ts";
 import { watchDeadLetters } from "../events/gauges.ts";
 import { STOP_WITHIN_MS } from "../events/in-hand.ts";
-import type { Wait } from "../events/tracing.ts";
 import { AppError } from "../process/errors.ts";
 import { endsWithin } from "../process/within.ts";
 import { ATTR } from "../telemetry/conventions.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { AsyncMode } from "../telemetry/propagation.ts";
 import { DeadJobs, failureText, jobsOf } from "./dead-jobs.ts";
-import { type Envelope, readEnvelope } from "./envelope.ts";
+import { readEnvelope } from "./envelope.ts";
 import { JOB_ATTEMPTS, PREFIX } from "./queue.ts";
+import { type Done, type Envelope, forNextAttempt, handoverOf, SYSTEM, waitOf } from "./tracing.ts";
 
 /** A job as a handler sees it. */
 export interface JobDelivery {
@@ -39,11 +39,6 @@ export interface WorkerOptions {
 export interface RunningWorker {
   /** Takes no more jobs; resolves when those under way are done, or back in the queue because it took too long. */
   stop(): Promise<void>;
-}
-
-/** What a job answers to its parent: when it was done, because the parent's wait begins then. */
-interface Done {
-  readonly doneMs: number;
 }
 
 /** A sweep is for what a worker that ended, or a broker that was away, left undone. */
@@ -137,35 +132,29 @@ async function work(
 ): Promise<Done> {
   const { envelope, refused } = opened(job.data);
   const data: Partial<Envelope> = envelope ?? {};
-  const { previous, redriven } = data;
   const handle = Object.hasOwn(options.handlers, job.name) ? options.handlers[job.name] : undefined;
   const delivery: Delivery = {
-    system: "bullmq",
+    system: SYSTEM,
     // A name that nobody knows is a stranger's, and there may be any number of them.
     name: `${options.queue}.${handle ? job.name : "_OTHER"}`,
     group: options.queue,
     messageId: job.id ?? "",
     attempt: job.attemptsMade + 1,
     maxAttempts: job.opts.attempts ?? JOB_ATTEMPTS,
-    handover: {
-      carrier: data.carrier ?? {},
-      createdAtMs: data.createdMs,
-      previousAttempt: previous && { ...previous, isRemote: true },
-    },
+    handover: handoverOf(data),
     waits: [await waitOf(job, data.retryDueMs)],
     attributes: { [ATTR.destination]: options.queue },
   };
-  const row = redriven ? "restart" : "process";
-  const outcome = await deliver(delivery, row, options.mode, options.log, async () => {
+  const moment = data.redriven ? "restart" : "process";
+  const outcome = await deliver(delivery, moment, options.mode, options.log, async () => {
     if (refused) throw refused;
     if (!handle) throw new AppError("invalid", "no handler has this name");
-    await handle({ id: redriven?.id ?? delivery.messageId, payload: data.payload });
+    await handle({ id: data.redriven?.id ?? delivery.messageId, payload: data.payload });
   });
   if (outcome.kind === "ack") return { doneMs: Date.now() };
   if (envelope) {
-    const { traceId, spanId, traceFlags } = outcome.span;
     const retryDueMs = Date.now() + 200 * 2 ** job.attemptsMade;
-    await job.updateData({ ...envelope, previous: { traceId, spanId, traceFlags }, retryDueMs });
+    await job.updateData(forNextAttempt(envelope, outcome.span, retryDueMs));
     if (outcome.kind === "retry" && outcome.error.over !== undefined) {
       // We are to stop while an outage lasts. Given back like this, it has not used up an attempt.
       await job.moveToDelayed(retryDueMs, token);
@@ -184,20 +173,4 @@ function opened(data: unknown): { envelope?: Envelope; refused?: AppError } {
   } catch (thrown) {
     return { refused: AppError.from(thrown) };
   }
-}
-
-/**
- * From the latest of: added plus delay, last child finished, retry due. (`processedOn - timestamp` is not it: the
- * children's run time and the back-off would count in.)
- */
-async function waitOf(job: Job<unknown, Done>, retryDueMs: number | undefined): Promise<Wait> {
-  const children: Record<string, Done> = await job.getChildrenValues();
-  const starts: { atMs: number; since: NonNullable<Wait["since"]> }[] = [
-    { atMs: job.timestamp, since: "added" },
-    ...(job.opts.delay ? [{ atMs: job.timestamp + job.opts.delay, since: "delay" as const }] : []),
-    ...Object.values(children).map((child) => ({ atMs: child.doneMs, since: "children" as const })),
-    ...(retryDueMs === undefined ? [] : [{ atMs: retryDueMs, since: "retry" as const }]),
-  ];
-  const latest = starts.reduce((a, b) => (b.atMs > a.atMs ? b : a));
-  return { kind: "job", ms: Date.now() - latest.atMs, since: latest.since };
 }

@@ -1,0 +1,147 @@
+/**
+ * BullMQ: the context lies in the job itself, in an envelope around its payload, because BullMQ's own telemetry interface
+ * can carry neither links nor status. `send X` and `create X` are made here; `process X` is made by `events/tracing.ts`,
+ * from what this reads of a job.
+ */
+import {
+  type Attributes,
+  type Context,
+  context,
+  type Link,
+  type SpanContext,
+  SpanKind,
+  trace,
+} from "@opentelemetry/api";
+import type { FlowJob, Job, JobsOptions } from "bullmq";
+import { labelsOf, type Wait } from "../events/tracing.ts";
+import { ATTR, LINK } from "../telemetry/conventions.ts";
+import { type Carrier, type Handover, inject } from "../telemetry/propagation.ts";
+import { inSpan, startSpan } from "../telemetry/span.ts";
+
+/** What a job's data is. */
+export interface Envelope {
+  /** Of the job's creation context. */
+  readonly carrier: Carrier;
+  /** Unix ms. */
+  readonly createdMs: number;
+  /** Set between attempts: the failed span, and when the next attempt is due. */
+  readonly previous?: Pick<SpanContext, "traceId" | "spanId" | "traceFlags"> | undefined;
+  readonly retryDueMs?: number | undefined;
+  /** Set when it was added once more: how often, and the id that it had at first. */
+  readonly redriven?: { readonly times: number; readonly id: string } | undefined;
+  readonly payload?: unknown;
+}
+
+/** A job that is to be added. */
+export interface TracedJob {
+  readonly name: string;
+  readonly id: string;
+  readonly payload: object;
+}
+
+/** A job that runs when its children are done. */
+interface TracedFlow<F> extends TracedJob {
+  readonly children?: readonly F[];
+}
+
+/** `messaging.system`. */
+export const SYSTEM = "bullmq";
+
+/** What spans call a job, and the metrics of adding it. */
+export const sendLabels = (queue: string, job: string) =>
+  labelsOf("send", { system: SYSTEM, name: `${queue}.${job}` });
+
+const producer = (operation: "create" | "send", queue: string, job: TracedJob) => ({
+  kind: SpanKind.PRODUCER,
+  attributes: {
+    ...labelsOf(operation, { system: SYSTEM, name: `${queue}.${job.name}` }),
+    [ATTR.operationType]: operation,
+    [ATTR.destination]: queue,
+    [ATTR.messageId]: job.id,
+  },
+});
+
+/** `ctx`: the job's creation context. */
+const envelope = (job: TracedJob, ctx: Context): Envelope => ({
+  carrier: inject(ctx),
+  createdMs: Date.now(),
+  payload: job.payload,
+});
+
+/** The span `send X` around `add`, which adds the job with this data. One job: its `send` span is its creation context. */
+export function inSendSpan(
+  queue: string,
+  job: TracedJob,
+  add: (data: Envelope) => Promise<void>,
+): Promise<void> {
+  return inSpan(`send ${queue}.${job.name}`, producer("send", queue, job), context.active(), () =>
+    add(envelope(job, context.active())),
+  );
+}
+
+/**
+ * A flow is a batch of messages: a `create` span for each job, and one `send` span around `add` that links to them all
+ * (conventions, "Batch publishing"). Answers how many jobs it is.
+ */
+export async function inFlowSpan<F extends TracedFlow<F>>(
+  queue: string,
+  flow: F,
+  optionsOf: (job: F) => JobsOptions,
+  add: (tree: FlowJob) => Promise<void>,
+): Promise<number> {
+  const links: Link[] = [];
+  const toJob = (node: F): FlowJob => {
+    // Children first, because they run first: a trace then reads in the order of the work.
+    const children = node.children?.map(toJob) ?? [];
+    const span = startSpan(`create ${queue}.${node.name}`, producer("create", queue, node));
+    const data = envelope(node, trace.setSpan(context.active(), span));
+    span.end();
+    links.push({ context: span.spanContext(), attributes: { [LINK.reason]: LINK.creation } });
+    return { name: node.name, queueName: queue, data, opts: optionsOf(node), children };
+  };
+  const tree = toJob(flow);
+  const attributes: Attributes = {
+    ...sendLabels(queue, "flow"),
+    [ATTR.operationType]: "send",
+    [ATTR.destination]: queue,
+    [ATTR.batchCount]: links.length,
+  };
+  const options = { kind: SpanKind.CLIENT, links, attributes };
+  await inSpan(`send ${queue}.flow`, options, context.active(), () => add(tree));
+  return links.length;
+}
+
+/** What a job hands over to its `process` span; nothing when it has no envelope. */
+export const handoverOf = ({ carrier = {}, createdMs, previous }: Partial<Envelope>): Handover => ({
+  carrier,
+  createdAtMs: createdMs,
+  previousAttempt: previous && { ...previous, isRemote: true },
+});
+
+/** The envelope for the next attempt, which is due at `retryDueMs` and links to `failed`. */
+export const forNextAttempt = (
+  data: Envelope,
+  { traceId, spanId, traceFlags }: SpanContext,
+  retryDueMs: number,
+): Envelope => ({ ...data, previous: { traceId, spanId, traceFlags }, retryDueMs });
+
+/** What a job answers to its parent: when it was done, because the parent's wait begins then. */
+export interface Done {
+  readonly doneMs: number;
+}
+
+/**
+ * From the latest of: added plus delay, last child finished, retry due. (`processedOn - timestamp` is not it: the
+ * children's run time and the back-off would count in.)
+ */
+export async function waitOf(job: Job<unknown, Done>, retryDueMs: number | undefined): Promise<Wait> {
+  const children: Record<string, Done> = await job.getChildrenValues();
+  const starts: { atMs: number; since: NonNullable<Wait["since"]> }[] = [
+    { atMs: job.timestamp, since: "added" },
+    ...(job.opts.delay ? [{ atMs: job.timestamp + job.opts.delay, since: "delay" as const }] : []),
+    ...Object.values(children).map((child) => ({ atMs: child.doneMs, since: "children" as const })),
+    ...(retryDueMs === undefined ? [] : [{ atMs: retryDueMs, since: "retry" as const }]),
+  ];
+  const latest = starts.reduce((a, b) => (b.atMs > a.atMs ? b : a));
+  return { kind: "job", ms: Date.now() - latest.atMs, since: latest.since };
+}
