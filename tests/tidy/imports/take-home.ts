@@ -1,0 +1,99 @@
+/**
+ * What makes the spans and carries the context of a library lies in modules that a reader can take home into an
+ * application of their own: they and all that they import need OpenTelemetry's API, the three modules below, their
+ * library and Node, and nothing else of the kit. docs/your-app.md points at them.
+ */
+
+/** A file, and what it imports: files of ours from the project's root, packages by name. */
+export interface Importing {
+  readonly file: string;
+  readonly imports: readonly {
+    readonly target: string;
+    readonly names: readonly string[];
+    /** From 1. */
+    readonly line: number;
+  }[];
+}
+
+const KIT = "services/_kit/";
+const LISTED = "tests/tidy/imports/take-home.ts";
+/** The names, the one module that decides propagation, and how a span is started and ended. */
+const SHARED = ["telemetry/conventions.ts", "telemetry/propagation.ts", "telemetry/span.ts"];
+const API = ["@opentelemetry/api", "@opentelemetry/core"];
+
+/** By module: its library, and which other modules of this list come home with it. */
+export const TAKE_HOME: Readonly<Record<string, { library: readonly string[]; with?: readonly string[] }>> = {
+  "http/edge.ts": { library: [] },
+  "http/tracing.ts": { library: ["hono", "hono/route"] },
+  "rpc/tracing.ts": { library: ["@connectrpc/connect"] },
+  "events/head.ts": { library: [] },
+  "events/tracing.ts": { library: [] },
+  "events/nats/headers.ts": { library: ["@nats-io/nats-core"] },
+  "jobs/tracing.ts": { library: ["bullmq"], with: ["events/tracing.ts"] },
+};
+
+/** What starts a span or moves a context, by the module that it comes from. */
+const HANDS_OVER: Readonly<Record<string, readonly string[]>> = {
+  [`${KIT}telemetry/span.ts`]: ["startSpan", "inSpan"],
+  [`${KIT}telemetry/propagation.ts`]: ["inject", "extract", "place"],
+  "@opentelemetry/api": ["propagation"],
+};
+const ROOMS = /^services\/_kit\/(http|rpc|events|jobs)\//;
+const TEST = /\.(test|fixture|case)\.ts$/;
+
+/** Everything that `file` imports, however far, with itself; packages are not entered. */
+export function closureOf(files: ReadonlyMap<string, Importing>, file: string): Importing[] {
+  const reached = new Map<string, Importing>();
+  const visit = (one: string): void => {
+    const source = files.get(one);
+    if (!source || reached.has(one)) return;
+    reached.set(one, source);
+    for (const { target } of source.imports) visit(target);
+  };
+  visit(file);
+  return [...reached.values()];
+}
+
+/** Each import that keeps a module from being taken home, and each hand-over that lies in no such module. */
+export function takenHome({ sources }: { readonly sources: readonly Importing[] }, modules = TAKE_HOME) {
+  const files = new Map(sources.map((source) => [source.file, source]));
+  const homes = new Set(Object.keys(modules).map((module) => `${KIT}${module}`));
+  const strange = Object.entries(modules).flatMap(([module, { library, with: others = [] }]) => {
+    const ours = [module, ...SHARED, ...others].map((one) => `${KIT}${one}`);
+    const isAllowed = (target: string): boolean =>
+      target.startsWith("node:") || [...ours, ...API, ...library].includes(target);
+    return closureOf(files, `${KIT}${module}`).flatMap(({ file, imports }) =>
+      imports
+        .filter(({ target }) => !isAllowed(target))
+        .map(({ target, line }) => ({
+          file,
+          line,
+          what: `${KIT}${module} is to be taken home, and comes with ${target}`,
+          remedy: `have it handed in by the file that wires the module, or list it for the module in ${LISTED}`,
+        })),
+    );
+  });
+  const scattered = sources
+    .filter(({ file }) => ROOMS.test(file) && !TEST.test(file) && !homes.has(file))
+    .flatMap(({ file, imports }) =>
+      imports.flatMap(({ target, names, line }) =>
+        names
+          .filter((name) => HANDS_OVER[target]?.includes(name))
+          .map((name) => ({
+            file,
+            line,
+            what: `takes ${name} of ${target}, and is no module to be taken home`,
+            remedy: "make the span or move the context in the tracing.ts of this room, and call that",
+          })),
+      ),
+    );
+  const missing = [...homes]
+    .filter((file) => !files.has(file))
+    .map((file) => ({
+      file: LISTED,
+      line: 1,
+      what: `${file} is not there`,
+      remedy: "list the module that took its place, and point docs/your-app.md at it",
+    }));
+  return [...strange, ...scattered, ...missing];
+}
