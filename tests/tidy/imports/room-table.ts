@@ -74,17 +74,22 @@ export const ROOMS: Readonly<Record<string, Row>> = {
   },
 
   // The kit, from the ground up: a room stands above all that it imports.
-  "services/_kit/process": kit([], ["zod", "node:async_hooks", "node:timers/promises"]),
+  "services/_kit/process": kit(
+    [],
+    ["zod", ...["async_hooks", "crypto", "timers/promises"].map((name) => `node:${name}`)],
+  ),
   "services/_kit/telemetry": kit(
-    ["process"],
-    ["@opentelemetry/api", "@opentelemetry/sdk-logs", "@opentelemetry/sdk-trace", "pino", "node:crypto"],
+    [],
+    [
+      "@opentelemetry/api",
+      "@opentelemetry/core",
+      "@opentelemetry/sdk-logs",
+      "@opentelemetry/sdk-trace",
+      "pino",
+    ],
   ),
   "services/_kit/mail": kit(["process"], ["nodemailer", "node:crypto", "node:fs/promises", "node:path"]),
   "services/_kit/nats": kit(["process"], ["@nats-io/transport-node"]),
-  "services/_kit/sdk": kit(
-    ["process", "telemetry"],
-    ["@opentelemetry/*", "import-in-the-middle*", "zod", "node:crypto", "node:module"],
-  ),
   "services/_kit/database": kit(["process", "telemetry"], ["pg", "node:fs/promises"]),
   "services/_kit/http": kit(
     ["process", "telemetry"],
@@ -97,6 +102,10 @@ export const ROOMS: Readonly<Record<string, Row>> = {
       ...["http", "http2", "net", "stream"].map((name) => `node:${name}`),
     ],
   ),
+  "services/_kit/sdk": kit(
+    ["process", "telemetry", "http"],
+    ["@opentelemetry/*", "import-in-the-middle*", "zod", "node:crypto", "node:module"],
+  ),
   "services/_kit/rpc": kit(
     ["process", "telemetry", "http"],
     [
@@ -108,7 +117,7 @@ export const ROOMS: Readonly<Record<string, Row>> = {
   ),
   "services/_kit/events": kit(
     ["process", "telemetry", "database"],
-    ["@opentelemetry/api", "@opentelemetry/core", "node:crypto", "node:timers/promises"],
+    ["@opentelemetry/api", "node:crypto", "node:timers/promises"],
   ),
   "services/_kit/events/nats": kit(
     ["process", "telemetry", "nats", "events"],
