@@ -1,6 +1,6 @@
 /**
  * How the rows of `hops.ts` are written: one function for each kind of hop, which knows its spans, their shapes and the
- * attributes that they must carry. Data only, for k6: attributes are plain strings, and a test holds them against
+ * attributes that they must carry. Data only, for k6: attributes are plain strings, and a test compares them with
  * `services/_kit/telemetry/conventions.ts`.
  */
 import type { Hop } from "./scenario.ts";
@@ -75,7 +75,7 @@ export const call = (
   },
 ];
 
-/** A use case with a span of its own. */
+/** A use case that has its own span. */
 export const work = (
   service: string,
   name: string,
@@ -90,13 +90,13 @@ export const work = (
   attributes,
 });
 
-/** A saga that is taken up again: a new trace that links to the call that began it. */
+/** A resumed saga: a new trace that links to the call that began the saga. */
 export const resume = (name: string, under: HopId): HopRow => ({
   ...work("orders", name, [under], "baton.delivery.attempt"),
   shape: "restart",
 });
 
-/** An event: created under one of `under`, sent by the relay, handled by `single` consumers and by those `inBatches`. */
+/** An event: created under one of `under`, sent by the relay, handled one by one (`single`) or in batches. */
 export function event(
   from: string,
   type: string,
@@ -145,7 +145,7 @@ export function event(
   ];
 }
 
-/** A job: added under `under` by the span `<operation> <destination>`, handled by a worker of `to`. */
+/** A job: the span `<operation> <destination>` adds it under `under`, a worker of `to` handles it. */
 export const job = (
   operation: "create" | "send",
   from: string,
