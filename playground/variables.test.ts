@@ -8,7 +8,7 @@ import { checkEnvironment, distance, unknownVariables, VARIABLES, wrongVariables
 
 const root = path.dirname(import.meta.dirname);
 
-/** A right and a wrong value for variables of which the services and lens judge themselves. */
+/** A right and a wrong value for variables that the services and lens check themselves, too. */
 const JUDGED: readonly [name: string, right: string, wrong: string][] = [
   ["BATON_ASYNC", "link", "foo"],
   ["BATON_ASYNC", "parent+link", "both"],
@@ -53,13 +53,13 @@ describe("a wrong value", () => {
     expect(says.join()).not.toContain("hunter2");
   });
 
-  it("is none when it is empty, as for the services", () => {
+  it("does not count as one when it is empty, as in the services", () => {
     const env = Object.fromEntries(VARIABLES.map(({ name }) => [name, ""]));
     expect(wrongVariables(env)).toEqual([]);
   });
 
   it.each(JUDGED)(
-    "of %s is one for the services and lens, too: right %j, wrong %j",
+    "of %s is wrong for the services and lens, too: right %j, wrong %j",
     async (name, right, wrong) => {
       expect(wrongVariables({ [name]: right })).toEqual([]);
       await expect(services({ [name]: right })).resolves.toBeUndefined();
@@ -74,19 +74,19 @@ describe("a name that nothing reads", () => {
     ["BATON_ASYNCH", "BATON_ASYNC"],
     ["BATON_PORT_OFSET", "BATON_PORT_OFFSET"],
     ["BATON_TELEMETERY", "BATON_TELEMETRY"],
-  ])("%s is a slip for %s", (name, meant) => {
+  ])("%s is a typo of %s", (name, meant) => {
     const warned: string[] = [];
     checkEnvironment({ [name]: "link" }, (line) => warned.push(line));
     expect(warned).toEqual([`nothing reads ${name}; did you mean ${meant}?`]);
   });
 
-  it("and that resembles none is said to be unread, without its value", () => {
+  it("is reported without its value when it resembles no known name", () => {
     expect(unknownVariables({ BATON_XYZZY_PLUGH: "secret" })).toEqual([
       { name: "BATON_XYZZY_PLUGH", says: "nothing reads BATON_XYZZY_PLUGH" },
     ]);
   });
 
-  it("is nobody's business when it is not ours", () => {
+  it("is ignored without our prefix", () => {
     expect(unknownVariables({ ASYNC: "x", MY_BATON_ASYNC: "x" })).toEqual([]);
   });
 });
@@ -115,7 +115,7 @@ it.each([
   ["abc", "abc", 0],
   ["abc", "ab", 1],
   ["kitten", "sitting", 3],
-])("%j and %j are %i slips apart", (a, b, n) => {
+])("%j and %j are %i edits apart", (a, b, n) => {
   expect(distance(a, b)).toBe(n);
   expect(distance(b, a)).toBe(n);
 });

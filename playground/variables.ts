@@ -1,7 +1,7 @@
 /**
- * The environment variables that a user may set, and what each may hold. The services and lens read theirs again and
- * more strictly; here a wrong one is named before anything listens. Needs no package, so that `npm run doctor` can
- * look at them before there is any.
+ * The environment variables that a user may set, and what each may hold. The services and lens check theirs again,
+ * more strictly. Here a wrong one is named before anything listens. Needs no package, so that `npm run doctor` can
+ * check them before the packages are installed.
  */
 
 import type { Setting } from "../services/declare.ts";
@@ -57,7 +57,7 @@ const ratio = (name: string): Variable => ({
 
 const SIGNALS = ["TRACES", "METRICS", "LOGS"];
 
-/** What a user may say to the services; `npm start` passes it on to them. */
+/** Settings of the services; `npm start` passes them on. */
 export const SERVICE_SETTINGS: readonly Variable[] = [
   oneOf("BATON_ASYNC", "parent+link", "parent", "link"),
   oneOf("BATON_TELEMETRY", "on", "off"),
@@ -69,7 +69,7 @@ export const SERVICE_SETTINGS: readonly Variable[] = [
   ),
 ];
 
-/** All that is checked. */
+/** All variables that are checked. */
 export const VARIABLES: readonly Variable[] = [
   ...SERVICE_SETTINGS,
   whole("BATON_PORT_OFFSET", 0, MAX_PORT_OFFSET),
@@ -105,7 +105,7 @@ export const VARIABLES: readonly Variable[] = [
   whole("OTEL_METRIC_EXPORT_TIMEOUT", 1),
 ];
 
-/** Known names that hold anything, or are read by compose, k6 or the Collector, which say themselves what is wrong. */
+/** Known names without a check here: they may hold anything, or compose, k6 or the Collector check them. */
 const ALSO_KNOWN: readonly RegExp[] = [
   /^BATON_(STATE_DIR|HOST|PORT|SERVICE|EDGE|FAULTS?|IMAGE|PROFILE|SCENARIO|RUN|NATS_REPLICAS)$/,
   /^BATON_(TIMES|BOOT_PIPE|MUTANT|TEST_SERVERS|TEST_PATIENCE|HOLD)$/,
@@ -115,7 +115,7 @@ const ALSO_KNOWN: readonly RegExp[] = [
   new RegExp(`^(${services.flatMap(({ folders }) => Object.keys(folders)).join("|")})$`),
 ];
 
-/** Variables of `env` that hold what they may not. An empty one counts as not set. */
+/** Variables of `env` with a wrong value. An empty one counts as not set. */
 export function wrongVariables(env: NodeJS.ProcessEnv): Finding[] {
   return VARIABLES.flatMap((variable) => {
     const value = env[variable.name];
@@ -126,7 +126,7 @@ export function wrongVariables(env: NodeJS.ProcessEnv): Finding[] {
 }
 
 /**
- * Looks at `env` before anything is started: what nothing reads goes to `warn`, a line each. Throws a Problem
+ * Checks `env` before anything is started. For each variable that nothing reads, `warn` gets a line. Throws a Problem
  * `environment` that names every variable with a wrong value.
  */
 export function checkEnvironment(env: NodeJS.ProcessEnv, warn: (line: string) => void): void {
@@ -138,10 +138,10 @@ export function checkEnvironment(env: NodeJS.ProcessEnv, warn: (line: string) =>
 const isKnown = (name: string): boolean =>
   VARIABLES.some((variable) => variable.name === name) || ALSO_KNOWN.some((pattern) => pattern.test(name));
 
-/** Most letters that a slip of the hand changes. */
+/** Most letters that a typo changes. */
 const NEAR = 3;
 
-/** How many letters must be put in, taken out or changed to make `a` into `b` (Levenshtein). */
+/** How many letters must be inserted, removed or changed to turn `a` into `b` (Levenshtein). */
 export function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
@@ -155,7 +155,7 @@ export function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** Variables of `env` that begin with `BATON_` and that nothing reads: as good as surely a slip. */
+/** Variables of `env` that begin with `BATON_` and that nothing reads: almost certainly typos. */
 export function unknownVariables(env: NodeJS.ProcessEnv): Finding[] {
   const strange = Object.keys(env).filter((name) => name.startsWith("BATON_") && !isKnown(name));
   return strange.toSorted().map((name) => {

@@ -1,4 +1,4 @@
-/** The two checkouts that greet whoever starts the playground: one goes well, one is declined. */
+/** The two checkouts that `npm start` shows: one succeeds, one is declined. */
 
 import { findingText, judgeAnswer } from "../../load/answer.ts";
 import type { Scenario } from "../../load/scenario.ts";
@@ -15,7 +15,7 @@ export interface Played {
   readonly awaited: Awaited;
 }
 
-/** A journey that has not grown for this long is shown as it is. */
+/** A journey that has not grown for this long is shown, complete or not. */
 const JOURNEY_STILL_MS = 30_000;
 
 interface Where {
@@ -46,7 +46,7 @@ async function play(scenario: Scenario, { urls, report, signal }: Where): Promis
   }
 }
 
-/** Plays both, at once. `firstMs`: how long the good one took, from sending it until its journey was complete. */
+/** Plays both at once. `firstMs`: how long the good one took, from the request to the complete journey. */
 export async function playFirst(
   where: Where,
 ): Promise<{ readonly played: readonly Played[]; readonly firstMs: number }> {

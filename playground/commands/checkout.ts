@@ -1,4 +1,4 @@
-/** `npm run checkout`: one checkout to the running playground, and its journey. */
+/** `npm run checkout`: sends one checkout to the running playground and shows its journey. */
 import { scenarios } from "../../load/scenarios/index.ts";
 import { type Answer, DEFAULT_TOKEN, newUser, type Order, sendCheckout } from "../clients/gateway.ts";
 import { awaitJourney } from "../clients/lens.ts";
@@ -9,7 +9,7 @@ import { paintFor, table } from "../terminal/paint.ts";
 import { reporterOn } from "../terminal/report.ts";
 import { show } from "../terminal/show.ts";
 
-/** A journey that has not grown for this long is shown as it is. */
+/** A journey that has not grown for this long is shown, complete or not. */
 const JOURNEY_STILL_MS = 20_000;
 
 function orderFrom(args: Arguments): Order {
@@ -21,7 +21,7 @@ function orderFrom(args: Arguments): Order {
   };
 }
 
-/** The hops that a checkout with this answer promises; none are known for other answers. */
+/** The hops that a scenario promises for this answer; empty when no scenario has it. */
 const promised = ({ httpStatus }: Answer) =>
   scenarios.find(({ expect }) => expect.httpStatus === httpStatus)?.expect.hops ?? [];
 

@@ -1,4 +1,4 @@
-/** `npm run demo`: as `npm start`, and then it stops; for a first look and for checks. */
+/** `npm run demo`: like `npm start`, but it stops by itself; for a first look and for checks. */
 import type { Command } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { table } from "../terminal/paint.ts";

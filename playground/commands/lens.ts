@@ -12,7 +12,7 @@ import { checkFree, portOffset, portsFor } from "../runner/ports.ts";
 import type { ChildSpec } from "../runner/supervise.ts";
 import { reporterOn } from "../terminal/report.ts";
 
-/** lens ends its requests, sends on what waits and writes what it keeps. */
+/** lens finishes its requests, forwards its queue and writes its files. */
 const STOP_WITHIN_MS = 10_000;
 const LEAST_MEMORY_MB = 8;
 const MAX_PORT = 65_535;
@@ -41,7 +41,7 @@ function forwardUrl(args: Arguments): string | undefined {
   throw new Problem("usage", `--otlp takes an address like https://example.com:4318, not "${given}"`);
 }
 
-/** `--otlp-header` may come several times. Throws a Problem `usage` that never shows a value. */
+/** The headers of `--otlp-header`, which may be given several times. Throws a Problem `usage` that shows no value. */
 function forwardHeaders(args: Arguments): string {
   const given: unknown = args.values["otlp-header"];
   const entries = Array.isArray(given) ? given.map(String) : [];
@@ -56,7 +56,7 @@ function forwardHeaders(args: Arguments): string {
     .join(",");
 }
 
-/** Reads all of it before anything listens. */
+/** Reads all options before anything listens. Throws a Problem `usage`. */
 export function settingsOf(args: Arguments, env: NodeJS.ProcessEnv): Settings {
   const preset = portsFor(portOffset(env.BATON_PORT_OFFSET));
   const [port, httpPort, grpcPort] = [
@@ -138,15 +138,15 @@ export const lens: Command = {
     "  --http-port    where OTLP/HTTP is taken; 4318 without it",
     "  --grpc-port    where OTLP/gRPC is taken; 4317 without it",
     "  --memory       megabytes for what is stored; 256 without it",
-    "  --otlp         another backend's OTLP/HTTP address: all that is accepted is sent on to it",
-    "  --otlp-header  a header for that backend, such as a key; may be given several times, is shown nowhere",
+    "  --otlp         another backend's OTLP/HTTP address: everything accepted is forwarded to it",
+    "  --otlp-header  a header for that backend, such as a key; may be given several times, is never shown",
     "",
-    "  BATON_PORT_OFFSET moves the ports. The LENS_ variables hold here, too; LENS_FORWARD_HEADERS keeps a key out of",
+    "  BATON_PORT_OFFSET moves the ports. The LENS_ variables work here, too; LENS_FORWARD_HEADERS keeps a key out of",
     "  the list of processes.",
   ].join("\n"),
   example:
     "npm run lens\nnpm run lens -- --memory 1024 --otlp https://example.com:4318 --otlp-header api-key=abc",
-  statuses: { [EXIT.ok]: "it ran until it was told to end" },
+  statuses: { [EXIT.ok]: "it ran until it was asked to stop" },
   options: {
     port: { type: "string" },
     "http-port": { type: "string" },

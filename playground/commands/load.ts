@@ -17,13 +17,13 @@ import { reporterOn } from "../terminal/report.ts";
 /** k6's own page, before `BATON_PORT_OFFSET`. */
 const PAGE_PORT = 5665;
 
-/** Throws a Problem `usage` that lists what there is, when `given` is none of `names`. */
+/** Returns `given` if it is one of `names`, else throws a Problem `usage` that lists them. */
 function oneOf(what: string, given: string, names: readonly string[]): string {
   if (names.includes(given)) return given;
   throw new Problem("usage", `there is no ${what} "${given}"; there are ${names.join(", ")}`);
 }
 
-/** The fault that was asked for; one that bites nowhere would be a run that proves nothing. Throws a Problem `usage`. */
+/** The fault that was asked for. An unknown one would have no effect, so it throws a Problem `usage`. */
 function knownFault(given: string): string {
   const known = Object.entries(FAULT_POINTS).flatMap(([point, kinds]) =>
     kinds.map((kind) => `${point}:${kind}`),
@@ -32,7 +32,7 @@ function knownFault(given: string): string {
   return given;
 }
 
-/** Where everything is: as the environment says (compose, another machine), else the playground that runs here. */
+/** The addresses: from the environment (compose, another machine), else those of the playground that runs here. */
 async function addresses(io: Io): Promise<Pick<LoadRun, "gateway" | "lens" | "jaeger" | "collector">> {
   const { BATON_GATEWAY_URL, BATON_LENS_URL, BATON_JAEGER_URL, BATON_COLLECTOR } = io.env;
   if (BATON_GATEWAY_URL) {
@@ -64,7 +64,7 @@ async function loadRun(args: Arguments, io: Io): Promise<LoadRun> {
     profiles.map(({ name }) => name),
   );
   const port = PAGE_PORT + portOffset(io.env.BATON_PORT_OFFSET);
-  // A second run beside the first goes without a page rather than not at all.
+  // A second run beside the first has no page, rather than fail.
   const pagePort = (await isFree(port)) ? port : 0;
   return {
     scenario,
@@ -75,7 +75,7 @@ async function loadRun(args: Arguments, io: Io): Promise<LoadRun> {
   };
 }
 
-/** Runs k6 to its end; a Ctrl-C lets it finish what is under way and print its table. Resolves to its exit status. */
+/** Runs k6 to its end; a Ctrl-C lets it finish its checkouts and print its table. Resolves to its exit status. */
 async function runK6(load: LoadRun, io: Io): Promise<number> {
   const { root, dir, env: own, signal } = io;
   const k6 = await findK6({ root, dir, env: own, report: reporterOn(io.err), signal });
@@ -84,7 +84,7 @@ async function runK6(load: LoadRun, io: Io): Promise<number> {
     env: { ...io.env, ...env },
     stdio: ["ignore", "inherit", "inherit"],
   });
-  // A terminal's Ctrl-C reaches it by itself, and a second one would end it without its table.
+  // A terminal sends Ctrl-C to k6 itself, and a second one would end it without its table.
   const passOn = (): void => {
     if (io.signal.reason !== "SIGINT" || !process.stdin.isTTY) child.kill(io.signal.reason);
   };
@@ -108,7 +108,7 @@ export const load: Command = {
     list([{ name: MIX, says: "all of them at once, by their weights" }]),
     "  --profile",
     list(profiles.map(({ name, does }) => ({ name, says: does }))),
-    "  --fault      a fault more in every request, to see a promise broken",
+    "  --fault      one more fault in every request, to see a broken promise",
   ].join("\n"),
   example: "npm run load -- checkout\nnpm run load -- mix --profile steady",
   statuses: { [EXIT.ok]: "every threshold held", [EXIT.threshold]: "a threshold did not hold" },

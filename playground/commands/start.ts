@@ -1,4 +1,4 @@
-/** `npm start`: the whole playground, two journeys to look at, and then it stays. */
+/** `npm start`: starts the whole playground, shows two journeys, and stays until Ctrl-C. */
 import { once } from "node:events";
 import path from "node:path";
 import { type Played, playFirst } from "../clients/play.ts";
@@ -22,13 +22,13 @@ export interface Started {
 }
 
 export interface BringUpOptions {
-  /** Keeps what the last time left. */
+  /** Keeps the data of the last run. */
   readonly keep: boolean;
   /** With the Collector, Jaeger, Prometheus and Grafana. */
   readonly full?: boolean;
 }
 
-/** Starts everything and prints the first two journeys. When the second part fails, the playground is stopped again. */
+/** Starts everything and prints the first two journeys. When a journey fails, the playground is stopped again. */
 export async function bringUp(io: Io, { keep, full = false }: BringUpOptions): Promise<Started> {
   checkEnvironment(io.env, (line) => io.err.write(`warning: ${line}\n`));
   const report = reporterOn(io.out);
@@ -38,9 +38,7 @@ export async function bringUp(io: Io, { keep, full = false }: BringUpOptions): P
   const playground = await up({ dir: io.dir, ports, keep, ...stack, report, signal: io.signal });
   try {
     if (!playground.reachesLens) {
-      io.out.write(
-        "The environment sends the spans elsewhere than to lens, or nowhere: no journeys are shown here.\n",
-      );
+      io.out.write("The environment does not send the spans to lens: no journeys are shown here.\n");
       return { playground, played: [], firstMs: 0 };
     }
     const first = await playFirst({ urls: playground.urls, report, signal: io.signal });
@@ -53,7 +51,7 @@ export async function bringUp(io: Io, { keep, full = false }: BringUpOptions): P
   }
 }
 
-/** Where everything is, and what to type next. */
+/** The addresses, and what to type next. */
 function welcome({ urls, ports, stack }: Playground, io: Io): string {
   const paint = paintFor(io.out);
   const place = (name: string): string => path.relative(process.cwd(), path.join(io.dir, name)) || ".";
@@ -74,7 +72,7 @@ function welcome({ urls, ports, stack }: Playground, io: Io): string {
   return `\n${paint("bold", "The playground is up")}\n${addresses}\n\n${paint("bold", "Next, in another terminal")}\n${next}\n\nCtrl-C stops it.\n`;
 }
 
-/** Stops the playground, saying so. */
+/** Stops the playground, and says so. */
 export async function bringDown(playground: Playground, io: Io): Promise<void> {
   await playground.stop();
   io.out.write("stopped; nothing is left running\n");
@@ -87,7 +85,7 @@ export const start: Command = {
   details: [
     "  --full   with the OpenTelemetry Collector, Jaeger and Prometheus, and Grafana where it is installed; what is",
     "           not on the PATH is built once with Go, or unpacked from this machine's packages, into your cache folder",
-    "  --keep   keep orders, streams, queues and logs of the last time; otherwise it begins empty",
+    "  --keep   keep the orders, streams, queues and logs of the last run; otherwise it begins empty",
   ].join("\n"),
   example: "npm start\nBATON_PORT_OFFSET=100 npm start -- --keep",
   statuses: {

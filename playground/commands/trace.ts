@@ -25,7 +25,7 @@ async function find(lens: string, wanted: string, signal: AbortSignal): Promise<
 export const trace: Command = {
   name: "trace",
   summary:
-    "Shows a journey as a tree: services, spans, how each hangs, bars on a time line, waits, the cause.",
+    "Shows a journey as a tree: services, spans by parent and link, bars on a time line, waits, the cause.",
   usage: "-- <trace, correlation or order id | last> [--json] [--logs] [--full] [--width <columns>]",
   details: [
     "  --json    the journey as JSON, for programs",
