@@ -30,7 +30,7 @@ export function environment({ env }: Machine): Check[] {
 const isGiven = (name: string, env: NodeJS.ProcessEnv): boolean =>
   ["nats", "redis", "postgres"].includes(name) && Boolean(env[`BATON_${name.toUpperCase()}_URL`]);
 
-/** The ports: one line for each that is taken, or one for all. `here`: the running playground; its own ports are fine. */
+/** The ports: one line for each that is taken, or one for all. `here`: the running playground, which may hold them. */
 export async function ports({ env }: Machine, here: Run | null): Promise<Check[]> {
   const offset = Number(env.BATON_PORT_OFFSET || 0);
   // A wrong offset has its own line.

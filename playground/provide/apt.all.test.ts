@@ -24,7 +24,7 @@ describe.skipIf(!(await hasApt(process.env)))(
     });
     afterEach(() => state.remove());
 
-    /** Runs the fixture as an ordinary user; what it printed, from JSON. Rejects with what it said on standard error. */
+    /** Runs the fixture as an ordinary user; resolves to its output, parsed. Rejects with its standard error. */
     async function fetchAsUser(): Promise<unknown> {
       const child = spawn(process.execPath, [script], {
         ...(isRoot() && NOBODY),

@@ -8,7 +8,7 @@ import { lens, services } from "../../services/topology.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const names: readonly string[] = services.map(({ name }) => name);
-/** What else writes metrics, under its own name. */
+/** Other jobs that write metrics. */
 const OTHERS = [lens.name, "otelcol", "prometheus"];
 
 const read = (file: string): Promise<string> => readFile(path.join(root, file), "utf8");
@@ -48,7 +48,7 @@ test("each fault point is one of a service", () => {
   expect(strange.map((point) => `services/_contracts/vocabulary.ts: ${point} is of no service`)).toEqual([]);
 });
 
-test("each setting of a service stands in a table of the documents, with its preset", async () => {
+test("each setting of a service is in a table of the documents, with its preset", async () => {
   const documents = ["README.md", ...(await filesOf("docs", /\.md$/))];
   const rows = (await linesOf(documents)).filter(({ line }) => line.startsWith("| "));
   const missing = services.flatMap(({ name, settings }) =>

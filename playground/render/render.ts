@@ -1,7 +1,7 @@
 /**
- * Writes what services/topology.ts says, and what the documents repeat of other code, into every file that has to say it,
- * too: `npm run render`. A test names each file
- * that is not in step. What is rendered is committed, so that it can be read and used without Node.
+ * `npm run render`: writes what services/topology.ts declares, and what the documents repeat of other code, into the
+ * files that repeat it. A test names each file that is out of date. The result is committed, so that it can be read and
+ * used without Node.
  */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -24,7 +24,7 @@ const BLOCKS: Readonly<Record<string, (services: readonly Service[]) => readonly
   places: placeList,
 };
 
-/** A file that is not as it should be, or a block that stands nowhere. */
+/** A file as it is and as it should be. */
 export interface Rendered {
   /** From the project's root. */
   readonly file: string;
@@ -32,7 +32,7 @@ export interface Rendered {
   readonly text: string;
 }
 
-/** Files with blocks, or with sentences that count the services. The changelog says what was then. */
+/** Files with blocks, or with sentences that count the services. Not the changelog, which describes the past. */
 async function documents(root: string): Promise<string[]> {
   const texts = async (folder: string): Promise<string[]> =>
     (await readdir(path.join(root, folder)))
@@ -42,8 +42,8 @@ async function documents(root: string): Promise<string[]> {
 }
 
 /**
- * Every file that says what the topology says, as it is kept and as it should be. Throws when a block has no end, has an
- * unknown name, or stands in no file.
+ * Every rendered file, as it is and as it should be. Throws when a block has no end, has an unknown name, or is in no
+ * file.
  */
 export async function rendered(root: string, all: readonly Service[] = services): Promise<Rendered[]> {
   const missing = new Set(Object.keys(BLOCKS));
@@ -60,7 +60,7 @@ export async function rendered(root: string, all: readonly Service[] = services)
   return [...found, { file: sql, kept, text: databasesSql(all) }];
 }
 
-/** Writes those that are not in step, and says which. */
+/** Writes the files that are out of date, and names them. */
 async function write(root: string): Promise<void> {
   const stale = (await rendered(root)).filter(({ kept, text }) => kept !== text);
   for (const { file, text } of stale) {
