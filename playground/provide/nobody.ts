@@ -97,7 +97,7 @@ async function sweep(base: string): Promise<void> {
   }
 }
 
-/** Postgres' data folder of the playground in `dir`: `data/postgres`, or one in root's place if that cannot be entered. */
+/** Postgres' data folder of the playground in `dir`: `data/postgres`, or one in root's place if nobody cannot enter. */
 export async function homeForNobody(dir: string): Promise<string> {
   const inside = path.join(dir, "data", "postgres");
   if (await isReachableByNobody(path.dirname(inside))) return inside;

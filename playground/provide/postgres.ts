@@ -89,7 +89,7 @@ const askVersion = (url: string): Promise<Version> =>
 export const postgresHome = (dir: string): Promise<string> =>
   isRoot() ? homeForNobody(dir) : Promise.resolve(path.join(dir, "data", "postgres"));
 
-/** Makes a database cluster in `<home>/cluster`, completely or not at all. Copying a template would save 0.5 s of 1 s. */
+/** Makes a database cluster in `<home>/cluster`, completely or not at all. Copying a template would save 0.5 s. */
 async function initialise(
   bin: string,
   home: string,

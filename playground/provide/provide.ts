@@ -55,7 +55,7 @@ interface Found {
   readonly from: Source;
 }
 
-/** Programs for `wanted`: from the PATH, the cache, or the package manager. The map leaves out those that are missing. */
+/** Programs for `wanted`: from the PATH, the cache, or the package manager. A missing one is not in the map. */
 async function findPrograms(
   wanted: readonly AptServer[],
   options: ProvideOptions,

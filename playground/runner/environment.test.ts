@@ -30,7 +30,7 @@ function part(name: string): Service {
 }
 
 describe("the environment of a service", () => {
-  it("tells its port, where its servers are, and where every other service is", () => {
+  it("has its port, the addresses of its servers, and those of every other service", () => {
     expect(serviceEnvironment(part("orders"), input)).toMatchObject({
       BATON_SERVICE: "orders",
       BATON_PORT: "8181",
@@ -41,12 +41,12 @@ describe("the environment of a service", () => {
     });
   });
 
-  it("holds its own database and nobody else's", () => {
+  it("has its own database and no other", () => {
     expect(serviceEnvironment(part("orders"), input).BATON_POSTGRES_URL).toBe("postgres://orders");
     expect(serviceEnvironment(part("gateway"), input)).not.toHaveProperty("BATON_POSTGRES_URL");
   });
 
-  it("holds no server that the service does not need", () => {
+  it("has no server that the service does not need", () => {
     for (const { name, servers } of services) {
       const env = serviceEnvironment(part(name), input);
       const needs: readonly string[] = servers;
@@ -55,19 +55,19 @@ describe("the environment of a service", () => {
     }
   });
 
-  it("leaves OpenTelemetry's own variables to the user, who wins", () => {
+  it("takes OpenTelemetry's own variables from the user first", () => {
     const user = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318", OTEL_TRACES_SAMPLER: "always_off" };
     expect(serviceEnvironment(part("orders"), { ...input, user })).toMatchObject(user);
   });
 
-  it("leaves the last word to whoever starts the playground", () => {
+  it("is overridden by the extra variables of the caller", () => {
     const extra = { BATON_ASYNC: "link" };
     expect(
       serviceEnvironment(part("orders"), { ...input, user: { BATON_ASYNC: "parent" }, extra }).BATON_ASYNC,
     ).toBe("link");
   });
 
-  it("takes nothing of a stranger's", () => {
+  it("takes no foreign variables", () => {
     const user = {
       DATABASE_URL: "postgres://precious",
       PGPASSWORD: "secret",
@@ -79,7 +79,7 @@ describe("the environment of a service", () => {
 });
 
 describe("the environment of lens", () => {
-  it("tells its three ports", () => {
+  it("has its three ports", () => {
     expect(lensEnvironment(input)).toMatchObject({
       BATON_PORT: "4100",
       LENS_OTLP_HTTP_PORT: "4418",
@@ -88,7 +88,7 @@ describe("the environment of lens", () => {
     expect(lens.port).toBe(4000);
   });
 
-  it("holds what a user says to lens, but not the ports", () => {
+  it("has the user's settings of lens, but not the ports", () => {
     const user = { LENS_STORE_BYTES: "1000000", LENS_INDEX: "", LENS_OTLP_HTTP_PORT: "1" };
     const env = lensEnvironment({ ...input, user });
     expect(env).toMatchObject({ LENS_STORE_BYTES: "1000000", LENS_OTLP_HTTP_PORT: "4418" });

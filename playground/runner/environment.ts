@@ -1,4 +1,4 @@
-/** The environment of each process of ours. Nothing of the user's passes but what is named here. */
+/** The environment of each of our processes. Of the user's environment it has only the variables named here. */
 import path from "node:path";
 import { type Service, urlVariable } from "../../services/declare.ts";
 import { lensConsumers, lensEdges, services } from "../../services/topology.ts";
@@ -7,9 +7,9 @@ import type { Database } from "../provide/databases.ts";
 import { SERVICE_SETTINGS } from "../variables.ts";
 import { type Ports, portOf } from "./ports.ts";
 
-/** What programs need to run at all, and what people set for their own Node programs. */
+/** Variables that programs need to run, and that people set for their own Node programs. */
 const SYSTEM = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "NODE_COMPILE_CACHE", "NODE_EXTRA_CA_CERTS"];
-/** What a user may say to the services. All of OpenTelemetry's own `OTEL_*` pass, too, and win over ours. */
+/** The user's settings of the services. All of OpenTelemetry's own `OTEL_*` pass, too, and win over ours. */
 const OURS = SERVICE_SETTINGS.map(({ name }) => name);
 
 /** Folders of the state folder that services write to. */
@@ -32,7 +32,7 @@ export interface EnvironmentInput {
 
 const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
 
-/** What passes from the user's environment. */
+/** The variables that pass from the user's environment. */
 export function passedOn(user: NodeJS.ProcessEnv): Record<string, string> {
   const passed: Record<string, string> = {};
   for (const [name, value] of Object.entries(user)) {
@@ -42,12 +42,12 @@ export function passedOn(user: NodeJS.ProcessEnv): Record<string, string> {
   return passed;
 }
 
-/** Compiled code is kept for the next start, where boot.cjs keeps it, too. */
+/** The folder of compiled code, the same as in boot.cjs. */
 const compiled = (user: NodeJS.ProcessEnv): Env => ({
   NODE_COMPILE_CACHE: path.join(cacheDir(user), "compile-cache"),
 });
 
-/** Whether the services' spans reach lens: not when they are sent elsewhere or not at all. */
+/** Whether the services' spans reach lens: false when they are sent elsewhere or not at all. */
 export function reachesLens(user: NodeJS.ProcessEnv): boolean {
   const elsewhere = user.OTEL_EXPORTER_OTLP_ENDPOINT || user.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT;
   const off =
@@ -57,7 +57,7 @@ export function reachesLens(user: NodeJS.ProcessEnv): boolean {
   return !elsewhere && !off;
 }
 
-/** The environment of the service `part`: where everything is, and of the databases only its own. */
+/** The environment of the service `part`: all addresses, but of the databases only its own. */
 export function serviceEnvironment(part: Service, input: EnvironmentInput): Env {
   const { ports, dir, databases } = input;
   const addresses = services.map((s) => [urlVariable(s.name), urlOf(portOf(s.name, ports))] as const);
@@ -93,7 +93,7 @@ export function lensEnvironment(input: Pick<EnvironmentInput, "ports" | "dir" | 
     BATON_HOST: "127.0.0.1",
     BATON_PORT: String(ports.lens),
     BATON_STATE_DIR: dir,
-    // Written when it stops, read when it starts, and emptied before that unless `--keep` was said.
+    // lens writes it when it stops and reads it when it starts. Without `--keep` it is emptied before the start.
     LENS_DATA_DIR: path.join(dir, "lens"),
     LENS_OTLP_HTTP_PORT: String(ports.otlpHttp),
     LENS_CONSUMERS: lensConsumers(),

@@ -1,4 +1,4 @@
-/** The programs of the full stack: what each is called, which versions do, and where it comes from when it is not there. */
+/** The programs of the full stack: their names, sufficient versions, and where they come from when they are missing. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -29,10 +29,10 @@ export interface StackProgramSpec {
   readonly commands: readonly string[];
   /** Makes it print its version. */
   readonly versionArgs: readonly string[];
-  /** From here on one on the PATH will do. */
+  /** The first version on the PATH that is sufficient. */
   readonly least: Version;
   readonly origin: Origin;
-  /** What a person can do when all else fails. */
+  /** How the user can get it, when it cannot be made here. */
   readonly advice: string;
 }
 
@@ -41,7 +41,7 @@ export const COLLECTOR_VERSION = "0.157.0";
 
 const prometheus = {
   versionArgs: ["--version"],
-  // From here on it has both the remote write receiver and the storage of exemplars.
+  // The first version with both the remote write receiver and the storage of exemplars.
   least: [2, 42],
   origin: { kind: "apt", package: "prometheus" },
   advice: "apt-get install prometheus, brew install prometheus, or https://prometheus.io/download",
@@ -93,8 +93,8 @@ export const catalogue: Readonly<Record<StackProgramName, StackProgramSpec>> = {
 };
 
 /**
- * Where in the cache a program lies that was made here: named by all that decides what comes out, so that another version of
- * Baton makes its own. `root`: the project's folder.
+ * The folder in the cache for a program that was made here. Its name covers everything that decides the result, so that
+ * another version of Baton makes its own program. `root`: the project's folder.
  */
 export async function cacheKey(name: StackProgramName, root: string): Promise<string> {
   const { origin } = catalogue[name];
@@ -102,7 +102,7 @@ export async function cacheKey(name: StackProgramName, root: string): Promise<st
   const system = `${process.platform}-${process.arch}`;
   if (origin.kind === "go") return `${name}-${origin.version}-${system}`;
   const manifest = await readFile(path.join(root, "collector", "builder.yaml"), "utf8");
-  // What its comments say changes nothing.
+  // Comments in it change nothing.
   const hash = createHash("sha256")
     .update(manifest.replace(/^\s*#.*\n/gm, ""))
     .digest("hex")

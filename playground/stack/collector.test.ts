@@ -86,7 +86,7 @@ describe("the slim Collector", () => {
     expect(compose).toContain(`otel/opentelemetry-collector-contrib:${COLLECTOR_VERSION}`);
   });
 
-  it("is kept under a name that changes with what it is made of", async () => {
+  it("is kept under a name that changes with its manifest", async () => {
     expect(await cacheKey("otelcol", root)).toMatch(
       new RegExp(`^otelcol-${COLLECTOR_VERSION}-[0-9a-f]{12}-${process.platform}`),
     );
@@ -94,7 +94,7 @@ describe("the slim Collector", () => {
 });
 
 describe("the stack's ports", () => {
-  it("are refused when the offset moves them off the end", () => {
+  it("are refused when the offset moves them past the last port", () => {
     expect(() => stackPortsFor(48_850)).toThrow(/at most 48849 with --full/);
     expect(stackPortsFor(48_849).jaeger).toBe(65_535);
   });

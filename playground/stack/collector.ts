@@ -6,7 +6,7 @@ import type { Ports } from "../runner/ports.ts";
 import type { StackPart } from "./part.ts";
 import type { StackPorts } from "./ports.ts";
 
-/** What a user may say to the Collector; collector.yaml says what each does. */
+/** The user's settings of the Collector; collector.yaml says what each does. */
 const OURS = [
   "BATON_TAIL_SAMPLING",
   "BATON_TAIL_SAMPLING_PERCENT",
@@ -17,7 +17,7 @@ const OURS = [
 ];
 
 const wholeNumber = /^[1-9]\d*$/;
-/** What each may look like; the Collector itself would say it in its own words, and only once the rest is up. */
+/** Allowed values. The Collector checks them, too, but only once the rest is up. */
 const forms: Readonly<Record<string, readonly [RegExp, string]>> = {
   BATON_TAIL_SAMPLING: [/^(true|false)$/, "true or false"],
   BATON_TAIL_SAMPLING_PERCENT: [/^(100|\d{1,2})(\.\d+)?$/, "a number from 0 to 100"],
@@ -38,7 +38,7 @@ export interface CollectorInput {
   readonly user: NodeJS.ProcessEnv;
 }
 
-/** What the user said to the Collector. Throws a Problem `usage` that names every variable with a wrong value. */
+/** The user's settings of the Collector. Throws a Problem `usage` that names every variable with a wrong value. */
 export function collectorSettings(user: NodeJS.ProcessEnv): Record<string, string> {
   const said = OURS.flatMap((name): [string, string][] => (user[name] ? [[name, user[name]]] : []));
   const wrong = said.flatMap(([name, value]) => {
@@ -84,7 +84,7 @@ export function collectorPart(file: string, input: CollectorInput): StackPart {
       env: { ...serverEnv(), ...collectorEnvironment(input) },
       cwd: input.dir,
       logFile: path.join(input.dir, "logs", "collector.log"),
-      // It sends on what it still holds; what a backend that is away has not taken by then is lost.
+      // It forwards its queues. What an unreachable backend has not taken by then is lost.
       stopWithinMs: 1_000,
     },
   };
