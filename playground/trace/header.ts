@@ -73,7 +73,7 @@ function fieldsOf(journey: Journey, hops: readonly Hop[] | undefined): readonly 
       dropped > 0 ? `${counted(dropped, "consumer")} found only by correlation id` : "",
       INK.failed,
     ],
-    ["caller", journey.external ? "sent a trace of its own, which goes on here" : "", INK.none],
+    ["caller", journey.external ? "sent its own trace, which continues here" : "", INK.none],
   ];
   return fields.filter(([, value]) => value !== "");
 }

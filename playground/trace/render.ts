@@ -33,12 +33,12 @@ export interface RenderOptions {
   readonly full?: boolean;
 }
 
-/** More rows than anybody reads. */
+/** More rows are only counted, unless `full` asks for them. */
 const rowsAtMost = 2_000;
 
 /**
  * `journey` and `logs` as lens answers them or with their times as bigints. Returns lines joined by newlines,
- * without one at the end. Whatever names and bodies hold, no control character gets through.
+ * without one at the end. Control characters in names and bodies are replaced.
  */
 export function renderJourney(
   journey: Journey | JourneyJson,
@@ -102,7 +102,7 @@ function labelOf(row: Row, room: number, ink: string): readonly Cell[] {
   return [mark, cell(name, row.failed ? INK.failed : INK.none), ...notes];
 }
 
-/** Notes stay long as long as a name has this, or all that it needs. */
+/** Notes are shortened until the name has this many columns, or all that it needs. */
 const nameAtLeast = 30;
 
 function notesOf(row: Row, shortened: number): readonly Cell[] {

@@ -15,7 +15,7 @@ import { databaseOf, type Item, itemsOf } from "./collapse.ts";
 import { duration } from "./format.ts";
 import { type Cell, cell, INK } from "./ink.ts";
 import { plain } from "./text.ts";
-import { type Hang, type Place, placesOf } from "./trunk.ts";
+import { type Branch, type Place, placesOf } from "./trunk.ts";
 
 /** Each kind's mark in front of a name. */
 export const KIND_MARKS: Readonly<Record<SpanKind, string>> = {
@@ -27,13 +27,13 @@ export const KIND_MARKS: Readonly<Record<SpanKind, string>> = {
   UNSPECIFIED: "·",
 };
 
-/** One line of the tree, before anybody knows how wide the terminal is. All text is plain. */
-export interface Row extends Hang {
+/** One line of the tree, before it is fitted to the terminal's width. All text is plain. */
+export interface Row extends Branch {
   readonly is: "span" | "wait" | "log";
   readonly service: string;
   readonly mark: string;
   readonly name: string;
-  /** Several spans drawn as one: its name is only a list, and is the first to give way. */
+  /** Several spans drawn as one. Its name is a list, which is shortened first. */
   readonly isGroup: boolean;
   readonly failed: boolean;
   /** Notes after the name, each in a long and a short form. */
@@ -42,7 +42,7 @@ export interface Row extends Hang {
   readonly stretches: readonly Stretch[];
 }
 
-/** The rows of a journey: for each span its waits, itself, its logs, then what hangs under it. */
+/** The rows of a journey: for each span its waits, itself, its logs, then its children. */
 export function rowsOf(
   journey: Journey,
   logs: readonly LogRecord[],
@@ -93,13 +93,16 @@ function spanRow(item: Item, { levels, isLast }: Place, isCause: boolean): Row {
 
 const lasting = ({ span }: JourneySpan): bigint => span.endNs - span.startNs;
 
-/** Those of a group that are not part of another of it, so that nested calls do not count twice. */
+/** The spans of a group that are not inside another span of it, so that nested calls do not count twice. */
 function outermost(group: readonly JourneySpan[]): readonly JourneySpan[] {
   const depth = group.reduce((least, s) => Math.min(least, s.depth), Number.POSITIVE_INFINITY);
   return group.filter((s) => s.depth === depth);
 }
 
-/** `3 × postgresql INSERT inventory, COMMIT`: what the instrumentation puts before a colon is the same in all. */
+/**
+ * `3 × postgresql INSERT inventory, COMMIT`: without the instrumentation's prefix before a colon, which is the same in
+ * all.
+ */
 function groupName(group: readonly JourneySpan[]): string {
   const names = new Set(group.map(({ span }) => plain(span.name).replace(/^[\w.-]+:/, "")));
   const [first] = group;
@@ -124,7 +127,7 @@ function notesOf(placed: JourneySpan, isCause: boolean): Row["notes"] {
   return notes;
 }
 
-/** The waits that one span ended, on one row: they lie on the edge that leads to it. */
+/** The waits that one span ended, on one row: they belong to the edge that leads to it. */
 function waitRows(waits: readonly Wait[], { levels }: Place): readonly Row[] {
   if (waits.length === 0) return [];
   const several = waits.length > 1;
