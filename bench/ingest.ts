@@ -1,4 +1,4 @@
-/** How many spans a second lens takes from another process without losing one, while it is asked queries. */
+/** How many spans a second lens takes from another process without loss, while it answers queries. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bench, Round, Table } from "./kit/bench.ts";
 import { type Lens, lensAtRest, lensCounts, withLens } from "./kit/lens/lens.ts";
@@ -7,7 +7,7 @@ import { type Sent, send } from "./kit/lens/send.ts";
 import { ascending, percentile } from "./kit/statistics.ts";
 import { numberText } from "./kit/table.ts";
 
-/** The last one is what was promised. */
+/** The last one is the promised rate. */
 const STEPS = [
   { perSecond: 25_000, seconds: 10 },
   { perSecond: 50_000, seconds: 10 },
@@ -19,7 +19,7 @@ const QUICK_STEPS = [
 ] as const;
 const CONNECTIONS = 4;
 const ASK_EVERY_MS = 50;
-/** So far behind the newest group: it is stored, and nobody has looked at it yet. */
+/** Queries ask for a group so far behind the newest: it is stored, and has not been queried yet. */
 const GROUPS_BACK = 2;
 
 interface Step {
@@ -29,19 +29,19 @@ interface Step {
   readonly evicted: number;
   /** Milliseconds of each query, ascending. */
   readonly askedMs: readonly number[];
-  /** Queries for what was just stored and was not found. */
+  /** Queries for recently stored spans that found nothing. */
   readonly notFound: number;
 }
 
-/** Asks queries, one kind after the other, until `done`. `group`: the last that lens has in whole. */
+/** Sends queries, one kind after the other, until `done`. `group`: the last group that lens has completely. */
 async function askUntil(done: AbortSignal, url: string, group: () => number): Promise<Asked[]> {
   const under: Promise<Asked>[] = [];
   for (let n = 0; !done.aborted; n += 1) {
     const name = QUERY_NAMES[n % QUERY_NAMES.length] ?? "list";
-    // Not one after the other: a query that takes long must not keep the next from being slow, too.
+    // Queries overlap. If each waited for the one before, a slow query would hide that the next would be slow, too.
     if (group() > GROUPS_BACK) {
       const one = ask(url, name, group() - GROUPS_BACK);
-      // Looked at below, with all the others.
+      // Its error is seen in `Promise.all` below.
       one.catch(() => {});
       under.push(one);
     }
@@ -82,7 +82,7 @@ async function step(
   };
 }
 
-/** Of all that lens said to have taken, what it has neither stored nor counted as evicted since. */
+/** Spans that lens has accepted but not stored. */
 const lost = ({ sent, stored }: Step): number => Math.max(0, sent.spans - stored);
 const rate = ({ sent }: Step): number => sent.spans / (sent.tookMs / 1e3);
 

@@ -1,4 +1,4 @@
-/** What a span costs in lens' memory: as lens counts it, and as the process grows. */
+/** The memory of a span in lens: by lens' own count, and by the growth of its process. */
 import type { Bench } from "./kit/bench.ts";
 import { INSPECT, memoryOf } from "./kit/inspector.ts";
 import { lensAtRest, lensCounts, withLens } from "./kit/lens/lens.ts";
@@ -6,7 +6,7 @@ import { send } from "./kit/lens/send.ts";
 
 const SPANS = 200_000;
 const QUICK_SPANS = 20_000;
-/** Before the first look: what is compiled and cached is no cost of a span. */
+/** Before the first reading, so that compiled code and caches do not count as a cost of spans. */
 const WARM_UP_SPANS = 20_000;
 const PER_SECOND = 20_000;
 const CONNECTIONS = 2;
@@ -45,7 +45,7 @@ export const store: Bench = {
       const grownMb = after.heapMb + after.externalMb - before.heapMb - before.externalMb;
       return {
         values: {
-          // Of all that is stored: what the warm-up left unpacked would otherwise be packed at no span's cost.
+          // Divided by all stored spans. Spans of the warm-up may be packed later, so a difference would be too small.
           own: counted.storeBytes / counted.stored,
           grown: (grownMb * MB) / spans,
           resident: Math.max(0, ((after.residentMb - before.residentMb) * MB) / spans),
