@@ -1,6 +1,6 @@
 /**
  * Requests that must be refused, made up by fast-check: each with the status that it must get and what the answer must
- * name. A few good ones are among them, so that a door which refuses everything would be seen.
+ * name. A few good ones are among them, so that a gateway which refuses everything fails.
  */
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
@@ -18,9 +18,9 @@ export interface Made {
 const JSON_HEADERS = { "content-type": "application/json" };
 const MAX_BODY = 64 * 1024;
 
-const idText = (max: number) => fc.stringMatching(new RegExp(`^[A-Za-z0-9._-]{1,${max}}$`));
-/** Any text, also half letters and control characters, that is no id of at most `max` letters. */
-const noIdText = (max: number) =>
+const wordOf = (max: number) => fc.stringMatching(new RegExp(`^[A-Za-z0-9._-]{1,${max}}$`));
+/** Any text, also lone surrogates and control characters, that is no word of at most `max` letters. */
+const noWord = (max: number) =>
   fc
     .oneof(
       fc.string({ unit: "binary" }),
@@ -86,7 +86,7 @@ const get = (path: string, status: number, names = "", headers = {}): Made => ({
   names,
 });
 const CHECKOUTS = "/api/v1/checkouts";
-/** Numbers that JSON has no word for go in as the word of JavaScript. */
+/** A checkout that must be refused with 422. */
 const refuse = (body: unknown, names: string): Made => post(CHECKOUTS, JSON.stringify(body), 422, names);
 
 const withItem = (body: Checkout, index: number, part: object): object => ({
@@ -161,7 +161,7 @@ const badUser: fc.Arbitrary<Made> = fc
   .map(({ body, names }) => post("/api/v1/users", JSON.stringify(body), 422, names));
 
 const unread: fc.Arbitrary<Made> = fc.oneof(
-  // Cut off, an object is none.
+  // An object that is cut off is not JSON.
   fc.tuple(checkout, fc.nat()).map(([body, length]) => {
     const text = JSON.stringify(body);
     return post(CHECKOUTS, text.slice(0, length % text.length), 400, "not JSON");
@@ -195,7 +195,7 @@ const unread: fc.Arbitrary<Made> = fc.oneof(
     .map((size) => post(CHECKOUTS, " ".repeat(size), 413, String(MAX_BODY))),
 );
 
-/** A thousand times its size when it is unpacked. */
+/** Unpacks to a thousand times its size. */
 const BOMB = gzipSync(Buffer.alloc(20 * MAX_BODY, " "));
 const headerText = fc.stringMatching(/^[\x21-\x7e]([\x20-\x7e]{0,30}[\x21-\x7e])?$/);
 const untaken: fc.Arbitrary<Made> = fc.oneof(

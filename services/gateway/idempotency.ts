@@ -9,11 +9,11 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /**
- * `header`: the client's `Idempotency-Key`; without one the request is a new one. `operation`: one key may be used once
- * for each. `request`: what was asked for, checked; whichever version of the API it came by, the same is the same.
+ * `header`: the client's `Idempotency-Key`; without one the request is a new one. `operation`: the same key may be used
+ * once for each. `request`: the checked request, in the form that all versions of the API share.
  *
- * The key goes on as a digest: as long as any other, whatever the client wrote, and of no use to who reads it in a log.
- * Fails with `malformed`.
+ * The key is passed on as a digest: its length is fixed, and it is of no use to a reader of the logs. Fails with
+ * `malformed`.
  */
 export function idempotencyOf(
   header: string | undefined,

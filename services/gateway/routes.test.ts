@@ -35,7 +35,7 @@ describe("users", () => {
     });
   });
 
-  test("that do not exist are not found, and nobody is asked for what cannot be an id", async () => {
+  test("that do not exist are not found, and text that cannot be an id costs no call", async () => {
     expect((await ask("/api/v1/users/nobody")).status).toBe(404);
     const before = door.fake.calls.length;
     expect((await ask("/api/v1/users/%00")).status).toBe(404);
@@ -106,7 +106,7 @@ describe("checkouts", () => {
     impl.checkout = async (request, context) => {
       begun.resolve();
       await gone.promise;
-      // Time for a cancellation to come this far: another call on the same connection comes behind it.
+      // A cancellation would have arrived by then: this call comes behind it on the same connection.
       await ask("/api/v1/orders/nobody");
       ended.resolve(context.signal.aborted);
       return checkout(request, context);
@@ -136,7 +136,7 @@ describe("checkouts", () => {
 });
 
 describe("an order", () => {
-  test("is read whole, or as far as asked, and its id is always there", async () => {
+  test("is read whole or by some of its fields, and its id is always there", async () => {
     const id = door.fake.add(OrderStatus.CONFIRMED);
     const whole = await ask(`/api/v1/orders/${id}`);
     expect(whole.body).toEqual({
@@ -195,7 +195,7 @@ describe("an order", () => {
   });
 });
 
-test("another method at a known path is refused, and told which it takes", async () => {
+test("another method at a known path is refused, and the answer says which are allowed", async () => {
   const refused = [
     ["PUT", "/api/v1/checkouts", "POST"],
     ["POST", "/api/v2/orders/o-1", "GET, DELETE, HEAD"],

@@ -66,7 +66,7 @@ export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void>
   });
   const server = await serveHttp(app, parts.host, parts.port);
   releaser.add("server", server, (s) => s.close());
-  // Before the server, which waits for whoever is connected.
+  // Closed before the server, which waits for its open connections.
   releaser.add("event streams", streams, (s) => s.close());
 }
 
@@ -79,7 +79,7 @@ export interface GatewayDeps {
   readonly streams: EventStreams;
 }
 
-/** The whole door, without a port. */
+/** The whole app, without a port. */
 export function gatewayApp(deps: GatewayDeps): Hono {
   const { log, ready, orders, accounts, feed, streams } = deps;
   const app = httpApp({ log, ready, unknownPath: unknownVersion });
@@ -106,7 +106,7 @@ export function gatewayApp(deps: GatewayDeps): Hono {
       });
     }
   }
-  // Only when somebody reads it: what it is made with takes longer to load than all the rest.
+  // Made at the first request for it: its library takes longer to load than all the rest.
   let document: Promise<object> | undefined;
   addDocs(app, {
     ids,

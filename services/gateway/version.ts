@@ -1,10 +1,10 @@
 /**
  * Which version of the API a request is for, and what is to be answered.
  *
- * Chosen by the URL (`/api/v1/…`, `/api/v2/…`), because that is what one can see, link to, log and try in a browser; or,
- * at the addresses without a version (`/api/…`), by `Accept: application/vnd.baton.v2+json`, because an address that is
- * kept for years should not name the form in which it was once read. Without either it is the first version: who says
- * nothing now must get the same when there is a third. Who asks in two ways for two versions is refused, not guessed at.
+ * The URL chooses it (`/api/v1/…`, `/api/v2/…`), because that can be seen, linked to, logged and tried in a browser. At
+ * the addresses without a version (`/api/…`) the header `Accept: application/vnd.baton.v2+json` does, because an
+ * address that is kept for years should not name the form in which it was once read. A request with neither gets the
+ * first version, and will when there is a third. A request that names two different versions is refused.
  */
 import { AppError } from "../_kit/process/errors.ts";
 
@@ -51,7 +51,7 @@ export function makeNegotiate(preferred: PreferredType) {
   };
 }
 
-/** Of an address that names a version which is not there; undefined of all others. */
+/** The error for an address with an unknown version; undefined for all other addresses. */
 export function unknownVersion(path: string): AppError | undefined {
   const asked = /^\/api\/(v\d+)(\/|$)/.exec(path)?.[1];
   if (asked === undefined || VERSIONS.some((version) => version === asked)) return undefined;
