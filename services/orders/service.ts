@@ -43,8 +43,8 @@ const neighbours = z.object({
 });
 
 /**
- * A step's call ends well before its lease does: nobody takes up a saga that is only slow. Not much earlier either: a
- * call that is cut off leaves an order whose outcome is not known.
+ * A step's call ends well before the lease, so that a saga which is only slow is not taken over. It does not end much
+ * earlier, because a call that is cut off leaves an order whose outcome is not known.
  */
 const callTimeoutMs = (leaseMs: number): number => Math.min(5_000, leaseMs / 2);
 
@@ -73,7 +73,7 @@ export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void>
 
   await parts.hear(checkedBy(eventsTo("orders"), { ParcelShipped: makeMarkShipped(orders, note) }));
   releaser.add("stream gauges", watchStreams(parts.broker), (end) => end());
-  const sweepFailed = (err: unknown) => log.warn({ err }, "the sweeper's pass failed, the next one comes");
+  const sweepFailed = (err: unknown) => log.warn({ err }, "a sweeper's pass failed, the next one follows");
   const sweeper = startSweeper(sweep, parts.settings.BATON_SAGA_SWEEP_MS, sweepFailed);
   releaser.add("sweeper", sweeper, (s) => s.stop());
   await parts.serveRpc({

@@ -1,4 +1,4 @@
-/** The accounts contract on one side, the use cases on the other. */
+/** Connects the accounts contract with the use cases. */
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ConnectRouter } from "@connectrpc/connect";
 import * as z from "zod";
