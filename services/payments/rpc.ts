@@ -1,4 +1,4 @@
-/** The payments contract on one side, the use cases on the other. */
+/** Connects the payments contract with the use cases. */
 import type { ConnectRouter } from "@connectrpc/connect";
 import * as z from "zod";
 import { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
