@@ -24,7 +24,7 @@ test("OrderConfirmed becomes a flow: ship waits for pack, pack for pick, each na
   expect(note.mock.calls).toEqual([["shipment.requested", { orderId: "o-1" }]]);
 });
 
-test("the same event twice asks for the same jobs, which the queue takes once", async () => {
+test("the same event twice adds jobs with the same ids, which the queue takes once", async () => {
   const { requestShipment, queue } = requesting();
   await requestShipment(event);
   await requestShipment(event);
@@ -32,14 +32,14 @@ test("the same event twice asks for the same jobs, which the queue takes once", 
   expect(second).toEqual(first);
 });
 
-test("an order that was cancelled before it was heard of sets nothing off", async () => {
+test("an order that was cancelled before its confirmation arrived adds no jobs", async () => {
   const { requestShipment, queue, note } = requesting(undefined, ["o-1"]);
   await requestShipment(event);
   expect(queue.addFlow).not.toHaveBeenCalled();
   expect(note).not.toHaveBeenCalled();
 });
 
-test("a queue that is away fails the delivery, and nothing is called requested", async () => {
+test("a queue that is away fails the event, and nothing is noted", async () => {
   const { requestShipment, note } = requesting(async () => {
     throw new Error("Redis is away");
   });

@@ -9,8 +9,8 @@ import type { Shipment, ShipmentStore } from "./store.ts";
 export type ShipmentQueue = Pick<JobQueue<JobsOf<typeof SHIPMENT_JOBS>>, "addFlow">;
 
 /**
- * On OrderConfirmed: pick, then pack, then ship, as a flow of jobs. Twice for one event is once: the ids say so. Nothing
- * is begun for an order that was cancelled before it was heard of.
+ * On OrderConfirmed: adds pick, pack and ship as a flow of jobs. Their ids come from the event, so a repeated event
+ * adds nothing. An order that was cancelled before its confirmation arrived gets no jobs.
  */
 export function makeRequestShipment(
   queue: ShipmentQueue,
