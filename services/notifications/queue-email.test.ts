@@ -15,7 +15,7 @@ function requesting(add: EmailQueue["add"] = async () => {}) {
   return { requests: emailRequests(queue, note), queue, note };
 }
 
-test("each event becomes one job, named after the event, with what its e-mail says and no more", async () => {
+test("each event becomes one job, named after the event, with only what its e-mail needs", async () => {
   const { requests, queue, note } = requesting();
   await requests.OrderConfirmed(confirmed);
   await requests.PaymentRefunded(refunded);
@@ -27,7 +27,7 @@ test("each event becomes one job, named after the event, with what its e-mail sa
     { name: "refund", id: "refund-e-2", payload: { eventId: "e-2", ...order, amountCents: 899 } },
     { name: "welcome", id: "welcome-e-3", payload: { eventId: "e-3", ...person } },
   ]);
-  // Neither the name nor the address.
+  // Neither the name nor the address is noted.
   expect(note.mock.calls).toEqual([
     ["email.queued", { orderId: "o-1", kind: "confirmation" }],
     ["email.queued", { orderId: "o-1", kind: "refund" }],
@@ -35,7 +35,7 @@ test("each event becomes one job, named after the event, with what its e-mail sa
   ]);
 });
 
-test("a queue that is away fails the delivery, and nothing is called queued", async () => {
+test("a queue that is away fails the event, and nothing is noted", async () => {
   const { requests, note } = requesting(async () => {
     throw new Error("Redis is away");
   });
