@@ -1,6 +1,6 @@
-/** The shop's words: what happens in it, and where a fault can be set. Typed, so that a misspelt one does not compile. */
+/** The shop's notes and fault points. They are typed, so that a misspelt one does not compile. */
 
-/** What business code notes, and what it says with it. Never a name, an address or a card. */
+/** What business code notes, each with its fields. Never a name, an address or a card. */
 export type Vocabulary = {
   "order.placed": { orderId: string; totalCents: number };
   "order.confirmed": { orderId: string };
@@ -37,7 +37,7 @@ export type Vocabulary = {
   "signup.recorded": { userId: string };
 };
 
-/** Where a fault can bite, and what kinds the code there understands. */
+/** Where a fault can bite, with the kinds that the code there understands. */
 export const FAULT_POINTS = {
   // slow(ms): the bank takes that long.
   // lost: the card is charged, the answer never arrives.

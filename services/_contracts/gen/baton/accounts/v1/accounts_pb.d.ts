@@ -23,7 +23,7 @@ export declare type CreateUserRequest = Message<"baton.accounts.v1.CreateUserReq
   idempotencyKey: string;
 
   /**
-   * What the caller sent, as a digest.
+   * A digest of the request that the caller sent.
    *
    * @generated from field: string request_hash = 2;
    */
