@@ -1,10 +1,10 @@
 /**
  * The trust boundary. Registered only in the process at the public edge, last in the composite propagator,
- * so that it decides inside extraction: a middleware would come after the SERVER span has started and the span
- * would bear whatever the client sent.
+ * so that it decides during extraction. A middleware would be too late: the SERVER span would have started with
+ * whatever the client sent.
  *
  * It takes `X-Correlation-ID` if it is harmless, else makes a new one, and REPLACES all baggage. Internal services
- * trust baggage; this is the only door through which it comes in.
+ * trust baggage, because all of it passes through here.
  */
 import {
   type Context,
@@ -32,7 +32,7 @@ interface EdgeDecision {
 }
 const DECISION = createContextKey("baton.edge.decision");
 
-/** `continue` takes the caller's trace up; `restart` begins a new one that links to it. */
+/** `continue` goes on in the caller's trace; `restart` begins a new one that links to it. */
 export type EdgeTrace = "continue" | "restart";
 
 export interface EdgeOptions {
@@ -46,7 +46,7 @@ function header<T>(carrier: T, getter: TextMapGetter<T>, name: string): string |
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** What a client may say about itself; see the file's comment. Injects nothing. */
+/** Decides what is taken from a client's headers; see the file's comment. Injects nothing. */
 export class EdgePropagator implements TextMapPropagator {
   readonly #options: EdgeOptions;
   readonly #newId: () => string;
@@ -80,7 +80,7 @@ export class EdgePropagator implements TextMapPropagator {
     const asked = header(carrier, getter, "x-correlation-id");
     const harmless = asked !== undefined && CORRELATION_ID.test(asked);
     if (asked !== undefined && !harmless) refused.push("correlation_id");
-    // First, because an injecting propagator keeps only so many entries.
+    // The first entry, because an injecting propagator keeps only a limited number of them.
     let baggage = propagation.createBaggage({
       [BAGGAGE.correlationId]: { value: harmless ? asked : this.#newId() },
     });
@@ -119,7 +119,7 @@ export class EdgeSpanProcessor {
 
   onStart(span: Span, parentContext: Context): void {
     const decision = parentContext.getValue(DECISION) as EdgeDecision | undefined;
-    // The decision stays in the context of everything below; only the span that extraction was for is the edge.
+    // The decision stays in the context of everything below. Only the span with a remote parent, or none, is the edge.
     const parent = trace.getSpanContext(parentContext);
     if (decision === undefined || (parent !== undefined && parent.isRemote !== true)) return;
     span.setAttribute(BATON.edge, decision.mode);

@@ -30,20 +30,20 @@ export const ATTR = {
   conversationId: "messaging.message.conversation_id",
   batchCount: "messaging.batch.message_count",
   dbSystem: "db.system.name",
-  /** Its name before; some instrumentations still use it. */
+  /** Its former name, which some instrumentations still use. */
   dbSystemOld: "db.system",
 } as const;
 
-/** Attribute names of our own, where no convention has one. Durations are in seconds. */
+/** Our own attribute names, where no convention has one. Durations are in seconds. */
 export const BATON = {
   /** On every span and log record: the id that the edge decided. */
   correlationId: "correlation.id",
-  /** On every span of a request that a scenario sent: its run. */
+  /** The run of a scenario; on every span of its requests. */
   scenarioRun: "baton.scenario.run",
   orderId: "baton.order.id",
-  /** Which try of a bounded delivery this span is, from 1. */
+  /** The number of the delivery attempt, from 1. */
   attempt: "baton.delivery.attempt",
-  /** How the delivery ended: `ack`, `retry` (it will come again) or `dead-letter`. */
+  /** How the delivery ended: `ack`, `retry` (it will be delivered again) or `dead-letter`. */
   outcome: "baton.delivery.outcome",
   waitOutbox: "baton.wait.outbox",
   waitStream: "baton.wait.stream",
@@ -54,27 +54,19 @@ export const BATON = {
   outboxId: "baton.outbox.id",
   /** Id of one RPC call, outside the trace context; on the CLIENT and on the SERVER span. */
   requestId: "baton.request.id",
-  /** `continue` or `restart`; only on the gateway's SERVER spans, and so the mark of the public edge. */
+  /** `continue` or `restart`. It is only on the gateway's SERVER spans, so it marks the public edge. */
   edge: "baton.edge",
-  /** What the edge refused of a request's headers: `traceparent`, `baggage`, `correlation_id`. */
+  /** The headers of a request that the edge refused: `traceparent`, `baggage`, `correlation_id`. */
   edgeRefused: "baton.edge.refused",
-  /** On an INTERNAL span whose work undoes something: what fails below it is never a cause. */
+  /** On an INTERNAL span whose work undoes something. A failure below it is never the cause of a journey's failure. */
   compensation: "baton.compensation",
-  /** `true` on the root span of a replay: old messages are read again, a journey of its own. */
+  /** `true` on the root span of a replay, which reads old messages again and is a new journey. */
   replay: "baton.replay",
   faultPoint: "baton.fault.point",
   faultKind: "baton.fault.kind",
 } as const;
 
-/** Baggage keys that the edge lets in. Everything else is replaced there. */
-export const BAGGAGE = {
-  correlationId: "correlation.id",
-  fault: "fault",
-  async: "async",
-  scenarioRun: "scenario.run",
-} as const;
-
-/** On links: why the link is there. */
+/** On links: the reason for the link. */
 export const LINK = {
   reason: "baton.link",
   /** To the creation context of the message. */

@@ -13,7 +13,7 @@ export function correlationId(ctx: Context = context.active()): string | undefin
   return baggageEntry(BAGGAGE.correlationId, ctx);
 }
 
-/** Puts the correlation id, and the scenario's run if there is one, on every span as it starts, whoever starts it. */
+/** Puts the correlation id, and the scenario's run if there is one, on every span when it starts. */
 export class CorrelationSpanProcessor implements SpanProcessor {
   onStart(span: Span, parentContext: Context): void {
     const id = correlationId(parentContext);

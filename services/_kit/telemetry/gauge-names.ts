@@ -1,23 +1,23 @@
 /**
- * Names of what is read off when metrics are collected, and of the attributes that tell its points apart. None has a
- * convention: OpenTelemetry's messaging metrics count what passes, not what lies. Imports nothing, as `conventions.ts`.
+ * Names of the gauges that are read when metrics are collected, and of their attributes. No convention has them:
+ * OpenTelemetry's messaging metrics count messages that pass, not the backlog. Imports nothing, as `conventions.ts`.
  */
 
-/** Gauges. Their units stand with them in `_kit/events/gauges.ts` and `dashboards/metrics.ts`. */
+/** Gauges. Their units are in `_kit/events/gauges.ts` and `dashboards/metrics.ts`. */
 export const GAUGE = {
-  /** Rows of the outbox that are not in the stream yet. */
+  /** The outbox's backlog: rows that are not in the stream yet. */
   outboxUnsent: "baton.outbox.unsent",
-  /** Those of them that were tried before. */
+  /** Rows of the backlog that were tried before. */
   outboxRetrying: "baton.outbox.retrying",
-  /** How long the oldest of them has been there. */
+  /** The age of the oldest row of the backlog. */
   outboxAge: "baton.outbox.age",
-  /** By durable: messages that it has not given out yet. */
+  /** By durable: messages that were not delivered yet. */
   consumerPending: "baton.consumer.pending",
-  /** By durable: given out and not acknowledged. */
+  /** By durable: delivered and not acknowledged. */
   consumerAckPending: "baton.consumer.ack_pending",
-  /** By durable: given out more than once and not acknowledged. */
+  /** By durable: delivered more than once and not acknowledged. */
   consumerRedelivered: "baton.consumer.redelivered",
-  /** By durable: messages that it gave up. */
+  /** By durable: its dead letters. */
   deadLetters: "baton.dead_letters",
   /** By queue and state. */
   queueJobs: "baton.queue.jobs",
@@ -28,5 +28,5 @@ export const GAUGE = {
   sseOpen: "baton.sse.open",
 } as const;
 
-/** `waiting`, `active`, `delayed`, … : what BullMQ calls a job's state. */
+/** BullMQ's name for a job's state: `waiting`, `active`, `delayed`, … */
 export const QUEUE_STATE = "baton.queue.state";

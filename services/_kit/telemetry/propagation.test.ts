@@ -61,16 +61,16 @@ describe("the table: parent and links of each row in each mode", () => {
   }
 });
 
-test("the request's own wish wins over the process's mode", () => {
+test("the mode that a request asks for wins over the process's mode", () => {
   expect(edgesOf("process", handover({ async: "link" }), "parent")).toEqual({ parent: "none", links: ["1"] });
   expect(edgesOf("process", handover({ async: "parent" }), "link")).toEqual({ parent: "1", links: [] });
 });
 
-test("a wish that is none of the three is not heard", () => {
+test("a mode that is none of the three is ignored", () => {
   expect(edgesOf("process", handover({ async: "both" }), "parent")).toEqual({ parent: "1", links: [] });
 });
 
-test("what is older than a minute is a new root in every mode, one millisecond before that it is not", () => {
+test("a message older than a minute begins a new trace in every mode; one of exactly a minute does not", () => {
   const stale = { parent: "none", links: ["1"] };
   expect(edgesOf("process", handover(), "parent", 61_001)).toEqual(stale);
   expect(edgesOf("process", handover({ async: "parent" }), "parent+link", 61_001)).toEqual(stale);
@@ -82,7 +82,7 @@ test("a further attempt links to the one before it, after the creation context",
   expect(edgesOf("process", given, "parent+link")).toEqual({ parent: "1", links: ["1", "3"] });
 });
 
-test("a message without a context begins a trace of its own, without a link to nothing", () => {
+test("a message without a context begins a new trace without a link", () => {
   const { ctx, options } = place("process", { carrier: {}, createdAtMs: undefined }, "parent+link");
   expect(trace.getSpanContext(ctx)).toBeUndefined();
   expect(options.links).toEqual([]);

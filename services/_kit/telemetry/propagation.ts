@@ -3,8 +3,8 @@
  * one function that decides between parent and link.
  *
  * - carrier: the context as text, to be stored: `traceparent`, `tracestate`, `baggage`.
- * - creation context: the context in which a message was made, the span `create X`; it stays the same however
- *   often the message is sent, and every span that deals with the message refers to it.
+ * - creation context: the context in which a message was made, the span `create X`. It is the same for every sending
+ *   of the message, and every span that deals with the message refers to it.
  */
 import {
   type Context,
@@ -21,11 +21,11 @@ import { BAGGAGE, LINK } from "./conventions.ts";
 
 export type Carrier = Record<string, string>;
 
-/** How a consumer's span hangs: below the creation context, linked to it, or both. */
+/** How a consumer's span refers to the creation context: as its child, by a link, or both. */
 export type AsyncMode = "parent+link" | "parent" | "link";
 export const ASYNC_MODES: readonly AsyncMode[] = ["parent+link", "parent", "link"];
 
-/** Older than this and a message's trace is over for whoever reads it: a new root, in every mode. */
+/** A message that is older than this is handled in a new trace, in every mode. */
 const STALE_MS = 60_000;
 
 /** The moments at which a span refers to a creation context: rows of the table "the shape of each" in ARCHITECTURE.md. */
@@ -41,7 +41,7 @@ export type Moment =
 
 export interface Handover {
   readonly carrier: Carrier;
-  /** When the message was created, Unix ms; undefined when nobody knows. */
+  /** When the message was created, Unix ms; undefined when not known. */
   readonly createdAtMs: number | undefined;
   /** The attempt before this one, if there was one and it is known. */
   readonly previousAttempt?: SpanContext | undefined;
@@ -55,7 +55,7 @@ export interface Placement {
   readonly options: Pick<SpanOptions, "root" | "links">;
 }
 
-/** The context as text. What it returns belongs into the row, the message headers or the job, unread. */
+/** The context as text, to be stored unchanged in the row, the message's headers or the job. */
 export function inject(ctx: Context = context.active()): Carrier {
   const carrier: Carrier = {};
   propagation.inject(ctx, carrier);
@@ -63,8 +63,8 @@ export function inject(ctx: Context = context.active()): Carrier {
 }
 
 /**
- * The context that a carrier holds, always begun from the root: whatever happens to be active in a consumer
- * (a poll, another message) is not the origin of this one.
+ * The context that a carrier holds. It always starts from the root context: what is active in a consumer (a poll,
+ * another message) is not the origin of this message.
  */
 export function extract(carrier: Carrier): Context {
   return propagation.extract(ROOT_CONTEXT, carrier);
@@ -110,7 +110,7 @@ export function creationLink(carrier: Carrier): Link | undefined {
 }
 
 /**
- * Parent or link: the table "The shape of each hop" of the design.
+ * Decides between parent and link: the table "the shape of each" in ARCHITECTURE.md.
  * `mode` is the process's default; the baggage entry `async` of the request overrides it.
  */
 export function place(
@@ -130,7 +130,7 @@ export function place(
   if (hang.parent === "receive" && handover.receive) {
     return { ctx: trace.setSpanContext(ctx, handover.receive), options: { links } };
   }
-  // `root` leaves the span without a parent and the baggage where it is.
+  // `root` drops the parent and keeps the baggage.
   return { ctx, options: hang.parent === "creation" ? { links } : { links, root: true } };
 }
 

@@ -34,7 +34,7 @@ async function collected(prefix: string): Promise<Record<string, unknown>> {
   return Object.fromEntries(found);
 }
 
-test("one look answers several gauges, each with its unit and attributes, until they are taken away", async () => {
+test("one read answers several gauges, each with its unit and attributes, until they are removed", async () => {
   let looks = 0;
   const stop = readGauges({
     units: { "a.rows": "{row}", "a.age": "s" },
@@ -55,7 +55,7 @@ test("one look answers several gauges, each with its unit and attributes, until 
   expect(looks).toBe(1);
 });
 
-test("a look that fails, at once or later, leaves its figures out and the others in, without a word every 5 s", async () => {
+test("a read that throws or rejects leaves out only its own values, and logs nothing", async () => {
   const error = vi.fn();
   diag.setLogger(
     { error, warn: error, info: () => {}, debug: () => {}, verbose: () => {} },
@@ -80,7 +80,7 @@ test("a look that fails, at once or later, leaves its figures out and the others
   for (const stop of stops) stop();
 });
 
-test("a look that hangs is waited for once and so long, and is not begun again meanwhile", async () => {
+test("a read that hangs is waited for until its timeout, and is not started again meanwhile", async () => {
   const answer = Promise.withResolvers<readonly Reading<"c.late">[]>();
   let looks = 0;
   const stop = readGauges({

@@ -12,7 +12,7 @@ import { ATTR } from "./conventions.ts";
 
 const tracer = () => trace.getTracer("baton");
 
-/** Starts a span without making it active. Whoever calls ends it. */
+/** Starts a span without making it active. The caller ends it. */
 export function startSpan(name: string, options: SpanOptions, ctx: Context = context.active()): Span {
   return tracer().startSpan(name, options, ctx);
 }
@@ -42,7 +42,7 @@ export function fail(span: Span, type: string, message = ""): void {
 
 /**
  * Runs `work` inside a span that is a child of `ctx`, unless the options say otherwise.
- * Answers what `work` answers; what it throws is classified, and thrown on.
+ * Returns what `work` returns. What it throws is classified and rethrown.
  */
 export async function inSpan<T>(
   name: string,
@@ -62,8 +62,8 @@ export async function inSpan<T>(
 }
 
 /**
- * A use case with an INTERNAL span of its own, for the few whose failure is worth a name in the trace.
- * Composition wraps with it, so that the use case itself knows nothing of spans.
+ * Wraps a use case in an INTERNAL span, for the few whose failure is worth a name in the trace.
+ * The composition does this, so that the use case itself knows nothing of spans.
  */
 export function traced<A extends unknown[], T>(
   name: string,
