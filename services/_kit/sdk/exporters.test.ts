@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { batching, exportersFrom, metricIntervals } from "./exporters.ts";
 
-test("telemetry leaves at once unless the standard variables say otherwise", () => {
+test("telemetry is exported after a short delay unless the standard variables say otherwise", () => {
   expect(batching("BSP", {})).toMatchObject({ scheduledDelayMillis: 200, maxQueueSize: 16_384 });
   expect(batching("BLRP", { OTEL_BLRP_SCHEDULE_DELAY: "750" }).scheduledDelayMillis).toBe(750);
   expect(batching("BSP", { OTEL_BLRP_SCHEDULE_DELAY: "750" }).scheduledDelayMillis).toBe(200);
@@ -13,7 +13,7 @@ test("a metrics export never takes longer than its interval", () => {
   expect(metricIntervals(given)).toEqual({ exportIntervalMillis: 1_000, exportTimeoutMillis: 1_000 });
 });
 
-test("each signal leaves by OTLP, or not at all when the standard variables say none", async () => {
+test("each signal is exported by OTLP, or not at all when the standard variables say none", async () => {
   const all = await exportersFrom({});
   expect([all.traces, all.metrics, all.logs].every((exporter) => exporter !== undefined)).toBe(true);
   const some = await exportersFrom({ OTEL_METRICS_EXPORTER: "none", OTEL_LOGS_EXPORTER: "none" });

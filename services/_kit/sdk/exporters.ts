@@ -1,7 +1,7 @@
 /**
- * Where telemetry leaves by: OTLP over HTTP unless the standard variables say otherwise
+ * The exporters of telemetry: OTLP over HTTP unless the standard variables say otherwise
  * (`OTEL_{TRACES,METRICS,LOGS}_EXPORTER`: otlp, none; `OTEL_EXPORTER_OTLP_PROTOCOL`: http/protobuf, grpc).
- * Endpoints, headers and time-outs are read by the exporters themselves.
+ * The exporters themselves read endpoints, headers and timeouts.
  */
 import type { LogRecordExporter } from "@opentelemetry/sdk-logs";
 import type { PushMetricExporter } from "@opentelemetry/sdk-metrics";
@@ -13,16 +13,16 @@ export interface Exporters {
   readonly logs: LogRecordExporter | undefined;
 }
 
-/** A number from the environment; what is none, or below 1, is as if it were not set. */
+/** A number from the environment. A value that is no number, or is below 1, counts as not set. */
 function positive(env: NodeJS.ProcessEnv, name: string, preset: number): number {
   const value = Number(env[name]);
   return Number.isFinite(value) && value >= 1 ? value : preset;
 }
 
 /**
- * How spans (`BSP`) and log records (`BLRP`) are gathered, by the standard variables (specification, "Batch Span
- * Processor"). A playground wants to see things at once: they leave after 200 ms, where the SDK's own defaults are
- * 5 s and 1 s; and the queue holds a burst.
+ * How spans (`BSP`) and log records (`BLRP`) are batched, by the standard variables (specification, "Batch Span
+ * Processor"). A playground should show things at once, so they are exported after 200 ms, where the SDK's own defaults
+ * are 5 s and 1 s. The queue is large enough for a burst.
  */
 export const batching = (prefix: "BSP" | "BLRP", env: NodeJS.ProcessEnv) => ({
   scheduledDelayMillis: positive(env, `OTEL_${prefix}_SCHEDULE_DELAY`, 200),
@@ -31,7 +31,7 @@ export const batching = (prefix: "BSP" | "BLRP", env: NodeJS.ProcessEnv) => ({
   exportTimeoutMillis: positive(env, `OTEL_${prefix}_EXPORT_TIMEOUT`, 30_000),
 });
 
-/** How often metrics leave: every 5 s, where the SDK's own default is 60 s. */
+/** How often metrics are exported: every 5 s, where the SDK's own default is 60 s. */
 export function metricIntervals(env: NodeJS.ProcessEnv) {
   const exportIntervalMillis = positive(env, "OTEL_METRIC_EXPORT_INTERVAL", 5_000);
   const timeout = positive(env, "OTEL_METRIC_EXPORT_TIMEOUT", 30_000);
@@ -56,7 +56,7 @@ export async function exportersFrom(env: NodeJS.ProcessEnv): Promise<Exporters> 
 }
 
 async function classes(protocol: string) {
-  // Loaded on demand: gRPC costs a process some 20 MB that it does not use otherwise.
+  // Loaded on demand: gRPC costs a process some 20 MB.
   if (protocol === "grpc") {
     return {
       ...(await import("@opentelemetry/exporter-trace-otlp-grpc")),

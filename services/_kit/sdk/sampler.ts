@@ -1,6 +1,6 @@
 /**
- * In link mode a consumer begins a new trace, and a sampler that decides anew there keeps a journey in pieces.
- * So a root span that starts with links follows the first link's flag: a journey is kept or dropped whole.
+ * In link mode a consumer begins a new trace. A sampler that decides anew there would keep parts of a journey.
+ * So a root span with links follows the flag of its first link: a journey is kept or dropped whole.
  */
 import type { Attributes, Context, Link, SpanKind } from "@opentelemetry/api";
 import { TraceFlags, trace } from "@opentelemetry/api";
@@ -13,7 +13,7 @@ import {
   TraceIdRatioBasedSampler,
 } from "@opentelemetry/sdk-trace";
 
-/** Wraps the sampler that decides for true roots. */
+/** Wraps the sampler that decides for all other spans. */
 class FollowFirstLinkSampler implements Sampler {
   readonly #otherwise: Sampler;
   readonly #on = new AlwaysOnSampler();

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { ConfigError } from "../process/config.ts";
 import { readTelemetrySettings } from "./settings.ts";
 
-test("without a word telemetry is on, hands over by parent and link, and no process is the edge", () => {
+test("by default telemetry is on, the mode is parent+link, and the process is not the edge", () => {
   expect(readTelemetrySettings({})).toEqual({
     on: true,
     service: "unknown_service",

@@ -1,4 +1,4 @@
-/** What of a process's environment decides how its telemetry is set up. */
+/** The environment variables that decide how a process sets up its telemetry. */
 import * as z from "zod";
 import type { EdgeOptions } from "../http/edge.ts";
 import { readConfig } from "../process/config.ts";
@@ -25,8 +25,8 @@ const batch = (prefix: "BSP" | "BLRP") =>
   );
 
 /**
- * The standard variables that the SDK's parts read themselves (exporters.ts, sampler.ts). Checked here all the same: the
- * SDK takes what it does not understand for not set, and whoever mistyped a ratio would measure the wrong thing.
+ * The standard variables that the SDK's parts read themselves (exporters.ts, sampler.ts). They are checked here as
+ * well, because the SDK ignores values that it does not understand, so that a mistyped ratio would go unnoticed.
  */
 const standard = z.object({
   OTEL_SDK_DISABLED: z.enum(["true", "false"]).optional(),

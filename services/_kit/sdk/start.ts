@@ -1,9 +1,9 @@
 /**
- * Starts the OpenTelemetry SDK. Loaded by `--import`, before anything else, so that what is instrumented has
+ * Starts the OpenTelemetry SDK. Loaded by `--import`, before anything else, so that the instrumented modules have
  * not been loaded yet.
  *
- * `BATON_TELEMETRY=off` leaves out spans, metrics and logs; the context manager and the propagators stay,
- * because correlation and faults go on working. Standard `OTEL_*` variables win over the defaults here.
+ * `BATON_TELEMETRY=off` leaves out spans, metrics and logs. The context manager and the propagators stay,
+ * so that correlation and faults still work. Standard `OTEL_*` variables win over the defaults here.
  */
 import { randomUUID } from "node:crypto";
 import { W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
@@ -25,9 +25,9 @@ import { PreciseStartProcessor } from "./precise-start.ts";
 import { samplerFrom } from "./sampler.ts";
 import { readTelemetrySettings, type TelemetrySettings } from "./settings.ts";
 
-// The stable names of the http and database conventions, for those instrumentations that still ask.
+// The stable names of the http and database conventions, for the instrumentations that still have a choice.
 process.env.OTEL_SEMCONV_STABILITY_OPT_IN ??= "http,database";
-// The SDK counts its own spans and records, so that what was started can be held against what arrived.
+// The SDK counts its own spans and records, so that these counts can be compared with what arrived.
 process.env.OTEL_NODE_EXPERIMENTAL_SDK_METRICS ??= "true";
 
 const settings = settingsOrExit();
@@ -69,17 +69,13 @@ if (settings.on) {
   });
   onTelemetryFlush(() => sdk.shutdown());
 } else {
-  // No tracer, so no spans; but at the edge it is the http instrumentation that extracts, and so decides the id.
+  // No tracer, so no spans. The http instrumentation stays at the edge, because its extraction decides the id.
   const patched = settings.edge ? [await httpInstrumentation()] : [];
   const none = { spanProcessors: [], logRecordProcessors: [], metricReaders: [] };
   startNodeSdk({ propagators, ...none, instrumentations: patched });
 }
 
-function countRefused(what: string): void {
-  counter(METRIC.edgeRefused).add(1, { [ATTR.errorType]: what });
-}
-
-/** Nothing has been started yet, not even a log: a wrong value is told plainly, and is the same exit status as later. */
+/** There is no log yet, so a wrong value is written to standard error. The exit status is the same as later. */
 function settingsOrExit(): TelemetrySettings {
   try {
     return readTelemetrySettings(process.env);
@@ -90,7 +86,7 @@ function settingsOrExit(): TelemetrySettings {
   }
 }
 
-// After the SDK, so that its own modules are not walked by the hook; before the service, so that its are.
+// After the SDK, so that the hook does not see the SDK's modules; before the service, so that it sees the service's.
 if (supportsSyncHooks()) {
   register(settings.instrumentation === "curated" ? { include: CURATED_MODULES } : undefined);
 } else {
