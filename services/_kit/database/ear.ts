@@ -1,7 +1,7 @@
-/** Hears of rows that were appended to the outbox, so that the relay need not ask all the time. */
+/** Listens for rows that were appended to the outbox, so that the relay need not poll all the time. */
 import type { Database } from "./postgres.ts";
 
-/** The connection that hears of appended events; opened again when it was lost. */
+/** The connection that listens. After a loss it can be opened again. */
 export class Ear {
   readonly #db: Database;
   readonly #onAppend: () => void;
@@ -12,7 +12,7 @@ export class Ear {
     this.#onAppend = onAppend;
   }
 
-  /** Does nothing when it is open. */
+  /** Does nothing when it is open already. */
   async open(): Promise<void> {
     if (this.#client) return;
     const client = await this.#db.dedicated();
