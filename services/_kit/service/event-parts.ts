@@ -1,4 +1,4 @@
-/** The parts of a service that deal in events: its broker, the relay of its outbox, its consumers, and their gauges. */
+/** The parts of a service for events: its broker, the relay of its outbox, its consumers, and their gauges. */
 import type { Database } from "../database/postgres.ts";
 import { type BatchOptions, subscribeInBatches } from "../events/batch.ts";
 import type { Broker, Source } from "../events/broker.ts";
@@ -15,25 +15,7 @@ import type { Life } from "./main.ts";
 
 const BATCH: BatchOptions = { maxMessages: 64, lingerMs: 20 };
 
-/** All that a group receives events from. */
-function sourcesOf({ name: group, hears }: Group): Source[] {
-  const ways = Object.entries(hears);
-  const types = ways.filter(([, way]) => way !== "ordered").map(([type]) => eventsOf({ group, type }));
-  return ways.some(([, way]) => way === "ordered") ? [...types, ...lanesOf(group)] : types;
-}
-
-/**
- * Makes what is to be there before the first event is sent. On a broker without history a group that comes late misses
- * what was sent before it, so a service that sends makes all `groups`: which events it sends, its declaration does not
- * say.
- */
-export const ensureFor = (
-  { outbox }: Pick<Declared, "outbox">,
-  groups: readonly Group[],
-  broker: Pick<Broker, "can" | "ensure">,
-): Promise<void> => broker.ensure(outbox && !broker.can.history ? groups.flatMap(sourcesOf) : []);
-
-/** Connects, makes what is needed, and registers the end. */
+/** Connects to the broker, ensures its streams, and registers the release. */
 export async function openEvents(
   declared: Declared,
   groups: readonly Group[],
@@ -46,7 +28,7 @@ export async function openEvents(
   return broker;
 }
 
-/** Sends what the outbox of `db` holds, and shows what lies in it. */
+/** Starts the relay of the outbox in `db`, and the gauges of its backlog. */
 export async function openOutbox(
   db: Database,
   broker: Broker,
@@ -57,7 +39,7 @@ export async function openOutbox(
   releaser.add("outbox gauges", watchOutbox(db), (end) => end());
 }
 
-/** Consumes each type of event in its declared way, and shows how far the consumers are behind. */
+/** Consumes each type of event in its declared way, and starts the gauges of the consumers' backlog. */
 export async function hearEvents(
   { name: group, hears }: Declared,
   handlers: Readonly<Record<string, Handle>>,

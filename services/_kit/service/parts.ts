@@ -1,7 +1,6 @@
 /**
- * Opens together what a service declares: its settings, database, broker, outbox, consumers, queues, gauges and probes.
- * None can be forgotten in part: what is declared and not wired, or wired and not declared, ends the start with a line
- * that says what to mend.
+ * Opens all that a service declares: its settings, database, broker, outbox, consumers, queues, gauges and probes. A
+ * part that is declared and not used, or used and not declared, fails the start with one line that says what to change.
  */
 import type { DescService } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
@@ -25,38 +24,37 @@ export interface RpcDoor {
   readonly routes: (router: ConnectRouter) => void;
 }
 
-/** What a service is made of. What it did not declare is an error that says so. */
+/** The parts of a service. Using one that it does not declare throws. */
 export interface Parts<D extends Declared> {
   readonly host: string;
   readonly port: number;
   readonly settings: { readonly [N in keyof D["settings"]]: number };
-  /** Where the folder lies that the declaration names by this variable. */
+  /** The path of the folder that the declaration names by this variable. */
   folder(variable: string): string;
   readonly mode: AsyncMode;
   readonly db: Database;
   readonly broker: Broker;
-  /** `J`: the jobs that may be added. Without it, and where none are asked for, nothing can be added. */
-  queue<J extends NewJob = never>(name: D["addsTo"][number] | D["worksOff"][number]): JobQueue<J>;
-  /** Begins to consume, each type in its declared way. `handlers`: one for each type that it hears. */
+  queue(name: D["addsTo"][number] | D["worksOff"][number]): JobQueue;
+  /** Starts to consume each type in its declared way. `handlers`: one for each type that it hears. */
   hear(handlers: Readonly<Record<string, Handle>>): Promise<void>;
-  /** Begins to work a queue off; `perSecond`: so many jobs over all replicas. */
+  /** Starts to work a queue off. `perSecond`: the rate limit in jobs, over all replicas. */
   workOff(
     queue: D["worksOff"][number],
     handlers: JobHandlers,
     options?: { readonly perSecond?: number },
   ): Promise<void>;
-  /** Last of all: opens the gRPC door, which answers the probes as well. */
+  /** To be called last: starts the gRPC server, which answers the probes as well. */
   serveRpc(door: RpcDoor): Promise<void>;
-  /** Last of all, for a service that has no other door: answers the probes. */
+  /** To be called last, for a service without another server: answers the probes. */
   serveProbes(): Promise<void>;
 }
 
 export interface OpenOptions {
-  /** SQL of the service's own, beside what its declaration needs. */
+  /** The service's own SQL, beside what its declaration needs. */
   readonly schemas?: readonly URL[];
 }
 
-/** Reads the environment and opens all that is declared. Rejects with a ConfigError that names each wrong variable. */
+/** Reads the environment and opens all declared parts. Rejects with a ConfigError that names each wrong variable. */
 export type OpenParts<D extends Declared> = (
   life: Life,
   env: NodeJS.ProcessEnv,
@@ -70,8 +68,8 @@ const addressesOf = (declared: Declared) => ({
 });
 
 /**
- * Loads the code of what `declared` needs, and nothing else: a service without queues does not pay for BullMQ. To be
- * awaited when the service's module is loaded, which is before its servers are there. `groups`: all that are declared.
+ * Loads only the code that `declared` needs: a service without queues does not pay for BullMQ. To be awaited when the
+ * service's module is loaded, which is before its servers are there.
  */
 export async function partsOf<D extends Declared>(
   declared: D,
@@ -136,7 +134,7 @@ class Wiring<D extends Declared> implements Parts<D> {
   readonly #declared: D;
   readonly #life: Life;
   readonly #opened: Opened<D>;
-  /** What is declared and not wired yet, by the call that wires it. */
+  /** The calls that the declaration requires and that were not made yet. */
   readonly #left: Set<string>;
 
   constructor(declared: D, life: Life, opened: Opened<D>) {
@@ -202,7 +200,7 @@ class Wiring<D extends Declared> implements Parts<D> {
   #check(): void {
     const [left] = this.#left;
     if (left !== undefined)
-      throw undeclared(this.#declared, `declares what nothing does (there is no call of ${left})`);
+      throw undeclared(this.#declared, `does not use all that it declares (there is no call of ${left})`);
   }
 
   async #ready(): Promise<void> {
