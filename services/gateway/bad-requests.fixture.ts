@@ -18,9 +18,9 @@ export interface Made {
 const JSON_HEADERS = { "content-type": "application/json" };
 const MAX_BODY = 64 * 1024;
 
-const wordOf = (max: number) => fc.stringMatching(new RegExp(`^[A-Za-z0-9._-]{1,${max}}$`));
-/** Any text, also lone surrogates and control characters, that is no word of at most `max` letters. */
-const noWord = (max: number) =>
+const idText = (max: number) => fc.stringMatching(new RegExp(`^[A-Za-z0-9._-]{1,${max}}$`));
+/** Any text, also lone surrogates and control characters, that is no id of at most `max` letters. */
+const noIdText = (max: number) =>
   fc
     .oneof(
       fc.string({ unit: "binary" }),

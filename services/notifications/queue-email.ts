@@ -8,9 +8,12 @@ import type { EMAIL_JOBS, EmailJobs } from "./letters.ts";
 export type EmailQueue = Pick<JobQueue<JobsOf<typeof EMAIL_JOBS>>, "add">;
 
 /** Handlers by event type: each adds a job that sends an e-mail. A repeated event adds nothing. */
-export function emailRequests(queue: Pick<JobQueue, "add">, note: Note<Vocabulary>) {
-  const add = <K extends keyof EmailJobs>(kind: K, payload: EmailJobs[K]) =>
-    queue.add({ name: kind, id: `${kind}-${payload.eventId}`, payload });
+export function emailRequests(queue: EmailQueue, note: Note<Vocabulary>) {
+  const job = <K extends keyof EmailJobs>(name: K, payload: EmailJobs[K]) => ({
+    name,
+    id: `${name}-${payload.eventId}`,
+    payload,
+  });
   return {
     OrderConfirmed: async ({ id: eventId, payload }: Received<Payload<"OrderConfirmed">>): Promise<void> => {
       const { orderId, userId, totalCents } = payload;

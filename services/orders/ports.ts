@@ -83,11 +83,7 @@ export interface Sagas {
   /** Stores a PENDING order with its saga at `reserve`. False when this idempotency key has an order already. */
   place(order: NewOrder): Promise<boolean>;
   /** Stores a step before it is taken, and renews the lease. False when another owner holds the saga. */
-  begin(
-    hold: Hold,
-    step: "charge" | "compensate",
-    more: { chargeKey?: string; reason?: RejectionReason },
-  ): Promise<boolean>;
+  begin(hold: Hold, step: BegunStep, more: Begun): Promise<boolean>;
   /** PENDING -> CONFIRMED, and appends OrderConfirmed. Undefined when another owner holds the saga. */
   confirm(hold: Hold): Promise<Order | undefined>;
   /** PENDING -> REJECTED, and appends OrderRejected. Undefined when another owner holds the saga. */

@@ -51,7 +51,7 @@ function reading(db: Database): Reading {
     },
     findByKey: async (key) => {
       // A checkout ends at position 2. Later positions do not change its answer.
-      const { rows } = await db.query<Row & { request_hash: string; under_way: boolean }>(
+      const { rows } = await db.query<OrderRow & { request_hash: string; under_way: boolean }>(
         `SELECT o.*, COALESCE(h.status, o.status) AS status, COALESCE(h.reason, o.reason) AS reason,
            COALESCE(h.at, o.updated_at) AS updated_at, s.owner IS NOT NULL AND s.due_at > now() AS under_way
          FROM orders o JOIN sagas s USING (order_id)

@@ -61,6 +61,26 @@ test("restart begins a new trace that links to the caller's", () => {
   expect(below?.attributes["baton.edge"]).toBeUndefined();
 });
 
+test("what is refused is told once for each request, by the same words as on the span", () => {
+  const told: string[] = [];
+  const memory = new InMemorySpanExporter();
+  const tracer = new TracerProvider({
+    spanProcessors: [
+      new EdgeSpanProcessor((what) => told.push(what)),
+      new SimpleSpanProcessor({ exporter: memory }),
+    ],
+  }).getTracer("test");
+  const ctx = extract({ traceparent: "00-nonsense", "x-correlation-id": "<>" });
+  const server = tracer.startSpan("server", {}, ctx);
+  tracer.startSpan("below", {}, trace.setSpan(ctx, server)).end();
+  server.end();
+  expect(told).toEqual(["traceparent", "correlation_id"]);
+  expect(memory.getFinishedSpans().map((span) => span.attributes["baton.edge.refused"])).toEqual([
+    undefined,
+    told,
+  ]);
+});
+
 test("any headers give one harmless correlation id and only baggage that is allowed", () => {
   const allowed = new Set(["correlation.id", "fault", "async", "scenario.run"]);
   fc.assert(

@@ -1,5 +1,5 @@
 /** Releases what was acquired, last in, first out, within a timeout. */
-import type { Logger } from "../telemetry/log.ts";
+import type { Log } from "./log.ts";
 
 /** Each release gets at least this long, also after the timeout. Most need no more. */
 const LEAST_MS = 20;

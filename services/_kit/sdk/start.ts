@@ -75,6 +75,10 @@ if (settings.on) {
   startNodeSdk({ propagators, ...none, instrumentations: patched });
 }
 
+function countRefused(what: string): void {
+  counter(METRIC.edgeRefused).add(1, { [ATTR.errorType]: what });
+}
+
 /** There is no log yet, so a wrong value is written to standard error. The exit status is the same as later. */
 function settingsOrExit(): TelemetrySettings {
   try {

@@ -15,6 +15,24 @@ import type { Life } from "./main.ts";
 
 const BATCH: BatchOptions = { maxMessages: 64, lingerMs: 20 };
 
+/** All that a group receives events from. */
+function sourcesOf({ name: group, hears }: Group): Source[] {
+  const ways = Object.entries(hears);
+  const types = ways.filter(([, way]) => way !== "ordered").map(([type]) => eventsOf({ group, type }));
+  return ways.some(([, way]) => way === "ordered") ? [...types, ...lanesOf(group)] : types;
+}
+
+/**
+ * Makes what is to be there before the first event is sent. On a broker without history a group that comes late misses
+ * what was sent before it. A service that sends therefore makes all `groups`, because its declaration does not say
+ * which events it sends.
+ */
+export const ensureFor = (
+  { outbox }: Pick<Declared, "outbox">,
+  groups: readonly Group[],
+  broker: Pick<Broker, "can" | "ensure">,
+): Promise<void> => broker.ensure(outbox && !broker.can.history ? groups.flatMap(sourcesOf) : []);
+
 /** Connects to the broker, ensures its streams, and registers the release. */
 export async function openEvents(
   declared: Declared,

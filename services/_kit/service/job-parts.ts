@@ -9,7 +9,7 @@ import type { Life } from "./main.ts";
 export type JobHandlers = WorkerOptions["handlers"];
 
 export interface Jobs {
-  readonly queues: ReadonlyMap<string, JobQueue>;
+  readonly queues: ReadonlyMap<string, JobQueue<never>>;
   /** Starts the worker of `queue` and the queue's gauges. `perSecond`: see `startWorker`. */
   workOff(
     queue: string,

@@ -34,7 +34,8 @@ export interface Parts<D extends Declared> {
   readonly mode: AsyncMode;
   readonly db: Database;
   readonly broker: Broker;
-  queue(name: D["addsTo"][number] | D["worksOff"][number]): JobQueue;
+  /** `J`: the jobs that may be added. Without it nothing can be added. */
+  queue<J extends NewJob = never>(name: D["addsTo"][number] | D["worksOff"][number]): JobQueue<J>;
   /** Starts to consume each type in its declared way. `handlers`: one for each type that it hears. */
   hear(handlers: Readonly<Record<string, Handle>>): Promise<void>;
   /** Starts to work a queue off. `perSecond`: the rate limit in jobs, over all replicas. */

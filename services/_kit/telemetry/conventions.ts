@@ -66,6 +66,14 @@ export const BATON = {
   faultKind: "baton.fault.kind",
 } as const;
 
+/** Baggage keys that the edge lets in. Everything else is replaced there. */
+export const BAGGAGE = {
+  correlationId: "correlation.id",
+  fault: "fault",
+  async: "async",
+  scenarioRun: "scenario.run",
+} as const;
+
 /** On links: the reason for the link. */
 export const LINK = {
   reason: "baton.link",

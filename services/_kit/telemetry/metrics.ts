@@ -1,5 +1,5 @@
 /** The instruments, each made once. Durations are in seconds, as the conventions want. */
-import { type Counter, type Histogram, metrics, type ObservableGauge } from "@opentelemetry/api";
+import { type Counter, type Histogram, metrics } from "@opentelemetry/api";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const histograms = new Map<string, Histogram>();
