@@ -49,6 +49,16 @@ const url = (name: string, ...schemes: readonly string[]): Variable => ({
   secret: true,
 });
 
+const origins = (name: string): Variable => ({
+  name,
+  allowed: "origins such as http://localhost:5173, separated by commas",
+  isRight: (value) =>
+    value.split(",").every((part) => {
+      const text = part.trim();
+      return text === "" || URL.parse(text)?.origin === text.toLowerCase();
+    }),
+});
+
 const ratio = (name: string): Variable => ({
   name,
   allowed: "a number from 0 to 1",
@@ -63,6 +73,8 @@ export const SERVICE_SETTINGS: readonly Variable[] = [
   oneOf("BATON_TELEMETRY", "on", "off"),
   oneOf("BATON_INSTRUMENTATION", "curated", "auto"),
   oneOf("BATON_EDGE_TRACE", "continue", "restart"),
+  oneOf("BATON_FAULTS", "0", "1"),
+  origins("BATON_CORS_ORIGINS"),
   oneOf("BATON_LOG_LEVEL", "trace", "debug", "info", "warn", "error", "fatal", "silent"),
   ...services.flatMap(({ settings }) =>
     Object.entries<Setting>(settings).map(([name, { least, most }]) => whole(name, least, most)),
@@ -107,7 +119,7 @@ export const VARIABLES: readonly Variable[] = [
 
 /** Known names without a check here: they may hold anything, or compose, k6 or the Collector check them. */
 const ALSO_KNOWN: readonly RegExp[] = [
-  /^BATON_(STATE_DIR|HOST|PORT|SERVICE|EDGE|FAULTS?|IMAGE|PROFILE|SCENARIO|RUN|NATS_REPLICAS)$/,
+  /^BATON_(STATE_DIR|HOST|PORT|SERVICE|EDGE|FAULT|IMAGE|PROFILE|SCENARIO|RUN|NATS_REPLICAS)$/,
   /^BATON_(TIMES|BOOT_PIPE|MUTANT|TEST_SERVERS|TEST_PATIENCE|HOLD)$/,
   /^BATON_(COLLECTOR|JAEGER|LENS|PROMETHEUS|LOKI|GRAFANA|OTLP|POSTGRES|REDIS|NATS|TAIL_SAMPLING|TIER_TWO)(_[A-Z]+)*$/,
   /^BATON_(CONTROL|K6)_(URL|PORTS?)$/,

@@ -55,6 +55,7 @@ export async function inProcess(
   const life = { log: quiet, releaser, signal: new AbortController().signal };
   await compose(life, {
     BATON_PORT: String(port),
+    BATON_FAULTS: "1",
     BATON_NATS_URL: natsUrl,
     BATON_REDIS_URL: redisUrl,
     BATON_POSTGRES_URL: postgresUrl,

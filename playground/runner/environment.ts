@@ -65,13 +65,13 @@ export function serviceEnvironment(part: Service, input: EnvironmentInput): Env 
   const database = databases.find(({ service }) => service === part.name);
   return {
     OTEL_EXPORTER_OTLP_ENDPOINT: urlOf(ports.otlpHttp),
+    BATON_FAULTS: "1",
     ...compiled(input.user),
     ...passedOn(input.user),
     BATON_SERVICE: part.name,
     BATON_HOST: "127.0.0.1",
     BATON_PORT: String(portOf(part.name, ports)),
     BATON_STATE_DIR: dir,
-    BATON_FAULTS: "1",
     ...(part.edge && { BATON_EDGE: "1" }),
     ...Object.fromEntries(folders),
     ...(part.servers.includes("nats") && { BATON_NATS_URL: input.natsUrl }),

@@ -14,6 +14,13 @@ describe("the key", () => {
     expect(new Set(keys.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(keys.length);
   });
 
+  test("means the same quoted and bare", () => {
+    expect(of('"k-1"')).toEqual(of("k-1"));
+    expect(of('"a\\\\b\\"c"')).toEqual(of('a\\b"c'));
+    // What is no quoted string is a key as it stands.
+    for (const odd of ['"k-1', 'k-1"', '""', '"a"b"', '"a\\b"']) expect(of(odd), odd).not.toEqual(of("k-1"));
+  });
+
   test("goes on as a digest, whatever was sent", () => {
     for (const header of ["k", "!~".repeat(127), '"quoted"', undefined]) {
       expect(of(header).idempotencyKey).toMatch(/^[0-9a-f]{64}$/);

@@ -3,8 +3,12 @@ import { createHash } from "node:crypto";
 import { AppError } from "../_kit/process/errors.ts";
 import type { Idempotency } from "./ports.ts";
 
-/** Any visible ASCII; the draft's quoted strings are among them (draft-ietf-httpapi-idempotency-key-header). */
+/** Any visible ASCII. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
+/** The draft's form of it, a quoted string (RFC 9651, 3.3.3). Many clients leave the quotes out: the same key without. */
+const QUOTED = /^"((?:[^"\\]|\\["\\])+)"$/;
+
+const bare = (header: string): string => QUOTED.exec(header)?.[1]?.replace(/\\(["\\])/g, "$1") ?? header;
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
@@ -12,8 +16,8 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
  * `header`: the client's `Idempotency-Key`; without one the request is a new one. `operation`: the same key may be used
  * once for each. `request`: the checked request, in the form that all versions of the API share.
  *
- * The key is passed on as a digest: its length is fixed, and it is of no use to a reader of the logs. Fails with
- * `malformed`.
+ * A key means the same quoted and bare (draft-ietf-httpapi-idempotency-key-header). It is passed on as a digest: its
+ * length is fixed, and it is of no use to a reader of the logs. Fails with `malformed`.
  */
 export function idempotencyOf(
   header: string | undefined,
@@ -25,7 +29,7 @@ export function idempotencyOf(
     throw new AppError("malformed", "Idempotency-Key: 1 to 255 visible ASCII characters");
   }
   return {
-    idempotencyKey: sha256(`${operation} ${header ?? newKey()}`),
+    idempotencyKey: sha256(`${operation} ${header === undefined ? newKey() : bare(header)}`),
     requestHash: sha256(canonical(request)),
   };
 }

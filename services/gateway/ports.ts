@@ -44,7 +44,7 @@ export interface Listed {
 
 /** The methods that only read take a signal, so that nothing is read for a client that has disconnected. */
 export interface Orders {
-  /** Fails with `conflict`, reason `idempotency_key_reused`, when the key came with another request before. */
+  /** Fails with `invalid`, reason `idempotency_key_reused`, when the key came with another request before. */
   checkout(
     request: Idempotency & {
       readonly userId: string;

@@ -26,7 +26,7 @@ describe("users", () => {
     expect((await ask(location)).body).toEqual(made.body);
     expect((await send("POST", "/api/v1/users", ann, key)).body.userId).toBe(made.body.userId);
     expect(await send("POST", "/api/v1/users", { ...ann, name: "Bob" }, key)).toMatchObject({
-      status: 409,
+      status: 422,
       body: { type: "urn:baton:problem:idempotency-key-reused" },
     });
     expect(await send("POST", "/api/v1/users", ann)).toMatchObject({
@@ -78,13 +78,13 @@ describe("checkouts", () => {
     expect([inV2.status, inV2.body.data.id]).toEqual([201, first.body.orderId]);
   });
 
-  test("with the key of another body are a conflict; without a key each is a new one", async () => {
+  test("with the key of another body are refused; without a key each is a new one", async () => {
     const key = { "idempotency-key": "k-2" };
     const first = await send("POST", "/api/v1/checkouts", good, key);
     const other = { ...good, items: [{ sku: "mug", quantity: 3 }] };
     expect(await send("POST", "/api/v1/checkouts", other, key)).toMatchObject({
-      status: 409,
-      body: { type: "urn:baton:problem:idempotency-key-reused", status: 409 },
+      status: 422,
+      body: { type: "urn:baton:problem:idempotency-key-reused", status: 422 },
     });
     const fresh = await send("POST", "/api/v1/checkouts", good);
     expect(fresh.body.orderId).not.toBe(first.body.orderId);

@@ -63,6 +63,7 @@ export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void>
     accounts: accountsOver(accounts.call),
     feed,
     streams,
+    corsOrigins: parts.corsOrigins,
   });
   const server = await serveHttp(app, parts.host, parts.port);
   releaser.add("server", server, (s) => s.close());
@@ -77,12 +78,13 @@ export interface GatewayDeps {
   readonly accounts: Accounts;
   readonly feed: StatusFeed;
   readonly streams: EventStreams;
+  readonly corsOrigins?: readonly string[];
 }
 
 /** The whole app, without a port. */
 export function gatewayApp(deps: GatewayDeps): Hono {
-  const { log, ready, orders, accounts, feed, streams } = deps;
-  const app = httpApp({ log, ready, unknownPath: unknownVersion });
+  const { log, ready, orders, accounts, feed, streams, corsOrigins = [] } = deps;
+  const app = httpApp({ log, ready, corsOrigins, unknownPath: unknownVersion });
   const shapes = { v1, v2 };
   const routes = apiRoutes({
     orders,

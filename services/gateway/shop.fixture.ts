@@ -117,7 +117,7 @@ export class FakeOrders {
   #once<T extends object>(key: string, hash: string, make: () => T): T {
     const before = this.#keys.get(key);
     if (before && before.hash !== hash) {
-      throw new AppError("conflict", "this key came with another request", {
+      throw new AppError("invalid", "this key came with another request", {
         reason: "idempotency_key_reused",
       });
     }
@@ -176,13 +176,17 @@ export interface Door {
   readonly fake: FakeOrders;
   readonly feed: StatusFeed;
   readonly streams: EventStreams;
+  /** Ends the service behind it, and leaves the door open. */
+  orphan(): Promise<void>;
   /** The app itself, for its list of routes. */
   readonly app: ReturnType<typeof gatewayApp>;
   close(): Promise<void>;
 }
 
 /** The gateway's app on a free port, over `fake`. */
-export async function openDoor(options: HttpServerOptions & { maxOpen?: number } = {}): Promise<Door> {
+export async function openDoor(
+  options: HttpServerOptions & { maxOpen?: number; corsOrigins?: readonly string[] } = {},
+): Promise<Door> {
   const fake = new FakeOrders();
   const rpc = await serveOrders(fake);
   const orders = rpcClient(OrderService, rpc.url, patient(5_000));
@@ -196,6 +200,7 @@ export async function openDoor(options: HttpServerOptions & { maxOpen?: number }
     accounts: accountsOver(accounts.call),
     feed,
     streams,
+    corsOrigins: options.corsOrigins ?? [],
   });
   const server = await serveHttp(app, "127.0.0.1", 0, options);
   return {
@@ -205,6 +210,7 @@ export async function openDoor(options: HttpServerOptions & { maxOpen?: number }
     feed,
     streams,
     app,
+    orphan: () => rpc.close(0),
     close: async () => {
       streams.close();
       await server.close();

@@ -2,7 +2,6 @@ import { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import type { Life } from "../_kit/service/main.ts";
 import { partsOf } from "../_kit/service/parts.ts";
-import { faultAt } from "../_kit/telemetry/faults.ts";
 import { makeNote } from "../_kit/telemetry/note.ts";
 import { traced } from "../_kit/telemetry/span.ts";
 import { serviceNamed, services } from "../topology.ts";
@@ -20,7 +19,7 @@ export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void>
   const store = inventoryStore(parts.db);
   const api = {
     quote: makeQuote(store),
-    reserve: traced("reserve", makeReserve({ store, fault: faultAt, note })),
+    reserve: traced("reserve", makeReserve({ store, fault: parts.fault, note })),
     release: makeRelease(store, note),
   };
   await parts.serveRpc({ services: [InventoryService], routes: inventoryRoutes(api) });

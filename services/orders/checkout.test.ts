@@ -202,10 +202,10 @@ test("the same idempotency key gets the checkout's answer, whatever has happened
   expect(await checkout(request(), waiting)).toMatchObject({ orderId, status: "CONFIRMED" });
 });
 
-test("the same idempotency key with another request is a conflict, also while the first is under way", async () => {
+test("the same idempotency key with another request is refused, also while the first is under way", async () => {
   const { checkout } = shop();
   const other = { ...request(), requestHash: "another" };
-  const reused = { code: "conflict", reason: "idempotency_key_reused" };
+  const reused = { code: "invalid", reason: "idempotency_key_reused" };
   const [first, second] = await Promise.allSettled([checkout(request(), waiting), checkout(other, waiting)]);
   expect(first).toMatchObject({ status: "fulfilled", value: { status: "CONFIRMED" } });
   expect(second).toMatchObject({ status: "rejected", reason: reused });

@@ -67,7 +67,7 @@ export function makeCheckout({ orders, inventory, saga, takeStep, note, newId }:
 /** The answer to a repeated request. */
 function again({ order, requestHash, underWay }: Placed, request: CheckoutRequest): Order {
   if (requestHash !== request.requestHash) {
-    throw new AppError("conflict", "this idempotency key came with another request before", {
+    throw new AppError("invalid", "this idempotency key came with another request before", {
       reason: "idempotency_key_reused",
     });
   }

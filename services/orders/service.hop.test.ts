@@ -77,7 +77,7 @@ test("a checkout has an order and a history, and a repeated call gets the same a
   expect((await client.call.getOrder({ orderId: order.orderId })).order).toEqual(order);
   expect(await checkout(asked)).toEqual(order);
   await expect(client.call.checkout({ ...asked, requestHash: "another" })).rejects.toMatchObject({
-    code: "conflict",
+    code: "invalid",
     reason: "idempotency_key_reused",
   });
   const { entries } = await client.call.getHistory({ orderId: order.orderId });

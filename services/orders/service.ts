@@ -14,7 +14,7 @@ import { rpcClient } from "../_kit/rpc/client.ts";
 import type { Life } from "../_kit/service/main.ts";
 import { partsOf } from "../_kit/service/parts.ts";
 import { BATON } from "../_kit/telemetry/conventions.ts";
-import { faultAt } from "../_kit/telemetry/faults.ts";
+import type { FaultAt } from "../_kit/telemetry/faults.ts";
 import { makeNote, type Note } from "../_kit/telemetry/note.ts";
 import { restarted } from "../_kit/telemetry/restart.ts";
 import { traced } from "../_kit/telemetry/span.ts";
@@ -67,6 +67,7 @@ export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void>
     inventory: inventoryOver(inventory.call),
     payments: paymentsOver(payments.call),
     requestRefund: refundsOver(parts.queue(PAYMENT_COMMANDS), timeoutMs),
+    fault: parts.fault,
     note,
   });
   const accounts = makeAccounts(userStore(parts.db, parts.broker), note, randomUUID);
@@ -90,12 +91,13 @@ interface Neighbours {
   readonly inventory: Inventory;
   readonly payments: Payments;
   readonly requestRefund: CompensateDeps["requestRefund"];
+  readonly fault: FaultAt;
   readonly note: Note<Vocabulary>;
 }
 
-function useCases({ orders, inventory, payments, requestRefund, note }: Neighbours) {
+function useCases({ orders, inventory, payments, requestRefund, fault, note }: Neighbours) {
   const newId = randomUUID;
-  const takeStep = makeTakeStep(faultAt, () => process.kill(process.pid, "SIGKILL"));
+  const takeStep = makeTakeStep(fault, () => process.kill(process.pid, "SIGKILL"));
   const compensate = traced(
     "compensate",
     makeCompensate({ release: inventory.release, requestRefund, takeStep, note }),

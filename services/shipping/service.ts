@@ -3,7 +3,6 @@ import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { checkedBy } from "../_kit/process/payload.ts";
 import type { Life } from "../_kit/service/main.ts";
 import { partsOf } from "../_kit/service/parts.ts";
-import { faultAt } from "../_kit/telemetry/faults.ts";
 import { makeNote } from "../_kit/telemetry/note.ts";
 import { serviceNamed, services } from "../topology.ts";
 import { makeCancelShipment } from "./cancel-shipment.ts";
@@ -18,7 +17,10 @@ export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void>
   const note = makeNote<Vocabulary>(life.log);
 
   const store = shipmentStore(parts.db, parts.broker);
-  await parts.workOff("shipping", checkedBy(SHIPMENT_JOBS, shipmentJobs({ store, fault: faultAt, note })));
+  await parts.workOff(
+    "shipping",
+    checkedBy(SHIPMENT_JOBS, shipmentJobs({ store, fault: parts.fault, note })),
+  );
   await parts.hear(
     checkedBy(eventsTo("shipping"), {
       OrderConfirmed: makeRequestShipment(parts.queue("shipping"), store, note),

@@ -37,7 +37,7 @@ export function readHead(headers: Readonly<Record<string, string>>, nameless: st
   const eventId = headers[EVENT_ID] ?? "";
   return {
     eventId: PLAIN_ID.test(eventId) ? eventId : nameless,
-    carrier: carrierOf((field) => headers[field]),
+    carrier: carrierOf(headers),
     createdMs: ms(CREATED),
     sentMs: ms(SENT),
   };

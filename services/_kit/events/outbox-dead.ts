@@ -57,7 +57,7 @@ export async function giveUp(tx: Sql, broker: Broker, row: OutboxRow, err: unkno
     redriven: row.redriven,
     head: {
       eventId: row.event_id,
-      carrier: carrierOf((field) => row.carrier[field]),
+      carrier: carrierOf(row.carrier),
       createdMs: Number(row.created_ms),
       sentMs: undefined,
     },

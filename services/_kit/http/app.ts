@@ -4,13 +4,15 @@
  */
 import type { ServerResponse } from "node:http";
 import { trace } from "@opentelemetry/api";
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
 import type { StatusCode } from "hono/utils/http-status";
 import { AppError } from "../process/errors.ts";
 import { ATTR } from "../telemetry/conventions.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { errorType } from "../telemetry/span.ts";
+import { CONTEXT_HEADERS } from "./cors.ts";
 import { ids, tracing } from "./tracing.ts";
 
 export type { Context, Hono };
@@ -20,6 +22,8 @@ export interface HttpOptions {
   /** Resolves when a request can be served all the way; throws, with a message for people, when not. */
   readonly ready: () => Promise<void>;
   readonly maxBodyBytes?: number;
+  /** Web origins whose pages may call, such as `http://127.0.0.1:5173`. None by default. */
+  readonly corsOrigins?: readonly string[];
   /** What is wrong with a path that is not there, when there is more to say than that. */
   readonly unknownPath?: (path: string) => AppError | undefined;
 }
@@ -27,6 +31,7 @@ export interface HttpOptions {
 /** An app with everything but its routes. */
 export function httpApp(options: HttpOptions): Hono {
   const app = new Hono();
+  if (options.corsOrigins?.length) app.use(corsFor(options.corsOrigins));
   app.use(tracing);
   const limit = options.maxBodyBytes ?? 64 * 1024;
   app.use(
@@ -62,6 +67,17 @@ export function httpApp(options: HttpOptions): Hono {
     return answerProblem(c, error);
   });
   return app;
+}
+
+/** What pages of these origins may send and read (Fetch standard, "CORS protocol"). */
+function corsFor(origins: readonly string[]): MiddlewareHandler {
+  return cors({
+    origin: [...origins],
+    allowMethods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
+    allowHeaders: [...CONTEXT_HEADERS, "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+    exposeHeaders: ["X-Correlation-ID", "Location", "Retry-After"],
+    maxAge: 600,
+  });
 }
 
 function brokenOff(cause: unknown): never {
@@ -100,7 +116,8 @@ export function problem(error: AppError): object {
 function answerProblem(c: Context, error: AppError): Response {
   const status = error.httpStatus;
   if (status >= 500) trace.getActiveSpan()?.setAttribute(ATTR.errorType, errorType(error));
-  if (status === 503) c.header("Retry-After", "1");
+  // What is away comes back; what is under way ends: ask again (RFC 9110, 10.2.3).
+  if (status === 503 || error.reason === "in_progress") c.header("Retry-After", "1");
   // The rest of the body will not be read: the connection cannot be used again.
   if (status === 413) c.header("Connection", "close");
   // What a client may send instead (RFC 9110, 12.5.3).

@@ -40,6 +40,40 @@ test("an entry that is too long is refused, the others pass", () => {
   expect(entries({ baggage: `fault=${"x".repeat(257)},async=link` })).toEqual(["correlation.id", "async"]);
 });
 
+/** What is said to be refused on the span of a request with these headers. */
+const refused = (headers: Record<string, string>) => {
+  const memory = new InMemorySpanExporter();
+  const spanProcessors = [new EdgeSpanProcessor(() => {}), new SimpleSpanProcessor({ exporter: memory })];
+  new TracerProvider({ spanProcessors }).getTracer("test").startSpan("server", {}, extract(headers)).end();
+  return memory.getFinishedSpans()[0]?.attributes["baton.edge.refused"];
+};
+
+test("baggage of which the propagator keeps a part only is refused aloud", () => {
+  const many = (count: number) => Array.from({ length: count }, (_, n) => `k${n}=v`).join(",");
+  expect(refused({ baggage: many(180) })).toBeUndefined();
+  expect(refused({ baggage: many(181) })).toEqual(["baggage"]);
+  expect(refused({ baggage: `a=${"x".repeat(4_095)}` })).toEqual(["baggage"]);
+  expect(refused({ baggage: `fault=${"x".repeat(300)},async=${"x".repeat(300)}` })).toEqual(["baggage"]);
+});
+
+test("a tracestate with a member that cannot be parsed is discarded whole, and the request goes on in its trace", () => {
+  const stateOf = (tracestate: string) =>
+    trace.getSpanContext(extract({ traceparent: CALLER, tracestate }))?.traceState?.serialize();
+  expect(stateOf("rojo=00f067aa0ba902b7,tenant@congo=t61rcWkgMzE")).toBe(
+    "rojo=00f067aa0ba902b7,tenant@congo=t61rcWkgMzE",
+  );
+  expect(stateOf("a=1, ,b=2")).toBe("a=1,b=2");
+  const members = (count: number) => Array.from({ length: count }, (_, n) => `k${n}=v`).join(",");
+  expect(stateOf(members(32))?.split(",")).toHaveLength(32);
+  for (const broken of ["a=1,B=2", "a=1,b", "a=1,b==2", "a=1,b=é", "a=1,=2", members(33)]) {
+    expect(stateOf(broken), broken).toBeUndefined();
+    expect(refused({ traceparent: CALLER, tracestate: broken }), broken).toEqual(["tracestate"]);
+    expect(trace.getSpanContext(extract({ traceparent: CALLER, tracestate: broken }))?.traceId).toBe(
+      "0af7651916cd43dd8448eb211c80319c",
+    );
+  }
+});
+
 test("restart begins a new trace that links to the caller's", () => {
   const memory = new InMemorySpanExporter();
   const tracing = new TracerProvider({

@@ -24,6 +24,23 @@ const CORRELATION_ID = /^[A-Za-z0-9._-]{1,128}$/;
 /** The W3C's limit for a baggage header. */
 const MAX_BAGGAGE_BYTES = 8192;
 const MAX_ENTRY_BYTES = 256;
+/** What the SDK's propagator keeps of a baggage header; it drops the rest without a word. */
+const MAX_ENTRIES = 180;
+const MAX_MEMBER_CHARS = 4096;
+
+/** The W3C's limit of members, and their grammar: a key, also one of a tenant (`id@system`), and a printable value. */
+const MAX_TRACE_STATE = 32;
+const TRACE_STATE_MEMBER =
+  /^(?:[a-z][a-z0-9_\-*/]{0,255}|[a-z0-9][a-z0-9_\-*/]{0,240}@[a-z][a-z0-9_\-*/]{0,13})=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/;
+
+/** Whether a `tracestate` can be parsed as a whole (W3C Trace Context, 3.3.1); empty members are allowed. */
+function isTraceState(text: string): boolean {
+  const members = text
+    .split(",")
+    .map((member) => member.replace(/^[ \t]+|[ \t]+$/g, ""))
+    .filter((member) => member !== "");
+  return members.length <= MAX_TRACE_STATE && members.every((member) => TRACE_STATE_MEMBER.test(member));
+}
 
 interface EdgeDecision {
   readonly mode: EdgeTrace;
@@ -46,6 +63,12 @@ function header<T>(carrier: T, getter: TextMapGetter<T>, name: string): string |
   return Array.isArray(value) ? value[0] : value;
 }
 
+/** A header that may come several times and is then one list (RFC 9110, 5.3). */
+function list<T>(carrier: T, getter: TextMapGetter<T>, name: string): string | undefined {
+  const value = getter.get(carrier, name);
+  return Array.isArray(value) ? value.join(",") : value;
+}
+
 /** Decides what is taken from a client's headers; see the file's comment. Injects nothing. */
 export class EdgePropagator implements TextMapPropagator {
   readonly #options: EdgeOptions;
@@ -65,15 +88,25 @@ export class EdgePropagator implements TextMapPropagator {
     const known = caller !== undefined && isSpanContextValid(caller);
     if (!known && header(carrier, getter, "traceparent") !== undefined) refused.push("traceparent");
 
+    let continued = ctx;
+    const traceState = list(carrier, getter, "tracestate");
+    if (known && traceState !== undefined && !isTraceState(traceState)) {
+      // The SDK drops the members that it cannot parse. The specification drops all of them.
+      refused.push("tracestate");
+      const { traceState: _broken, ...rest } = caller;
+      continued = trace.setSpanContext(ctx, rest);
+    }
+
     const restart = known && this.#options.trace === "restart";
+    const baggage = this.#baggage(ctx, carrier, getter, refused);
     const decision: EdgeDecision = {
       mode: this.#options.trace,
-      refused,
+      // Each kind once, however many entries of a header were too much.
+      refused: [...new Set(refused)],
       caller: restart ? caller : undefined,
     };
-    let next = restart ? trace.deleteSpan(ctx) : ctx;
-    next = propagation.setBaggage(next, this.#baggage(ctx, carrier, getter, refused));
-    return next.setValue(DECISION, decision);
+    const next = restart ? trace.deleteSpan(ctx) : continued;
+    return propagation.setBaggage(next, baggage).setValue(DECISION, decision);
   }
 
   #baggage<T>(ctx: Context, carrier: T, getter: TextMapGetter<T>, refused: string[]) {
@@ -85,11 +118,14 @@ export class EdgePropagator implements TextMapPropagator {
       [BAGGAGE.correlationId]: { value: harmless ? asked : this.#newId() },
     });
 
-    const sent = header(carrier, getter, "baggage");
-    if (sent !== undefined && Buffer.byteLength(sent) > MAX_BAGGAGE_BYTES) {
+    const sent = list(carrier, getter, "baggage") ?? "";
+    if (Buffer.byteLength(sent) > MAX_BAGGAGE_BYTES) {
       refused.push("baggage");
       return baggage;
     }
+    const members = sent.split(",");
+    if (members.length > MAX_ENTRIES || members.some((member) => member.length > MAX_MEMBER_CHARS))
+      refused.push("baggage");
     if (!this.#options.faults) return baggage;
     for (const key of [BAGGAGE.fault, BAGGAGE.async, BAGGAGE.scenarioRun]) {
       const entry = propagation.getBaggage(ctx)?.getEntry(key);

@@ -4,7 +4,7 @@ import { AppError } from "../process/errors.ts";
 import { carrierOf } from "../telemetry/propagation.ts";
 import type { Envelope } from "./tracing.ts";
 
-const carrier = z.record(z.string(), z.unknown()).transform((given) => carrierOf((field) => given[field]));
+const carrier = z.record(z.string(), z.unknown()).transform(carrierOf);
 const unixMs = z.int().positive();
 
 const schema = z.object({

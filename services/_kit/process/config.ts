@@ -49,10 +49,40 @@ interface WholeNumber {
   readonly preset: number;
 }
 
+/**
+ * The origins of a list that is separated by commas, as `BATON_CORS_ORIGINS` holds it. Throws an Error that names what is
+ * no origin: a scheme, a host and perhaps a port, without a path. `*` is none: pages of strangers could send requests.
+ */
+function originsFrom(text: string): string[] {
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "")
+    .map((part) => {
+      const url = URL.parse(part);
+      if (url === null || !/^https?:$/.test(url.protocol) || url.origin !== part.toLowerCase())
+        throw new Error(
+          `${JSON.stringify(part)} is not an origin such as https://shop.example or http://localhost:5173`,
+        );
+      return url.origin;
+    });
+}
+
 /** The variables of every service. */
 export const listening = (presetPort: number) => ({
   BATON_HOST: z.string().default("127.0.0.1"),
   BATON_PORT: port(presetPort),
+  BATON_CORS_ORIGINS: z
+    .string()
+    .default("")
+    .transform((text, ctx) => {
+      try {
+        return originsFrom(text);
+      } catch (err) {
+        ctx.addIssue({ code: "custom", message: (err as Error).message });
+        return z.NEVER;
+      }
+    }),
 });
 
 /** The variables of a service with streams. Several copies of each stream need a cluster of as many servers. */

@@ -122,6 +122,13 @@ function giveAppError(thrown: unknown): never {
   throw toAppError(ConnectError.from(thrown));
 }
 
+/** What a handler on the other side said is for callers to read. What this side's network said names addresses of ours. */
+function publicMessage(error: ConnectError): string {
+  if (error.code === Code.Internal || error.code === Code.Unknown) return "a service that this needs failed";
+  const isOurs = error.code === Code.Unavailable && !error.metadata.has(CODE_HEADER);
+  return isOurs ? "a service that this needs is away" : error.rawMessage;
+}
+
 /** What the other side threw, as far as it told. */
 function toAppError(error: ConnectError): AppError {
   const extra: Record<string, string> = {};
@@ -130,8 +137,7 @@ function toAppError(error: ConnectError): AppError {
       extra[camel(key.slice(6))] = fromHeader(value);
   });
   const code = AppError.codeOf(error.metadata.get(CODE_HEADER) ?? undefined, error.code);
-  const unknown = error.code === Code.Internal || error.code === Code.Unknown;
-  return new AppError(code, unknown ? "a service that this needs failed" : error.rawMessage, {
+  return new AppError(code, publicMessage(error), {
     cause: error,
     reason: error.metadata.get(REASON_HEADER) || undefined,
     extra,

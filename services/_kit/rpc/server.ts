@@ -4,6 +4,7 @@
  * `/descriptors.binpb`).
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerResponse } from "node:http2";
 import type { DescService } from "@bufbuild/protobuf";
 import {
   Code,
@@ -24,6 +25,7 @@ import { METRIC } from "../telemetry/conventions.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { seconds } from "../telemetry/metrics.ts";
 import { MAX_ERROR_TEXT } from "./contract.ts";
+import { answerCors } from "./cors.ts";
 import { answerDescriptors, reflectionRoutes } from "./descriptors.ts";
 import { mendError, noteDeadline, runHandlers } from "./handler.ts";
 import { healthRoutes } from "./health.ts";
@@ -36,6 +38,8 @@ export interface RpcServerOptions extends ListenOptions {
   readonly services: readonly DescService[];
   readonly routes: (router: ConnectRouter) => void;
   readonly ready: () => Promise<void>;
+  /** Web origins whose pages may call, by gRPC-Web and Connect. None by default. */
+  readonly corsOrigins?: readonly string[];
   readonly maxMessageBytes?: number;
   /** How often health looks for whoever watches it. */
   readonly healthEveryMs?: number;
@@ -86,6 +90,7 @@ function rpcHandler(options: RpcServerOptions, closing: AbortSignal, shutdownSig
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   return (request, response) => {
+    if (answerCors(request, response, options.corsOrigins ?? [])) return;
     const path = request.url?.split("?")[0] ?? "";
     if (answerProbe(path, response, ready) || answerDescriptors(path, response, descriptors)) return;
     const handler = handlers.get(path);
@@ -159,13 +164,27 @@ function refuse(request: IncomingMessage, response: ServerResponse, status: numb
       "grpc-status": String(code),
       "grpc-message": encodeURI(message.slice(0, MAX_ERROR_TEXT)),
     };
-    response.writeHead(200, { "content-type": type, ...trailers }).end();
+    answerTrailersOnly(response, { "content-type": type, ...trailers });
     return;
   }
   response.writeHead(status, { "content-type": "application/json" });
   response.end(
     JSON.stringify({ code: statusName(code).toLowerCase(), message: message.slice(0, MAX_ERROR_TEXT) }),
   );
+}
+
+/**
+ * gRPC's Trailers-Only: one block of headers that ends the stream (gRPC over HTTP/2, "Responses"). Node's compatibility
+ * API would send an empty DATA frame behind it, and clients then miss the status, which they read from the end alone.
+ */
+function answerTrailersOnly(
+  response: ServerResponse | Http2ServerResponse,
+  headers: Record<string, string>,
+): void {
+  if ("stream" in response) {
+    response.stream.respond({ ":status": 200, ...headers }, { endStream: true });
+    response.end();
+  } else response.writeHead(200, headers).end();
 }
 
 /** Connect escapes more of an error's text than gRPC asks for (every colon), and grpc-js undoes only what it asks for. */

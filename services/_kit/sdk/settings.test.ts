@@ -8,9 +8,28 @@ test("by default telemetry is on, the mode is parent+link, and the process is no
     service: "unknown_service",
     instrumentation: "curated",
     asyncMode: "parent+link",
+    faults: false,
     edge: undefined,
   });
 });
+
+test.each([
+  ["127.0.0.1", "continue"],
+  ["::1", "continue"],
+  ["localhost", "continue"],
+  ["0.0.0.0", "restart"],
+  ["::", "restart"],
+  ["10.0.0.7", "restart"],
+  ["127.0.0.1.example.test", "restart"],
+])(
+  "an edge that listens on %s: a caller's trace is left to %s, unless it is said otherwise",
+  (host, preset) => {
+    const edge = { BATON_EDGE: "1", BATON_HOST: host };
+    expect(readTelemetrySettings(edge).edge).toEqual({ trace: preset, faults: false });
+    for (const said of ["continue", "restart"])
+      expect(readTelemetrySettings({ ...edge, BATON_EDGE_TRACE: said }).edge?.trace).toBe(said);
+  },
+);
 
 test.each([
   ["BATON_ASYNC", "link", "sometimes"],

@@ -1,7 +1,7 @@
 /** The environment variables that decide how a process sets up its telemetry. */
 import * as z from "zod";
-import type { EdgeOptions } from "../http/edge.ts";
-import { readConfig } from "../process/config.ts";
+import type { EdgeOptions, EdgeTrace } from "../http/edge.ts";
+import { listening, readConfig } from "../process/config.ts";
 import { ASYNC_MODES, type AsyncMode } from "../telemetry/propagation.ts";
 import type { InstrumentationSet } from "./instrumentations.ts";
 
@@ -10,6 +10,8 @@ export interface TelemetrySettings {
   readonly service: string;
   readonly instrumentation: InstrumentationSet;
   readonly asyncMode: AsyncMode;
+  /** Whether a request may ask for faults (`BATON_FAULTS=1`). */
+  readonly faults: boolean;
   /** Only in the process at the public edge. */
   readonly edge: EdgeOptions | undefined;
 }
@@ -59,21 +61,33 @@ const schema = standard.extend({
   BATON_INSTRUMENTATION: z.enum(["curated", "auto"]).default("curated"),
   BATON_ASYNC: z.enum(ASYNC_MODES).default("parent+link"),
   BATON_EDGE: z.enum(["0", "1"]).default("0"),
-  BATON_EDGE_TRACE: z.enum(["continue", "restart"]).default("continue"),
+  BATON_EDGE_TRACE: z.enum(["continue", "restart"]).optional(),
+  BATON_HOST: listening(0).BATON_HOST,
   BATON_FAULTS: z.enum(["0", "1"]).default("0"),
 });
+
+const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i;
+
+/**
+ * Whether the trace of a caller goes on at an edge that listens on `host`. On this machine only: people who learn tracing
+ * try exactly that. Elsewhere a stranger would choose the trace in which spans of ours appear, so it begins anew and links
+ * to the caller's (W3C Trace Context, "Privacy" and "Security considerations").
+ */
+const edgeTraceAt = (host: string): EdgeTrace => (LOOPBACK.test(host) ? "continue" : "restart");
 
 /** Throws a ConfigError that names every wrong variable. */
 export function readTelemetrySettings(env: NodeJS.ProcessEnv): TelemetrySettings {
   const read = readConfig(schema, env);
+  const faults = read.BATON_FAULTS === "1";
   return Object.freeze({
     on: read.BATON_TELEMETRY === "on" && read.OTEL_SDK_DISABLED !== "true",
     service: read.OTEL_SERVICE_NAME ?? read.BATON_SERVICE,
     instrumentation: read.BATON_INSTRUMENTATION,
     asyncMode: read.BATON_ASYNC,
+    faults,
     edge:
       read.BATON_EDGE === "1"
-        ? { trace: read.BATON_EDGE_TRACE, faults: read.BATON_FAULTS === "1" }
+        ? { trace: read.BATON_EDGE_TRACE ?? edgeTraceAt(read.BATON_HOST), faults }
         : undefined,
   });
 }

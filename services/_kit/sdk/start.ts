@@ -45,7 +45,7 @@ if (settings.on) {
   });
   const sdk = startNodeSdk({
     propagators,
-    sampler: samplerFrom(process.env),
+    sampler: samplerFrom(process.env, settings.edge !== undefined),
     resourceAttributes: { [ATTR.serviceName]: settings.service, [ATTR.serviceInstanceId]: randomUUID() },
     resourceDetectors: [],
     spanProcessors: [

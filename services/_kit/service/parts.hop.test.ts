@@ -1,4 +1,6 @@
 /** A part that is declared and not used, or used and not declared, fails the start and says what to change. */
+import { context, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
 import { freePorts } from "../../../playground/runner/ports.ts";
 import { freshDatabase, quiet, uniqueName } from "../../../tests/fixtures.ts";
@@ -81,4 +83,15 @@ test("only the variables of declared parts are required", async () => {
   env = { BATON_PORT: env.BATON_PORT };
   await (await opened({})).serveProbes();
   await expect(opened({ database: true })).rejects.toThrow(ConfigError);
+});
+
+test("faults are found only where they are allowed, whatever a request's baggage says", async () => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  const entries = { fault: { value: "bare.place:failed" } };
+  const asked = propagation.setBaggage(ROOT_CONTEXT, propagation.createBaggage(entries));
+  const { fault } = await opened({});
+  expect(context.with(asked, () => fault("bare.place"))).toBeUndefined();
+  env.BATON_FAULTS = "1";
+  const { fault: allowed } = await opened({});
+  expect(context.with(asked, () => allowed("bare.place"))).toMatchObject({ kind: "failed" });
 });

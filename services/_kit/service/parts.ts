@@ -14,6 +14,7 @@ import { outboxSchema } from "../events/outbox.ts";
 import type { JobQueue, NewJob } from "../jobs/queue.ts";
 import { brokerAt, listening, readConfig, streaming, wholeNumbers } from "../process/config.ts";
 import { readTelemetrySettings } from "../sdk/settings.ts";
+import { type FaultAt, faultAt, noFault } from "../telemetry/faults.ts";
 import type { AsyncMode } from "../telemetry/propagation.ts";
 import { type Declared, type Group, hearsEvents, queuesOf, undeclared, usesBroker } from "./declared.ts";
 import type { JobHandlers, Jobs } from "./job-parts.ts";
@@ -28,10 +29,14 @@ export interface RpcDoor {
 export interface Parts<D extends Declared> {
   readonly host: string;
   readonly port: number;
+  /** Web origins whose pages may call (`BATON_CORS_ORIGINS`). */
+  readonly corsOrigins: readonly string[];
   readonly settings: { readonly [N in keyof D["settings"]]: number };
   /** The path of the folder that the declaration names by this variable. */
   folder(variable: string): string;
   readonly mode: AsyncMode;
+  /** Asks for a fault of the request; finds none where faults are off. */
+  readonly fault: FaultAt;
   readonly db: Database;
   readonly broker: Broker;
   /** `J`: the jobs that may be added. Without it nothing can be added. */
@@ -90,7 +95,11 @@ export async function partsOf<D extends Declared>(
       env,
     );
     const at = readConfig(z.object({ ...listening(declared.port), ...addressesOf(declared) }), env);
-    const mode = readTelemetrySettings(env).asyncMode;
+    const { asyncMode: mode, faults, edge } = readTelemetrySettings(env);
+    if (edge?.trace === "restart")
+      log.info(
+        "traces of callers are not continued: a request begins a trace that links to theirs (BATON_EDGE_TRACE)",
+      );
     const own = [
       ...schemas,
       ...(hearsEvents(declared) ? [inboxSchema, attemptsSchema] : []),
@@ -105,9 +114,11 @@ export async function partsOf<D extends Declared>(
     return new Wiring(declared, life, {
       host: at.BATON_HOST,
       port: at.BATON_PORT,
+      corsOrigins: at.BATON_CORS_ORIGINS,
       settings: settings as Parts<D>["settings"],
       folders,
       mode,
+      fault: faults ? faultAt : noFault,
       database: db,
       events: broker,
       jobs: opened,
@@ -120,7 +131,8 @@ function need<T>(declared: Declared, what: string, part: T | undefined): T {
   return part;
 }
 
-interface Opened<D extends Declared> extends Pick<Parts<D>, "host" | "port" | "settings" | "mode"> {
+interface Opened<D extends Declared>
+  extends Pick<Parts<D>, "host" | "port" | "corsOrigins" | "settings" | "mode" | "fault"> {
   readonly folders: Readonly<Record<string, string>>;
   readonly database: Database | undefined;
   readonly events: Broker | undefined;
@@ -130,8 +142,10 @@ interface Opened<D extends Declared> extends Pick<Parts<D>, "host" | "port" | "s
 class Wiring<D extends Declared> implements Parts<D> {
   readonly host: string;
   readonly port: number;
+  readonly corsOrigins: readonly string[];
   readonly settings: Parts<D>["settings"];
   readonly mode: AsyncMode;
+  readonly fault: FaultAt;
   readonly #declared: D;
   readonly #life: Life;
   readonly #opened: Opened<D>;
@@ -146,7 +160,8 @@ class Wiring<D extends Declared> implements Parts<D> {
       ...(hearsEvents(declared) ? ["hear"] : []),
       ...declared.worksOff.map((queue) => `workOff ${queue}`),
     ]);
-    ({ host: this.host, port: this.port, settings: this.settings, mode: this.mode } = opened);
+    ({ host: this.host, port: this.port, corsOrigins: this.corsOrigins, settings: this.settings } = opened);
+    ({ mode: this.mode, fault: this.fault } = opened);
   }
 
   get db(): Database {
@@ -187,7 +202,8 @@ class Wiring<D extends Declared> implements Parts<D> {
     this.#check();
     const { serveRpc } = await import("../rpc/server.ts");
     const { log, releaser } = this.#life;
-    const at = { host: this.host, port: this.port, log, ready: () => this.#ready() };
+    const { host, port, corsOrigins } = this;
+    const at = { host, port, corsOrigins, log, ready: () => this.#ready() };
     releaser.add("server", await serveRpc({ ...at, ...door }), (s) => s.close());
   }
 

@@ -56,6 +56,9 @@ export function withAttempt(ctx: Context, attempt: number): Context {
 /** Returns the fault that bites at a fault point in this request, if there is one. */
 export type FaultAt = (point: string) => Fault | undefined;
 
+/** Where faults are off: whatever a request's baggage says. */
+export const noFault: FaultAt = () => undefined;
+
 /**
  * Looks into the active context's baggage. A fault that bites is noted on the active span, so that it is not
  * mistaken for a real failure.

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import {
   type AsyncMode,
   baggageEntry,
+  carrierOf,
   extract,
   type Handover,
   inject,
@@ -95,4 +96,14 @@ test("extraction starts from the root, whatever is active", () => {
     expect(trace.getSpanContext(context.active())).toEqual(receive);
     expect(trace.getSpanContext(extract({}))).toBeUndefined();
   });
+});
+
+test("a carrier is read without regard to case; where a name stands twice, the lower case counts", () => {
+  const { carrier } = handover();
+  const written = { Traceparent: carrier.traceparent ?? "", BAGGAGE: carrier.baggage ?? "" };
+  expect(trace.getSpanContext(extract(written))?.spanId).toBe(creation.spanId);
+  expect(baggageEntry("correlation.id", extract(written))).toBe("c-1");
+  expect(carrierOf(written)).toEqual({ traceparent: carrier.traceparent, baggage: carrier.baggage });
+  const twice = { Traceparent: `00-${previous.traceId}-${previous.spanId}-01`, ...carrier };
+  expect(trace.getSpanContext(extract(twice))?.spanId).toBe(creation.spanId);
 });

@@ -14,6 +14,7 @@ import {
   ROOT_CONTEXT,
   type SpanContext,
   type SpanOptions,
+  type TextMapGetter,
   trace,
 } from "@opentelemetry/api";
 import { parseTraceParent } from "@opentelemetry/core";
@@ -62,12 +63,26 @@ export function inject(ctx: Context = context.active()): Carrier {
   return carrier;
 }
 
+/** Reads a carrier without regard to case: Go's clients write `Traceparent`. The name in lower case wins. */
+const carrierGetter: TextMapGetter<Carrier> = {
+  keys: (carrier) => Object.keys(carrier),
+  get: caseless,
+};
+
+/** The value of a name in any case. The name in lower case wins. */
+function caseless<T>(entries: Readonly<Record<string, T>>, name: string): T | undefined {
+  const lower = name.toLowerCase();
+  if (Object.hasOwn(entries, lower)) return entries[lower];
+  const written = Object.keys(entries).find((key) => key.toLowerCase() === lower);
+  return written === undefined ? undefined : entries[written];
+}
+
 /**
  * The context that a carrier holds. It always starts from the root context: what is active in a consumer (a poll,
  * another message) is not the origin of this message.
  */
 export function extract(carrier: Carrier): Context {
-  return propagation.extract(ROOT_CONTEXT, carrier);
+  return propagation.extract(ROOT_CONTEXT, carrier, carrierGetter);
 }
 
 /** W3C's own bound on baggage. What is longer is nothing of ours, and would not fit into a dead letter's headers. */
@@ -77,11 +92,14 @@ const CARRIER_FIELDS = ["traceparent", "tracestate", "baggage"];
 const isField = (value: unknown): value is string =>
   typeof value === "string" && Buffer.byteLength(value) <= MAX_FIELD_BYTES && !/\p{Cc}/u.test(value);
 
-/** The carrier that `read` knows the fields of, without what is no field: a stranger may have written it. */
-export function carrierOf(read: (field: string) => unknown): Carrier {
+/**
+ * The carrier among `entries`, in whatever case its names are written. A value that is no field is left out: a stranger
+ * may have written it.
+ */
+export function carrierOf(entries: Readonly<Record<string, unknown>>): Carrier {
   const carrier: Carrier = {};
   for (const field of CARRIER_FIELDS) {
-    const found = read(field);
+    const found = caseless(entries, field);
     const value = isField(found) ? found : undefined;
     if (value) carrier[field] = value;
   }

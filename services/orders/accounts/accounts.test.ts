@@ -29,10 +29,10 @@ test("the same request again gets the same user, and nothing is noted", async ()
   expect(note).not.toHaveBeenCalled();
 });
 
-test("a key that came with another request is a conflict, an address with a user already exists; neither error names the address", async () => {
+test("a key that came with another request is refused, an address with a user already exists; neither error names the address", async () => {
   const reused = accounts(async () => ({ kind: "known", user, requestHash: "another" }));
   await expect(reused.accounts.create(request)).rejects.toMatchObject({
-    code: "conflict",
+    code: "invalid",
     reason: "idempotency_key_reused",
     message: expect.not.stringContaining("example.org"),
   });

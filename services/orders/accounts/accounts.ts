@@ -59,7 +59,7 @@ export function makeAccounts(users: UserStore, note: Note<Vocabulary>, newId: ()
       }
       if (made.kind === "created") note("user.created", { userId: made.user.userId });
       else if (made.requestHash !== request.requestHash) {
-        throw new AppError("conflict", "this idempotency key came with another request before", {
+        throw new AppError("invalid", "this idempotency key came with another request before", {
           reason: "idempotency_key_reused",
         });
       }

@@ -112,7 +112,7 @@ export const ROOMS: Readonly<Record<string, Row>> = {
       "@connectrpc/*",
       "@bufbuild/protobuf*",
       "@opentelemetry/api",
-      ...["async_hooks", "crypto", "http", "timers/promises"].map((name) => `node:${name}`),
+      ...["async_hooks", "crypto", "http", "http2", "timers/promises"].map((name) => `node:${name}`),
     ],
   ),
   "services/_kit/events": kit(

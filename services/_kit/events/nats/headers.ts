@@ -3,7 +3,7 @@
  * reader can take it into an application of their own, with `propagation.inject(ctx, headers, natsSetter)` and
  * `propagation.extract(ROOT_CONTEXT, headers, natsGetter)`.
  */
-import { headers, type MsgHdrs } from "@nats-io/nats-core";
+import { headers, Match, type MsgHdrs } from "@nats-io/nats-core";
 import type { TextMapGetter, TextMapSetter } from "@opentelemetry/api";
 
 export const natsSetter: TextMapSetter<MsgHdrs> = {
@@ -12,7 +12,9 @@ export const natsSetter: TextMapSetter<MsgHdrs> = {
 
 export const natsGetter: TextMapGetter<MsgHdrs> = {
   keys: (carrier) => carrier.keys(),
-  get: (carrier, key) => (carrier.has(key) ? carrier.get(key) : undefined),
+  // Without regard to case: Go's clients write `Traceparent`.
+  get: (carrier, key) =>
+    carrier.has(key, Match.IgnoreCase) ? carrier.get(key, Match.IgnoreCase) : undefined,
 };
 
 /** The server's and the client's own, such as `Nats-Msg-Id`. */

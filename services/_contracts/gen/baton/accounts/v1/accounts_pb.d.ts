@@ -132,7 +132,7 @@ export declare const UserSchema: GenMessage<User>;
  */
 export declare const AccountService: GenService<{
   /**
-   * ALREADY_EXISTS (`email_taken`) when the address has a user; ABORTED (`idempotency_key_reused`) when the key came
+   * ALREADY_EXISTS (`email_taken`) when the address has a user; INVALID_ARGUMENT (`idempotency_key_reused`) when the key came
    * with another request before.
    *
    * @generated from rpc baton.accounts.v1.AccountService.CreateUser

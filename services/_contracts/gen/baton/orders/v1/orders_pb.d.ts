@@ -38,8 +38,8 @@ export declare type CheckoutRequest = Message<"baton.orders.v1.CheckoutRequest">
   paymentToken: string;
 
   /**
-   * A digest of the request that the caller sent. ABORTED (`idempotency_key_reused`) when the key came with another
-   * digest before.
+   * A digest of the request that the caller sent. INVALID_ARGUMENT (`idempotency_key_reused`) when the key came with
+   * another digest before.
    *
    * @generated from field: string request_hash = 5;
    */

@@ -1,0 +1,9 @@
+/** Which pages in a browser may call us, and with what. */
+
+/** Headers that carry a request's context; a page that traces sends them. */
+export const CONTEXT_HEADERS: readonly string[] = [
+  "traceparent",
+  "tracestate",
+  "baggage",
+  "X-Correlation-ID",
+];
