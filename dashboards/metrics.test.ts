@@ -8,7 +8,7 @@ import { queriesOf } from "./queries.ts";
 
 describe("the list of metrics", () => {
   test("has every metric that our own code emits", () => {
-    // What stands among the metrics' names and is an attribute of theirs.
+    // These are among the metrics' names, but are attributes.
     const attributes = /^baton\.(wait\.kind|event|event\.reason)$/;
     const emitted: readonly string[] = [...Object.values(METRIC), ...Object.values(GAUGE)];
     const listed = METRICS.filter(({ source }) => source === "services").map(({ name }) => name);
@@ -30,7 +30,7 @@ describe("the list of metrics", () => {
     expect(unlisted).toEqual([]);
   });
 
-  test("says of each that is on no dashboard why not, and of no other", async () => {
+  test("gives a reason for each metric that is on no dashboard, and only for those", async () => {
     const used = new Set((await queriesOf()).flatMap(({ expr }) => seriesIn(expr)));
     const shown = METRICS.filter((metric) => seriesNames(metric).some((name) => used.has(name)));
     const quiet = METRICS.filter((metric) => !shown.includes(metric));
@@ -38,12 +38,12 @@ describe("the list of metrics", () => {
     expect(shown.filter(({ unshown }) => unshown).map(({ name }) => name)).toEqual([]);
   });
 
-  test("takes the names of what Prometheus scrapes as they are", () => {
+  test("keeps the names of scraped metrics", () => {
     const series = METRICS.filter(({ source }) => source === "otelcol").flatMap(seriesNames);
     expect(series).toContain("otelcol_receiver_accepted_spans");
   });
 
-  test("tells what a Prometheus holds that nobody here knows, and leaves others' families alone", () => {
+  test("finds series in Prometheus that are not in the list, except those of foreign families", () => {
     const held = [
       "baton_message_wait_seconds_bucket",
       "up",

@@ -1,14 +1,14 @@
 /**
- * Every metric that this project emits or shows: where it comes from, and whether it is on a dashboard or why not.
- * Names are OTLP's where it travels by OTLP; `prometheusName` tells what becomes of them. Tests hold this list against
- * the names in `conventions.ts` and against every query, so that nothing is emitted unseen or shown without a source.
+ * Every metric that this project emits or shows: its source, and the reason when no dashboard shows it. Metrics that
+ * travel by OTLP have their OTLP names; `prometheusName` translates them. Tests compare this list with the names in
+ * `conventions.ts` and with every query, so that no metric is emitted but not shown, or shown without a source.
  */
 import { METRIC } from "../services/_kit/telemetry/conventions.ts";
 import { GAUGE } from "../services/_kit/telemetry/gauge-names.ts";
 import { type Kind, prometheusName, seriesOf } from "./prometheus-name.ts";
 
 export type Source =
-  /** Our own, by `_kit/telemetry/metrics.ts`. */
+  /** Our own, from `_kit/telemetry/metrics.ts`. */
   | "services"
   /** OpenTelemetry's instrumentations of http, pg, undici and the Node runtime. */
   | "instrumentation"
@@ -25,26 +25,26 @@ export type Source =
 export interface Metric {
   readonly name: string;
   readonly kind: Kind;
-  /** UCUM, as it is given to the instrument. */
+  /** The UCUM unit of the instrument. */
   readonly unit: string;
   readonly source: Source;
   /** Why no dashboard shows it; left out when one does. */
   readonly unshown?: string;
-  /** What must have happened before it is there at all; left out when it is there from the start or from the first load on. */
+  /** What must happen before it exists; left out when it exists from the start or from the first load on. */
   readonly after?: string;
 }
 
-/** Prometheus fetches these itself, under the names that they have already. */
+/** Prometheus scrapes these itself, under their own names. */
 const SCRAPED: ReadonlySet<Source> = new Set(["otelcol", "lens", "prometheus"]);
 
-/** Columns: name, kind, unit, and what else there is to say. */
+/** Columns: name, kind, unit, and the rest. */
 type MetricRow = readonly [name: string, kind: Kind, unit?: string, more?: Pick<Metric, "unshown" | "after">];
 
 const from = (source: Source, rows: readonly MetricRow[]): readonly Metric[] =>
   rows.map(([name, kind, unit = "", more = {}]) => ({ name, kind, unit, source, ...more }));
 
-const TAIL = { unshown: "the 99 of 100 and the longest say what matters" };
-const BY_SPANS = { unshown: "the services' own histograms and the span metrics say it with fewer series" };
+const TAIL = { unshown: "the 99th percentile and the longest are enough" };
+const BY_SPANS = { unshown: "the services' own histograms and the span metrics show it with fewer series" };
 const FAILURE = { after: "an export that failed for good" };
 const BY_SERVICE = { unshown: "the evictions as a whole are shown", after: "a full store" };
 const FORWARDING = { unshown: "only lens alone forwards", after: "LENS_FORWARD_URL" };
@@ -75,7 +75,7 @@ export const METRICS: readonly Metric[] = [
       GAUGE.sseOpen,
       "gauge",
       "{stream}",
-      { unshown: "how many watch an order says nothing of how the shop does" },
+      { unshown: "the number of watchers says nothing about the shop's health" },
     ],
   ]),
   ...from("instrumentation", [
@@ -89,7 +89,7 @@ export const METRICS: readonly Metric[] = [
     ["db.client.operation.duration", "histogram", "s"],
     ["db.client.connection.count", "gauge", "{connection}"],
     ["db.client.connection.pending_requests", "gauge", "{connection}"],
-    ["db.client.connection.max", "gauge", "{connection}", { unshown: "a constant of ours" }],
+    ["db.client.connection.max", "gauge", "{connection}", { unshown: "our own constant" }],
     ["nodejs.eventloop.utilization", "gauge", "1"],
     ["nodejs.eventloop.time", "counter", "s"],
     ["nodejs.eventloop.delay.p99", "gauge", "s"],
@@ -114,7 +114,7 @@ export const METRICS: readonly Metric[] = [
       "otel.sdk.metric_reader.collection.duration",
       "histogram",
       "s",
-      { unshown: "of interest only to who works on the SDK" },
+      { unshown: "of interest only to developers of the SDK" },
     ],
   ]),
   ...from("collector", [
@@ -124,7 +124,7 @@ export const METRICS: readonly Metric[] = [
       "traces.kept.calls",
       "counter",
       "",
-      { unshown: "counts what sampling left: only its exemplars are of use" },
+      { unshown: "counts only sampled spans: only its exemplars are used" },
     ],
     ["traces.kept.duration", "histogram", "s"],
     ["traces_service_graph_request_total", "counter"],
@@ -167,7 +167,7 @@ export const METRICS: readonly Metric[] = [
     ["lens_evicted_total", "counter"],
     ["lens_evicted_journeys_total", "counter", "", BY_SERVICE],
     ["lens_evicted_spans_total", "counter", "", BY_SERVICE],
-    ["lens_late_spans_total", "counter", "", { unshown: "it is no fault: the journey takes them in" }],
+    ["lens_late_spans_total", "counter", "", { unshown: "it is no error: late spans join their journey" }],
     ["lens_forwarded_total", "counter", "", FORWARDING],
     ["lens_forward_dropped_total", "counter", "", FORWARDING],
     ["lens_forward_queue_bytes", "gauge", "", FORWARDING],
@@ -198,13 +198,13 @@ export const METRICS: readonly Metric[] = [
 export const seriesNames = ({ name, kind, unit, source }: Metric): readonly string[] =>
   seriesOf(SCRAPED.has(source) ? name : prometheusName(name, kind, unit), kind);
 
-/** What others emit far more of than anybody needs: only what a dashboard uses is listed above. */
+/** Metrics of other programs, which emit many more than we use: only those on a dashboard are listed above. */
 const FAMILIES =
   /^(otelcol|redis|postgresql|k6|prometheus|promhttp|net_conntrack|go|process|scrape|ALERTS|up$|target_info$|otel_scope_info$)/;
 
 /**
- * Of the series names that a Prometheus holds, those that are in no list and in nobody else's family: something is
- * emitted that this file does not know.
+ * The series names of a Prometheus that are neither in the list above nor in a foreign family: metrics that we emit but
+ * that are missing in this file.
  */
 export function unknownSeries(held: readonly string[]): readonly string[] {
   const known = new Set(METRICS.flatMap(seriesNames));

@@ -1,4 +1,4 @@
-/** What comes after the answer: messages and jobs, and the time in which they lay somewhere. */
+/** The work after the answer: messages and jobs, and their waiting times. */
 import * as units from "@grafana/grafana-foundation-sdk/units";
 import { dashboard } from "./dashboard.ts";
 import { oneOf, orZero, perSecond, quantile } from "./expr.ts";
@@ -13,17 +13,16 @@ export const pipeline = dashboard(
   {
     name: "pipeline",
     title: "Baton: asynchronous pipeline",
-    description:
-      "Outbox, stream and queue: how long messages wait, how many lie there, which come again or are given up.",
+    description: "Outbox, stream and queue: how long messages wait, the backlogs, retries and dead letters.",
   },
   {
-    title: "Waiting, while nobody works",
+    title: "Waiting times",
     panels: [
       lines(
         {
           title: "Half of the messages wait",
           description:
-            "Outbox: from commit to sending. Stream: from storing to the handler. Job: from when it could first have run.",
+            "Outbox: from commit to sending. Stream: from storing to the handler. Job: from when it could run.",
           unit: units.Seconds,
         },
         { expr: quantile(0.5, WAIT, "baton_wait_kind"), legend: "{{baton_wait_kind}}" },
@@ -32,7 +31,7 @@ export const pipeline = dashboard(
         {
           title: "99 of 100 wait at most",
           description:
-            "A long tail with a short half points to one bucket, one durable or one poison message.",
+            "Much longer than half of the messages: look for one bucket, one durable or one poison message.",
           unit: units.Seconds,
         },
         { expr: quantile(0.99, WAIT, "baton_wait_kind"), legend: "{{baton_wait_kind}}" },
@@ -40,7 +39,7 @@ export const pipeline = dashboard(
       lines(
         {
           title: "By destination, 99 of 100",
-          description: "Which event or job it is that waits.",
+          description: "Which events and jobs wait.",
           unit: units.Seconds,
         },
         {
@@ -57,7 +56,7 @@ export const pipeline = dashboard(
         {
           title: "Outbox: rows not yet sent",
           description:
-            "Committed and not in the stream. It grows while NATS is away and empties when it is back.",
+            "Committed, but not in the stream. It grows while NATS is unreachable and drains when it is back.",
           unit: units.Short,
           width: 6,
         },
@@ -67,7 +66,7 @@ export const pipeline = dashboard(
       lines(
         {
           title: "Outbox: age of the oldest row",
-          description: "What counts for whoever waits: many young rows are load, one old row is a fault.",
+          description: "The wait of the oldest event: many young rows are load, one old row is a fault.",
           unit: units.Seconds,
           width: 6,
         },
@@ -76,7 +75,7 @@ export const pipeline = dashboard(
       lines(
         {
           title: "Stream: lag of each durable",
-          description: "Messages in the stream that its consumer has not been given yet.",
+          description: "Messages in the stream that have not been delivered to its consumer yet.",
           unit: units.Short,
           width: 6,
         },
@@ -98,13 +97,13 @@ export const pipeline = dashboard(
     ],
   },
   {
-    title: "Again, and given up",
+    title: "Retries and dead letters",
     panels: [
       lines(
         {
           title: "Deliveries that failed",
           description:
-            "Attempts by their error. Most are tried again and succeed; the last of five is given up.",
+            "Failed attempts by their error. Most retries succeed; after five attempts it is a dead letter.",
           unit: units.CountsPerSecond,
           width: 6,
         },
@@ -120,7 +119,7 @@ export const pipeline = dashboard(
         {
           title: "Being delivered again",
           description:
-            "Messages of each durable that were given out more than once and are not acknowledged yet.",
+            "Messages of each durable that were delivered more than once and are not acknowledged yet.",
           unit: units.Short,
           width: 6,
         },
@@ -128,8 +127,8 @@ export const pipeline = dashboard(
       ),
       lines(
         {
-          title: "Given out, not acknowledged",
-          description: "Work in hand. Standing at the limit of 256, the durable stops giving out.",
+          title: "Delivered, not acknowledged",
+          description: "Work in progress. At the limit of 256 the durable delivers no more.",
           unit: units.Short,
           width: 6,
         },
@@ -138,8 +137,7 @@ export const pipeline = dashboard(
       lines(
         {
           title: "Dead letters",
-          description:
-            "Messages that no attempt could mend, by the durable that gave up, until they age out.",
+          description: "Messages whose attempts all failed, by the durable that gave up, until they age out.",
           unit: units.Short,
           width: 6,
         },
@@ -153,7 +151,7 @@ export const pipeline = dashboard(
       lines(
         {
           title: "Sent",
-          description: "Events by the relay and jobs by whoever adds them, as the broker acknowledged them.",
+          description: "Events from the relay and jobs from services, once the broker has acknowledged them.",
           unit: units.CountsPerSecond,
         },
         { expr: perSecond("messaging_client_sent_messages_total", TEMPLATE), legend: `{{${TEMPLATE}}}` },
@@ -177,7 +175,7 @@ export const pipeline = dashboard(
         {
           title: "Work per message, 99 of 100",
           description:
-            "The handler alone, without any waiting; and how long the stream takes to store what is sent.",
+            "The handler's time without waiting, and the time that the stream takes to store a message.",
           unit: units.Seconds,
         },
         { expr: quantile(0.99, PROCESS, TEMPLATE), legend: `process {{${TEMPLATE}}}` },

@@ -24,7 +24,7 @@ const profile: CpuProfile = {
 };
 const always = { fromUs: 0, toUs: Number.MAX_SAFE_INTEGER };
 
-test("what Node and built-ins do counts for the layer that called them", () => {
+test("the time of Node and of built-ins counts for the layer that called them", () => {
   expect(Object.fromEntries(byLayer(profile, always))).toEqual({
     idle: 1,
     Node: 1,
@@ -34,14 +34,14 @@ test("what Node and built-ins do counts for the layer that called them", () => {
   });
 });
 
-test("only the window counts: not the start of the process, nor its end", () => {
+test("only samples in the window count, not those of the process' start and end", () => {
   expect(Object.fromEntries(byLayer(profile, { fromUs: 1_003_000, toUs: 1_005_000 }))).toEqual({
     shop: 1,
     "telemetry: SDK": 1,
   });
 });
 
-test("a profile that Node has written is read, anything else is refused", () => {
+test("a profile written by Node is read, anything else is refused", () => {
   expect(parseProfile(JSON.stringify({ ...profile, endTime: 5 }))).toEqual(profile);
   expect(() => parseProfile("{}")).toThrow();
 });

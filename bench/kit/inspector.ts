@@ -1,4 +1,4 @@
-/** What a Node process that was started with `--inspect` says of its own memory, after it has collected its garbage. */
+/** Reads the memory of a Node process that was started with `--inspect`, after a garbage collection. */
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 
@@ -40,7 +40,7 @@ class Inspector {
   }
 }
 
-/** Of the process that writes to `logFile`, where Node says at its start how it can be inspected. */
+/** The memory of the process that writes to `logFile`. Node logs the inspector's address there at the start. */
 export async function memoryOf(logFile: string): Promise<Memory> {
   const address = /Debugger listening on (ws:\S+)/.exec(await readFile(logFile, "utf8"))?.[1];
   if (!address) throw new Error(`${logFile} does not say where the process can be inspected`);
@@ -49,7 +49,7 @@ export async function memoryOf(logFile: string): Promise<Memory> {
     await once(socket, "open");
     const inspector = new Inspector(socket);
     await inspector.call("HeapProfiler.enable");
-    // Twice: what the first round lets go of is only free after the second.
+    // Twice: some objects that the first collection releases are only freed by the second.
     await inspector.call("HeapProfiler.collectGarbage");
     await inspector.call("HeapProfiler.collectGarbage");
     const expression = "JSON.stringify(process.memoryUsage())";

@@ -5,7 +5,7 @@ import { until } from "../../playground/until.ts";
 import { patient } from "../../tests/patience.ts";
 import { cpuMsBelow, cpuTime, family, processes, pssMb } from "./processes.ts";
 
-test("a child's memory counts for the nearest part above it, and strangers for none", () => {
+test("a process belongs to the nearest part at or above it; processes outside the family are left out", () => {
   const all = [
     { pid: 10, parent: 1 },
     { pid: 11, parent: 10 },
@@ -25,7 +25,7 @@ test("a child's memory counts for the nearest part above it, and strangers for n
   ]);
 });
 
-test("this process is among them, and has memory", async () => {
+test("this process is in the list, and has memory", async () => {
   expect(await processes()).toContainEqual({ pid: process.pid, parent: process.ppid });
   expect(await pssMb(process.pid)).toBeGreaterThan(10);
   expect(await pssMb(2 ** 22 + 1)).toBe(0);
@@ -50,7 +50,7 @@ test("CPU time grows with work, in the thread that does it", async () => {
   expect(await cpuTime(2 ** 22 + 1)).toEqual({ mainMs: 0, helpersMs: 0, poolMs: 0 });
 });
 
-test("CPU time of a whole family counts what its members did that have ended", async () => {
+test("the CPU time of a family includes that of ended members", async () => {
   const burn = "const { cpuUsage } = process; while (cpuUsage().user < 200_000);";
   const script = 'echo ready; read go; "$0" -e "$1"; echo done; read go';
   const child = spawn("sh", ["-c", script, process.execPath, burn], { stdio: ["pipe", "pipe", "ignore"] });

@@ -6,7 +6,7 @@ import { recordTables } from "./table.ts";
 
 export const roundsText = (count: number): string => (count === 1 ? "1 round" : `${count} rounds`);
 
-/** What stands between the marks of one benchmark. */
+/** The text between the marks of one benchmark. */
 const section = (bench: Bench, record: BenchRecord): string =>
   `${recordTables(bench, record)}\n\n${roundsText(record.rounds)} in ${Math.round(record.tookSeconds)} s on ${record.at.slice(0, 10)}: ${machineText(record.machine)}.`;
 

@@ -1,4 +1,4 @@
-/** Lens alone, as a process of its own, and what it says about itself. */
+/** Runs lens alone, as a process, and reads its metrics. */
 
 import path from "node:path";
 import { startChild } from "../../../playground/runner/child.ts";
@@ -10,7 +10,7 @@ import { lens as part } from "../../../services/topology.ts";
 
 const STOP_WITHIN_MS = 3_000;
 const REST_WITHIN_MS = 60_000;
-/** As `npm start` gives it. */
+/** The same as with `npm start`. */
 const FLAGS = ["--max-old-space-size=512"];
 
 export interface Lens {
@@ -27,7 +27,7 @@ export interface LensOptions {
   readonly signal: AbortSignal;
 }
 
-/** Runs `use` on a lens that is ready and knows nothing, and ends it. */
+/** Runs `use` with a new lens that is ready, and ends it. */
 export async function withLens<T>(
   { flags = [], signal }: LensOptions,
   use: (lens: Lens) => Promise<T>,
@@ -67,7 +67,7 @@ export async function withLens<T>(
   }
 }
 
-/** The sum of a metric's samples whose labels hold `label`, in Prometheus' text format; 0 when there is none. */
+/** The sum of a metric's samples whose labels contain `label`, in Prometheus' text format; 0 when there is none. */
 const sampleIn = (text: string, name: string, label = ""): number =>
   text
     .split("\n")
@@ -110,7 +110,7 @@ export async function lensAtRest(url: string, signal: AbortSignal): Promise<Lens
       signal,
       everyMs: 200,
       withinMs: REST_WITHIN_MS,
-      onLate: (error) => new Error("spans go on coming in", { cause: error }),
+      onLate: (error) => new Error("spans still arrive", { cause: error }),
     },
   );
 }

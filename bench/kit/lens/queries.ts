@@ -1,10 +1,10 @@
-/** The queries that people and tools ask of lens, and how long each takes. */
+/** The queries that people and tools send to lens, and how long each takes. */
 import { correlationIdOf, orderIdOf, TRACES_PER_GROUP, traceIdOf } from "./spans.ts";
 
 /** A time range that holds everything. */
 const EVER = "query.startTimeMin=2000-01-01T00:00:00Z&query.startTimeMax=2100-01-01T00:00:00Z";
 
-/** The path of each query; `group` is one whose traces are stored in whole. */
+/** The path of each query; `group` is a group whose traces are stored completely. */
 const QUERIES = {
   trace: (group: number, index: number) => `/api/v3/traces/${traceIdOf(group, index)}`,
   correlation: (group: number, index: number) => `/api/journeys/${correlationIdOf(group, index)}`,
@@ -17,11 +17,11 @@ export const QUERY_NAMES = Object.keys(QUERIES) as QueryName[];
 
 export interface Asked {
   readonly ms: number;
-  /** 404: what was asked for has been evicted, or has not come yet. */
+  /** 404: the trace has been evicted, or has not arrived yet. */
   readonly status: 200 | 404;
 }
 
-/** Asks one query and reads its whole answer. Rejects when lens refuses or fails. */
+/** Sends one query and reads its whole answer. Rejects when lens refuses or fails. */
 export async function ask(url: string, name: QueryName, group: number): Promise<Asked> {
   const path = QUERIES[name](group, Math.floor(Math.random() * TRACES_PER_GROUP));
   const beganMs = performance.now();

@@ -1,35 +1,35 @@
-/** Has spans sent by another process, so that whoever sends and whoever measures do not wait for each other. */
+/** Sends spans from another process, so that the sender and the measuring process do not delay each other. */
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 
 export interface SendPlan {
-  /** Of OTLP over HTTP. */
+  /** The address for OTLP over HTTP. */
   readonly url: string;
-  /** How many, rounded up to whole groups (see spans.ts). */
+  /** The number of spans, rounded up to whole groups (see spans.ts). */
   readonly spans: number;
-  /** At most; less when lens does not take more. */
+  /** The highest rate; it is lower when lens does not take more. */
   readonly perSecond: number;
   readonly connections: number;
-  /** Number of the first group; groups that were sent before would be repetitions. */
+  /** Number of the first group; groups that were sent before would be duplicates. */
   readonly firstGroup: number;
 }
 
 export interface Sent {
-  /** That lens has said to have taken. */
+  /** Spans that lens has accepted. */
   readonly spans: number;
   /** Requests that were refused for now (429, 503) and sent again. */
   readonly resent: number;
   /** Requests whose connection broke, and that were sent again. */
   readonly broken: number;
   readonly tookMs: number;
-  /** The last group that is there in whole. */
+  /** The last group that lens has completely. */
   readonly lastGroup: number;
 }
 
 type Said = { readonly group: number } | { readonly sent: Sent };
 
-/** Resolves when everything is sent. `onGroup`: told, now and then, of a group that lens has taken in whole. */
+/** Resolves when everything is sent. `onGroup` is called now and then with a group that lens has taken completely. */
 export async function send(
   plan: SendPlan,
   signal: AbortSignal,

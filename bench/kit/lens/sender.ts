@@ -1,6 +1,6 @@
 /**
- * Sends spans to lens as fast as it is told to, in a process of its own: `node sender.ts <SendPlan as JSON>`, started
- * by send.ts. Tells its parent how far it is, and at the end what came of it.
+ * Sends spans to lens at a given rate, in its own process: `node sender.ts <SendPlan as JSON>`, started by send.ts. It
+ * reports its progress and its outcome to its parent.
  */
 import { Agent, request } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
@@ -43,14 +43,14 @@ function post(body: Buffer): Promise<Answer> {
   });
 }
 
-/** Sends one request until it is taken, as OTLP asks of a client. */
+/** Sends one request until it is accepted, as OTLP asks of a client. */
 async function deliver(body: Buffer): Promise<void> {
   for (;;) {
     const answer = await post(body).catch(() => null);
     if (answer?.status === 200) break;
     if (answer && answer.status !== 429 && answer.status !== 503)
       throw new Error(`lens answered ${answer.status}`);
-    // A connection that broke may have delivered all the same: lens then has the spans, and counts these as repeated.
+    // A broken connection may have delivered the request. lens then has the spans, and counts these as repeated.
     if (answer) sent.resent += 1;
     else sent.broken += 1;
     await delay(answer?.retryAfterMs ?? 100);
@@ -61,7 +61,10 @@ async function deliver(body: Buffer): Promise<void> {
 let next = 0;
 const beganMs = performance.now();
 
-/** One of the connections: takes the next request when it is due. Its templates are its own: one is filled while another's is on its way. */
+/**
+ * One of the connections: takes the next request when it is due. It has its own templates, because others are being
+ * sent.
+ */
 async function connection(): Promise<void> {
   const templates = Array.from({ length: REQUESTS_PER_GROUP }, (_, service) => new RequestTemplate(service));
   while (next < requests) {
@@ -77,7 +80,7 @@ async function connection(): Promise<void> {
   }
 }
 
-/** The last group of which everything up to it was taken. */
+/** The last group up to which everything was accepted. */
 const wholeGroup = (): number =>
   plan.firstGroup + Math.floor(Math.min(next, ...unanswered) / REQUESTS_PER_GROUP) - 1;
 

@@ -48,7 +48,7 @@ test("lens stores each of the spans, and finds whole journeys by all of their id
   }
 });
 
-test("the times are of the sending, to within the 17 ms that a span's own part takes", () => {
+test("span times are the time of sending, to within the 17 ms of a span's own part", () => {
   const nowMs = 1_800_000_000_000;
   const bytes = new RequestTemplate(0).fill(7, nowMs);
   const [start] = [bytes.indexOf(Buffer.from([0x39])) + 1];

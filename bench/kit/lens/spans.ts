@@ -1,21 +1,21 @@
 /**
- * Export requests of spans as our own services make them, to be sent in any number: each is encoded once, and for
- * every sending only its ids and times are written over, which costs next to nothing beside what lens does with it.
+ * Export requests with spans like those of our services, to be sent in any number. Each is encoded once. For every
+ * sending only its ids and times are overwritten, which costs little compared with lens' work.
  */
 import { encodeJson } from "../../../collector/lens/otlp/json-in.ts";
 import { services } from "../../../services/topology.ts";
 
 export const SPANS_PER_REQUEST = 512;
-/** Of one trace in one request; the same trace goes on in the requests of the other services. */
+/** Spans of one trace in one request; the trace continues in the requests of the other services. */
 const SPANS_PER_TRACE = 8;
 export const TRACES_PER_GROUP = SPANS_PER_REQUEST / SPANS_PER_TRACE;
 /** One request of each service: together they hold whole traces. */
 export const REQUESTS_PER_GROUP = services.length;
 
-/** Stands in ids where the group's number will be; as text where an id is written in hex. */
+/** A placeholder in ids for the group's number; as text where an id is written in hex. */
 const MARK = 0xba70be4c;
 const MARK_TEXT = MARK.toString(16);
-/** A time with three zero bytes below: the upper five are written over, the lower three are a span's own. */
+/** A time whose three lower bytes are zero. The upper five are overwritten, the lower three are a span's own. */
 const TIME = 0x17_ba70_be00_0000n;
 const TIME_BYTES = 5;
 const TIME_SHIFT = 24n;
@@ -43,7 +43,7 @@ function parentOf(service: number, trace: number, index: number): string {
   return service === 0 ? "" : spanId(0, trace, service % SPANS_PER_TRACE);
 }
 
-/** A SERVER span and what it does in the database. Ten attributes each. */
+/** A SERVER span, or one of its database calls, with ten attributes. */
 function span(service: number, trace: number, index: number): object {
   const isServer = index === 0;
   const start = TIME + BigInt(index * 90_000 + trace * 1_000);
@@ -88,7 +88,7 @@ function offsetsOf(bytes: Buffer, mark: Buffer): number[] {
   return found;
 }
 
-/** The request of one service, to be filled in with a group's number and sent before it is filled in again. */
+/** The request of one service. It is filled with a group's number, and must be sent before it is filled again. */
 export class RequestTemplate {
   readonly bytes: Buffer;
   readonly #ids: readonly number[];
@@ -113,7 +113,7 @@ export class RequestTemplate {
     this.#times = offsetsOf(this.bytes, time.subarray(8 - TIME_BYTES));
   }
 
-  /** Makes it the request of `group` (a whole number below 2^32), at the time `nowMs` since 1970. */
+  /** Fills in `group` (a whole number below 2^32) and the time `nowMs` since 1970. Returns the request. */
   fill(group: number, nowMs: number): Buffer {
     for (const at of this.#ids) this.bytes.writeUInt32BE(group, at);
     const name = hex(group, 4);
