@@ -43,7 +43,7 @@ export function batchCases(underTest: BrokerUnderTest): void {
     const handle = async () => {
       seen.push(correlationId());
     };
-    // The linger is long, so that it is the size that ends the batch.
+    // The linger is long, so that the size ends the batch.
     const batch = { maxMessages: 3, lingerMs: 10_000 };
     consumer = await subscribeInBatches({ group: "test", type, handle }, batch, {
       broker,

@@ -56,7 +56,7 @@ export function gaugesCases(underTest: BrokerUnderTest): void {
 
   const publish = (type: string) => sendEvent(broker, { type });
 
-  test("a durable's lag, what it has in hand and gives out again, and what it gave up", async () => {
+  test("a durable's pending, unacknowledged and redelivered messages, and its dead letters", async () => {
     const [type, group] = [uniqueName("Lagging"), uniqueName("lag")];
     const by = "messaging.destination.subscription.name";
     const durable = `${group}-${type}`;
@@ -94,7 +94,7 @@ export function gaugesCases(underTest: BrokerUnderTest): void {
     });
   });
 
-  test("of an ordered consumer each bucket's durable, and what each gave up", async () => {
+  test("the pending messages and dead letters of each bucket's durable of an ordered consumer", async () => {
     const [type, group] = [uniqueName("Ordered"), uniqueName("lag")];
     const by = "messaging.destination.subscription.name";
     const handle = async () => {

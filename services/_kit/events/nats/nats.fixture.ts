@@ -54,10 +54,10 @@ export const lesserNats: BrokerUnderTest = {
   skips: Object.fromEntries(
     ["unordered", "ordered"].flatMap((kind) => [
       [
-        `a message of an ${kind} consumer waits in hand: a second attempt, and the server delivers once`,
+        `a message of an ${kind} consumer waits in hand for its second attempt, without a redelivery`,
         UNCOUNTED,
       ],
-      [`a message of an ${kind} consumer that stops meanwhile is somebody else's`, UNCOUNTED],
+      [`a message of an ${kind} consumer that stops meanwhile is handled by another replica`, UNCOUNTED],
     ]),
   ),
 };
