@@ -11,6 +11,7 @@ const { constants, homedir } = require("node:os");
 const { pinnedNode } = require("./boot/packages.cjs");
 const { install } = require("./boot/install.cjs");
 const { firstLook } = require("./boot/first-look.cjs");
+const { refusal } = require("./boot/system.cjs");
 
 const root = path.dirname(__dirname);
 const startedAt = Math.round(Date.now() - process.uptime() * 1000);
@@ -90,7 +91,12 @@ function doctor() {
   process.exitCode = firstLook(root) ? 0 : 1;
 }
 
-if (process.argv[2] === "doctor") doctor();
+const refused = refusal(process.platform);
+if (refused) {
+  process.stderr.write(`${refused}\n`);
+  // As for any environment in which nothing can be started: see playground/exit.ts.
+  process.exitCode = 2;
+} else if (process.argv[2] === "doctor") doctor();
 else {
   install(root, state)
     .then((installedMs) => handOver(node24(), { startedAt, packagesMs: installedMs }))
