@@ -45,9 +45,17 @@ export const FAULT_POINTS = {
   // failed, in all of these: this attempt fails; with *n the first n do.
   "payments.refund": ["failed"],
   "inventory.reserve": ["failed"],
-  "shipping.pick": ["failed"],
+  // delayed(ms): the pick is due so much later, so that there is time to cancel.
+  "shipping.pick": ["failed", "delayed"],
   "notifications.send": ["failed"],
   "analytics.record": ["failed"],
   // kill(step): the process ends, as by SIGKILL, right before the saga's step of that name; kill(after-step) behind it.
   "orders.saga": ["kill"],
 } as const satisfies Record<string, readonly string[]>;
+
+/** A fault is a stranger's word: it holds nothing up for longer. */
+const MAX_FAULT_MS = 60_000;
+
+/** The argument of `slow(ms)` or `delayed(ms)`: a whole number of milliseconds, a minute at most; 0 for everything else. */
+export const faultMs = (argument = ""): number =>
+  /^\d+$/.test(argument) ? Math.min(Number(argument), MAX_FAULT_MS) : 0;

@@ -1,5 +1,5 @@
 /** Charges a card, once per idempotency key. This is where a card is declined. */
-import type { Vocabulary } from "../_contracts/vocabulary.ts";
+import { faultMs, type Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/process/errors.ts";
 import type { FaultAt } from "../_kit/telemetry/faults.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
@@ -26,9 +26,6 @@ export interface ChargeDeps {
   readonly newId: () => string;
 }
 
-/** Any client may send a fault, so the time that it may hold a charge is limited. */
-const MAX_SLOW_MS = 60_000;
-
 /**
  * Answers the charge's id. Fails with reason `card_declined`, or `charge_voided` when a refund came first. A repeated
  * call with the same key gets the same answer. `signal` aborts when the caller has given up: a bank that is slower than
@@ -38,7 +35,7 @@ export function makeCharge({ charges, fault, wait, note, newId }: ChargeDeps) {
   return async (request: ChargeRequest, signal: AbortSignal): Promise<string> => {
     const { key, orderId, userId, amountCents, token } = request;
     const bite = fault("payments.charge");
-    const slowMs = bite?.kind === "slow" ? millisecondsOf(bite.arg) : 0;
+    const slowMs = bite?.kind === "slow" ? faultMs(bite.arg) : 0;
     if (slowMs > 0) await wait(slowMs, signal).catch(gaveUp);
     const declined = token === "tok_declined" || bite?.kind === "declined";
     const status = declined ? "declined" : "charged";
@@ -56,9 +53,6 @@ export function makeCharge({ charges, fault, wait, note, newId }: ChargeDeps) {
     return kept.chargeId;
   };
 }
-
-/** A whole number of milliseconds; 0 for everything else. */
-const millisecondsOf = (text = ""): number => (/^\d+$/.test(text) ? Math.min(Number(text), MAX_SLOW_MS) : 0);
 
 function gaveUp(cause: unknown): never {
   throw new AppError("deadline_exceeded", "the caller did not wait for the charge", { cause });

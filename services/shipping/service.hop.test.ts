@@ -111,6 +111,24 @@ test("a pick that fails is retried until it succeeds", async () => {
   expect(await shippedEventsOf(one)).toHaveLength(1);
 });
 
+test("a pick that is delayed waits for its time, which is no wait in the queue, and leaves time to cancel", async () => {
+  const [late, off] = [order(), order()];
+  const delayed = (ms: number, one: Order) =>
+    inRequest({ "correlation.id": "c-3", fault: `shipping.pick:delayed(${ms})` }, () => confirmed(one));
+  const eventId = await delayed(1_000, late);
+  await delayed(60_000, off);
+  await cancelled(off);
+  await isOff(off);
+  await shipped(late);
+  const message = (step: string) => ({ "messaging.message.id": `${step}-${eventId}` });
+  const created = await telemetry.one("create shipping.pick", message("pick"));
+  const picked = await telemetry.one("process shipping.pick", message("pick"));
+  const ms = ([seconds, nanos]: readonly [number, number]) => seconds * 1_000 + nanos / 1e6;
+  expect(ms(picked.startTime) - ms(created.startTime)).toBeGreaterThanOrEqual(999);
+  expect(picked.attributes["baton.wait.job.since"]).toBe("delay");
+  expect(await rowOf(off)).toMatchObject({ picked_at: null, shipped_at: null });
+});
+
 test("30 orders, cancelled right after their confirmation: each has left and is recalled, or never leaves", async () => {
   const orders = Array.from({ length: 30 }, order);
   const events = await Promise.all(

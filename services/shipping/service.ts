@@ -17,13 +17,11 @@ export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void>
   const note = makeNote<Vocabulary>(life.log);
 
   const store = shipmentStore(parts.db, parts.broker);
-  await parts.workOff(
-    "shipping",
-    checkedBy(SHIPMENT_JOBS, shipmentJobs({ store, fault: parts.fault, note })),
-  );
+  const deps = { store, fault: parts.fault, note };
+  await parts.workOff("shipping", checkedBy(SHIPMENT_JOBS, shipmentJobs(deps)));
   await parts.hear(
     checkedBy(eventsTo("shipping"), {
-      OrderConfirmed: makeRequestShipment(parts.queue("shipping"), store, note),
+      OrderConfirmed: makeRequestShipment({ queue: parts.queue("shipping"), ...deps }),
       OrderCancelled: makeCancelShipment(store, note),
     }),
   );
