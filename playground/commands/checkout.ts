@@ -28,13 +28,14 @@ const promised = ({ httpStatus }: Answer) =>
 export const checkout: Command = {
   name: "checkout",
   summary: "Sends one checkout to the running playground, and shows how it went and its journey.",
-  usage: "[-- --sku <sku> --quantity <n> --fault <fault> --user <id> --token <token>]",
+  usage: "[-- --sku <sku> --quantity <n> --fault <fault> --user <id> --token <token> --brief]",
   details: [
     "  --sku        teapot (the default), mug, kettle, last-one, of which there is one, or sold-out",
     "  --quantity   1 unless given",
     "  --fault      breaks it on purpose: <service>.<point>:<kind>[(arg)], several separated by |",
     "  --user       a new one unless given",
     "  --token      the card's token",
+    "  --brief      its tree in a few lines: the way to a failure, and what is healthy folded",
   ].join("\n"),
   example:
     "npm run checkout\n" +
@@ -50,6 +51,7 @@ export const checkout: Command = {
     fault: { type: "string" },
     user: { type: "string" },
     token: { type: "string" },
+    brief: { type: "boolean" },
   },
   positionals: { least: 0, most: 0, what: "" },
   async run(args, io) {
@@ -70,7 +72,8 @@ export const checkout: Command = {
     const options = { signal: io.signal, stillMs: JOURNEY_STILL_MS };
     const hops = promised(answer);
     const awaited = await awaitJourney(here.lens, answer.traceId, hops, options).finally(done);
-    show("Its journey", awaited.found, io, hops.length > 0 ? { hops } : {});
+    const brief = args.values.brief === true;
+    show("Its journey", awaited.found, io, { brief, ...(hops.length > 0 && { hops }) });
     io.out.write(paint("dim", `\nits log lines: npm run logs -- ${answer.correlationId}\n`));
     return awaited.complete ? EXIT.ok : EXIT.failed;
   },

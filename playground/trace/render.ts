@@ -31,6 +31,8 @@ export interface RenderOptions {
   readonly hops?: readonly Hop[];
   /** A row for every database span, and no limit to the rows. */
   readonly full?: boolean;
+  /** As few lines as tell what happened: the way to a failure, and what is healthy folded. */
+  readonly brief?: boolean;
 }
 
 /** More rows are only counted, unless `full` asks for them. */
@@ -47,21 +49,22 @@ export function renderJourney(
 ): string {
   const known = isJson(journey) ? journeyFromJson(journey) : journey;
   const records = options.logs ? logs.map((log) => (isJsonLog(log) ? logFromJson(log) : log)) : [];
-  const all = rowsOf(known, records.sort(byTime), { full: options.full === true });
+  const all = rowsOf(known, records.sort(byTime), options);
   const rows = options.full ? all : all.slice(0, rowsAtMost);
   const columns = columnsFor(rows, options.width);
   const timeLine = timeLineOf(known, columns.bar);
   const inks = inksOf(rows.filter((row) => row.service !== "").map((row) => row.service));
   const cause = causeLine(known, options.width);
+  const space: Line[] = options.brief ? [] : [[]];
   const lines: Line[] = [
-    ...headerOf(known, options.hops, options.width),
-    [],
+    ...headerOf(known, options.hops, options.width, options.brief),
+    ...space,
     [cell(" ".repeat(columns.beforeBar)), ...axisOf(timeLine)],
     ...rows.map((row) => lineOf(row, columns, timeLine, inks.get(row.service) ?? INK.none)),
     ...(all.length > rows.length
       ? [[cell(`… and ${counted(all.length - rows.length, "more row")}`, INK.dim)]]
       : []),
-    [],
+    ...space,
     ...(cause ? [cause] : []),
     ...legendOf(rows, timeLine, options.width),
   ];

@@ -11,8 +11,9 @@ import { keyOf } from "../../collector/lens/journey/model.ts";
 import { numberOf, textOf } from "../../collector/lens/journey/read.ts";
 import { ATTR, BATON } from "../../services/_kit/telemetry/conventions.ts";
 import type { Stretch } from "./bar.ts";
+import { briefOf } from "./brief.ts";
 import { databaseOf, type Item, itemsOf } from "./collapse.ts";
-import { duration } from "./format.ts";
+import { counted, duration } from "./format.ts";
 import { type Cell, cell, INK } from "./ink.ts";
 import { plain } from "./text.ts";
 import { type Branch, type Place, placesOf } from "./trunk.ts";
@@ -42,13 +43,20 @@ export interface Row extends Branch {
   readonly stretches: readonly Stretch[];
 }
 
+/** How much is drawn: `full` folds nothing, `brief` folds all that is healthy. */
+export interface Detail {
+  readonly full?: boolean;
+  readonly brief?: boolean;
+}
+
 /** The rows of a journey: for each span its waits, itself, its logs, then its children. */
 export function rowsOf(
   journey: Journey,
   logs: readonly LogRecord[],
-  options: { readonly full: boolean },
+  { full = false, brief = false }: Detail,
 ): readonly Row[] {
-  const items = itemsOf(journey.spans, options.full);
+  const { spans, hidden } = brief ? briefOf(journey.spans) : { spans: journey.spans, hidden: new Map() };
+  const items = itemsOf(spans, full);
   const places = placesOf(items.map(({ placed }) => placed.depth));
   const waits = Map.groupBy(journey.waits, (wait) => wait.key);
   const bySpan = Map.groupBy(logs, keyOf);
@@ -58,7 +66,7 @@ export function rowsOf(
     const { key } = item.placed;
     return [
       ...waitRows(waits.get(key) ?? [], place),
-      spanRow(item, place, journey.cause?.key === key),
+      spanRow(item, place, journey.cause?.key === key, hidden.get(key) ?? 0),
       ...keysIn(item).flatMap((own) => (bySpan.get(own) ?? []).map((log) => logRow(log, place))),
     ];
   });
@@ -67,7 +75,7 @@ export function rowsOf(
 const keysIn = ({ placed, group }: Item): readonly SpanKey[] =>
   group.length > 0 ? group.map((s) => s.key) : [placed.key];
 
-function spanRow(item: Item, { levels, isLast }: Place, isCause: boolean): Row {
+function spanRow(item: Item, { levels, isLast }: Place, isCause: boolean, hidden: number): Row {
   const { placed, group } = item;
   const { span, edge } = placed;
   const several = group.length > 1;
@@ -85,7 +93,7 @@ function spanRow(item: Item, { levels, isLast }: Place, isCause: boolean): Row {
     name: several ? groupName(group) : plain(span.name),
     isGroup: several,
     failed: span.status === "ERROR",
-    notes: several ? [] : notesOf(placed, isCause),
+    notes: several ? [] : notesOf(placed, isCause, hidden),
     time: duration(several ? outermost(group).reduce((sum, s) => sum + lasting(s), 0n) : lasting(placed)),
     stretches,
   };
@@ -109,7 +117,7 @@ function groupName(group: readonly JourneySpan[]): string {
   return `${group.length} × ${first ? plain(databaseOf(first)) : ""} ${[...names].join(", ")}`;
 }
 
-function notesOf(placed: JourneySpan, isCause: boolean): Row["notes"] {
+function notesOf(placed: JourneySpan, isCause: boolean, hidden: number): Row["notes"] {
   const { span } = placed;
   const attempt = numberOf(span.attributes, BATON.attempt) ?? 1;
   const outcome = textOf(span.attributes, BATON.outcome);
@@ -124,6 +132,7 @@ function notesOf(placed: JourneySpan, isCause: boolean): Row["notes"] {
   if (isCause) note(INK.failedBold, "◀ cause", "◀");
   if (placed.orphan) note(INK.wait, "? orphan", "?");
   if (placed.shared) note(INK.dim, "shared batch", "shared");
+  if (hidden > 0) note(INK.dim, `+${counted(hidden, "span")}`, `+${hidden}`);
   return notes;
 }
 
