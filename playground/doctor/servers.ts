@@ -108,7 +108,7 @@ export async function optional({ env }: Machine): Promise<Check[]> {
     {
       topic: "go",
       standing: "note",
-      says: go ?? "not there; npm start -- --full builds with it what is not installed",
+      says: go ?? "not there; npm run load and npm start -- --full build with it what is not installed",
     },
   ];
 }

@@ -1,8 +1,9 @@
+import { existsSync, readFileSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { silent } from "../terminal/report.ts";
+import { type Reporter, silent } from "../terminal/report.ts";
 import { findStackProgram, type StackProgramOptions, stackProgram } from "./program.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -79,6 +80,31 @@ esac`,
     expect(await readdir(path.join(folder, name))).toEqual(["k6"]);
     expect((await stackProgram("k6", options)).from).toBe("cache");
     expect((await readFile(log(), "utf8")).match(/^build/gm)).toHaveLength(1);
+  });
+
+  it("says before a build what is built, why and how long that takes; nothing when it is there", async () => {
+    await go("2.2.0");
+    const told: string[] = [];
+    const report: Reporter = {
+      say: (line) => {
+        told.push(existsSync(log()) && readFileSync(log(), "utf8").includes("build") ? "built" : line);
+      },
+      begin: (what) => {
+        told.push(`begun: ${what}`);
+        return () => told.push("ended");
+      },
+    };
+    await stackProgram("k6", { ...options, report });
+    expect(told).toEqual([
+      "begun: k6, made once for your cache folder",
+      expect.stringMatching(
+        /^k6 is neither on the PATH nor in your cache folder: .*built .*with Go now, once, because .*scenarios.* minutes on two cores/,
+      ),
+      "built",
+      "ended",
+    ]);
+    await stackProgram("k6", { ...options, report });
+    expect(told).toHaveLength(4);
   });
 
   it("fails with go's reason and how to get it when it does not build, and leaves nothing behind", async () => {

@@ -108,15 +108,20 @@ async function make(
   name: StackProgramName,
   { base, file }: Place,
   isThere: () => Promise<boolean>,
-  { root, env, signal }: StackProgramOptions,
+  { root, env, report, signal }: StackProgramOptions,
 ): Promise<void> {
-  const { origin } = catalogue[name];
+  const { title, origin, build: told } = catalogue[name];
   if (origin.kind === "none") throw missing(name, "it can neither be built here nor unpacked");
   if (origin.kind === "apt") {
     if (!(await hasApt(env))) throw missing(name, "this machine has no apt");
     return unpackWithApt([origin.package], base, isThere, env, signal);
   }
   if (!(await hasGo(env))) throw missing(name, "there is no go on the PATH to build it with");
+  if (told)
+    report.say(
+      `${title} is neither on the PATH nor in your cache folder: it is built there with Go now, once, because ` +
+        `${told.needed}. That takes ${told.lasts} on two cores.`,
+    );
   const work = await mkdtemp(path.join(base, ".work-"));
   try {
     const out = path.join(work, "out");
