@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,6 +9,7 @@ import { EXIT } from "./exit.ts";
 import { isFree, portsFor } from "./runner/ports.ts";
 import { processStart, type Run, runningIn } from "./runner/state.ts";
 import { type TemporaryState, temporaryState } from "./temporary.fixture.ts";
+import { shapeOf } from "./trace/shape.fixture.ts";
 import { until } from "./until.ts";
 
 const boot = path.join(import.meta.dirname, "boot.cjs");
@@ -106,6 +108,18 @@ describe("the command line", () => {
   it("starts everything and shows a good and a declined checkout, both complete", () => {
     expect(printed.match(/complete after/g)).toHaveLength(2);
     expect(printed).toContain("card_declined");
+  });
+
+  it("shows the README's tree for the README's command", async () => {
+    const readme = await readFile(path.join(import.meta.dirname, "..", "README.md"), "utf8");
+    const tree = /```text\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+    expect(readme).toContain("npm run checkout -- --fault payments.charge:declined --brief");
+    const { status, out } = await type(["checkout", "--fault", "payments.charge:declined", "--brief"]);
+    expect(status).toBe(EXIT.ok);
+    const [, shown = ""] = /Its journey\n\n([\s\S]*?)\n\n/.exec(out) ?? [];
+    expect(shapeOf(shown), shown).toEqual(shapeOf(tree));
+    expect(tree.trim().split("\n").length).toBeLessThanOrEqual(15);
+    expect(tree).toContain("◀ cause");
   });
 
   it("says what runs", async () => {

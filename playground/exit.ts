@@ -1,4 +1,4 @@
-/** The exit statuses of the commands. Each command's help lists them, and so does the documentation. */
+/** The exit statuses of the commands. Each command's help lists them; docs/commands.md has them in a table. */
 
 export const EXIT = {
   /** Done. */

@@ -1,9 +1,9 @@
 /**
- * The README as a stranger reads it: a copy of the project without packages, the commands as they stand there, in
- * their order. What its tables say is held against the code.
+ * The README, the tour and the page on lens as a stranger reads them: a copy of the project without packages, the commands
+ * as they stand there, in their order. What the tables say is held against the code.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { chmod, chown, cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, chown, cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -35,9 +35,13 @@ async function copyOfProject(into: string): Promise<void> {
   }
 }
 
-/** The commands of the README's shell blocks, one a line, in their order. */
+/** The commands of a page's shell blocks, one a line, in their order. */
 const commandsOf = (text: string): string[] =>
   [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap((block) => (block[1] ?? "").trim().split("\n"));
+
+/** A page's address at the playground of these tests. */
+const moved = (command: string): string =>
+  command.replace(/127\.0\.0\.1:(\d+)/g, (_, port: string) => `127.0.0.1:${Number(port) + OFFSET}`);
 
 /** What a machine's own network may need: nothing of it is ours. */
 const NETWORK = /^(NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR|(HTTPS?|NO)_PROXY)$/i;
@@ -74,97 +78,146 @@ function ended(child: ChildProcess): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => child.once("close", (code) => resolve({ code: code ?? 1, output })));
 }
 
-/** What a command of the tour must show, by a part of it. */
-const promises = (orderId: string): readonly (readonly [string, RegExp])[] => [
-  ["--fault", /402[\s\S]*card_declined ◀ cause/],
+/** What a command of the tour must show, by a part of it; `id`: of the order that was placed last. */
+const promises = (id: string): readonly (readonly [part: string, shows: RegExp])[] => [
+  ["checkout -- --fault", /402[\s\S]*card_declined ◀ cause/],
+  ["--brief", /\+\d+ spans[\s\S]*card_declined ◀ cause/],
+  ["--logs", /card_declined ◀ cause[\s\S]*payment\.declined/],
   ["npm run logs", /orders.*order\.placed[\s\S]*payment\.declined/],
   ["curl -i", /402[\s\S]*card-declined/],
-  ["/events", /CONFIRMED[\s\S]*SHIPPED/],
-  ["/history", /"CONFIRMED"/],
-  ["-X DELETE", /wrong-status|CANCELLED/],
-  ["GetOrder", new RegExp(`"orderId":\\s*"${orderId}"`)],
-  ["npm run redrive", /nothing in the dead letters/],
-  ["/api/journeys/", new RegExp(orderId)],
+  ["--full", /pg\.query:/],
+  ["/api/journeys/", new RegExp(id)],
   ["/api/v3/services", /analytics/],
+  ["GetOrder", new RegExp(`"orderId":\\s*"${id}"`)],
+  ["shipping.pick:delayed", /"status":"CONFIRMED"/],
+  ["/history", /"CONFIRMED"/],
+  ["-X DELETE", /"status":"CANCELLED"/],
+  ["/events", /PENDING[\s\S]*CONFIRMED[\s\S]*CANCELLED/],
+  ["npm run redrive", /nothing in the dead letters/],
 ];
 
-describe("the README's commands, from a clone without node_modules", () => {
+const lensPromises: typeof promises = () => [
+  ["/v1/traces", /^\{\}$/],
+  ["/api/v3/services", /"my-app"/],
+  ["/api/journeys/", /"name":"GET \/hello"/],
+];
+
+/** An id as it is printed, by a command or in an answer. */
+const ORDER = /^\s*order\s+([0-9a-f-]{36})|"orderId":\s*"([0-9a-f-]{36})"/m;
+const CORRELATION = /^\s*correlation(?: id)?\s+([0-9a-f-]{36})/m;
+
+describe("the commands of the README, the tour and the page on lens, from a clone without node_modules", () => {
   let folder: string;
-  let text: string;
-  let start: ChildProcess;
-  let started = "";
+  let env: NodeJS.ProcessEnv;
+  let stays: ChildProcess;
+  let said = "";
+
+  const page = (file: string): Promise<string> => readFile(path.join(folder, file), "utf8");
 
   beforeAll(async () => {
     folder = await mkdtemp(path.join(os.tmpdir(), "baton-readme-"));
     await chmod(folder, 0o755);
     await copyOfProject(folder);
-    text = await readFile(path.join(folder, "README.md"), "utf8");
+    env = cleanEnv({ BATON_PORT_OFFSET: String(OFFSET) });
   });
   afterAll(async () => {
-    if (start?.exitCode === null) {
-      start.kill("SIGTERM");
-      await new Promise((resolve) => start.once("close", resolve));
+    if (stays?.exitCode === null) {
+      stays.kill("SIGTERM");
+      await new Promise((resolve) => stays.once("close", resolve));
     }
     await rm(folder, { recursive: true, force: true });
   });
 
-  test("npm start brings it up, and every command of the tour does what it says", async () => {
-    const env = cleanEnv({ BATON_PORT_OFFSET: String(OFFSET) });
-    const commands = commandsOf(text);
-    // `npm test` from a fresh clone is what the project's CI does first.
-    expect(commands.slice(0, 2)).toEqual(["npm start", "npm test"]);
-    expect(commands.at(-1)).toBe("npm run down");
-    const unnamed = promises("").filter(([part]) => !commands.some((command) => command.includes(part)));
-    expect(unnamed, "promises of no command").toEqual([]);
-
-    start = spawn("sh", ["-c", "exec npm start"], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
-    for (const stream of [start.stdout, start.stderr]) {
+  /** Types a command that stays, and waits until it says `upWith`. */
+  async function stay(command: string, upWith: string): Promise<void> {
+    said = "";
+    stays = spawn("sh", ["-c", `exec ${command}`], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [stays.stdout, stays.stderr]) {
       stream?.on("data", (chunk: Buffer) => {
-        started += chunk;
+        said += chunk;
       });
     }
-    const up = () => start.exitCode !== null || started.includes("Ctrl-C stops it") || undefined;
-    await eventually("npm start to be up", up, patient(240_000));
-    expect(start.exitCode, started).toBeNull();
+    const up = () => stays.exitCode !== null || said.includes(upWith) || undefined;
+    await eventually(`${command} to be up`, up, patient(240_000));
+    expect(stays.exitCode, said).toBeNull();
+  }
+
+  /** Types each of `commands`, with the ids that were printed before; each ends with 0 and shows what it promises. */
+  async function type(commands: readonly string[], promised: typeof promises): Promise<void> {
+    const unnamed = promised("").filter(([part]) => !commands.some((command) => command.includes(part)));
+    expect(unnamed, "promises of no command").toEqual([]);
+    const ids = { order: "", correlation: "" };
+    for (const command of commands) {
+      const line = moved(command)
+        .replace("<correlation id>", ids.correlation)
+        .replace("<order id>", ids.order);
+      expect(line).not.toContain("<");
+      const { code, output } = await shell(line, folder, env);
+      expect(code, `${line}\n${output}`).toBe(0);
+      const [, shown, answered] = ORDER.exec(output) ?? [];
+      ids.order = shown ?? answered ?? ids.order;
+      ids.correlation = CORRELATION.exec(output)?.[1] ?? ids.correlation;
+      for (const [, shows] of promised(ids.order).filter(([part]) => command.includes(part)))
+        expect(output, line).toMatch(shows);
+    }
+  }
+
+  const isUp = async (port: number): Promise<boolean> =>
+    fetch(`http://127.0.0.1:${port + OFFSET}/`).then(
+      () => true,
+      () => false,
+    );
+
+  test("npm start brings it up, and every command of the tour does what it says", async () => {
+    // The copy stands for the clone. `npm test` is what the project's CI does first; compose needs an engine, and has a test.
+    expect(commandsOf(await page("README.md"))).toEqual([
+      "git clone <the address of this repository> baton",
+      "cd baton",
+      "npm start",
+      "docker compose up",
+      "npm test",
+    ]);
+    await stay("npm start", "Ctrl-C stops it");
     for (const promised of [
       "A checkout that goes all the way",
       "A checkout whose card is declined",
       "◀ cause",
     ]) {
-      expect(started).toContain(promised);
+      expect(said).toContain(promised);
     }
-
-    const ids = { order: "", correlation: "" };
-    // Loading needs k6, which may have to be built first, and compose an engine: tests of their own run them.
-    const elsewhere = /^(npm run load|docker compose)/;
-    for (const command of commands.slice(2).filter((line) => !elsewhere.test(line))) {
-      const line = command
-        .replace("<correlation id>", ids.correlation)
-        .replace("<order id>", ids.order)
-        .replace(/127\.0\.0\.1:(\d+)/g, (_, port: string) => `127.0.0.1:${Number(port) + OFFSET}`);
-      expect(line).not.toContain("<");
-      const { code, output } = await shell(line, folder, env);
-      expect(code, `${line}\n${output}`).toBe(0);
-      ids.order = /^\s*order\s+([0-9a-f-]{36})/m.exec(output)?.[1] ?? ids.order;
-      ids.correlation = /^\s*correlation(?: id)?\s+([0-9a-f-]{36})/m.exec(output)?.[1] ?? ids.correlation;
-      for (const [, promise] of promises(ids.order).filter(([part]) => command.includes(part)))
-        expect(output, line).toMatch(promise);
-    }
-    await eventually("npm start to end", () => (start.exitCode === null ? undefined : true));
-    for (const part of [...services, lens]) {
-      await expect(fetch(`http://127.0.0.1:${part.port + OFFSET}/`), part.name).rejects.toThrow();
-    }
+    const commands = commandsOf(await page("docs/tour.md"));
+    expect(commands.length).toBeGreaterThan(15);
+    expect(commands.at(-1)).toBe("npm run down");
+    // Loading needs k6, which may have to be built first: docs.all.test.ts and stack.all.test.ts run it.
+    await type(
+      commands.filter((line) => !line.startsWith("npm run load")),
+      promises,
+    );
+    await eventually("npm start to end", () => (stays.exitCode === null ? undefined : true));
+    for (const part of [...services, lens]) expect(await isUp(part.port), part.name).toBe(false);
   });
 
-  test("its tables say what the code says", async () => {
+  test("npm run lens takes a span by hand, and answers with its journey", async () => {
+    const [first = "", ...commands] = commandsOf(await page("docs/lens.md"));
+    expect(first).toBe("npm run lens");
+    await stay(first, "look here");
+    await type(commands, lensPromises);
+    stays.kill("SIGTERM");
+    await eventually("npm run lens to end", () => (stays.exitCode === null ? undefined : true));
+    expect(await isUp(lens.port)).toBe(false);
+  });
+
+  test("their tables say what the code says", async () => {
+    const settings = await page("docs/settings.md");
     for (const part of [...services, lens])
-      expect(text).toContain(`| ${part.name} | ${part.port} | ${part.does} |`);
-    const scripts = (
-      JSON.parse(await readFile(path.join(root, "package.json"), "utf8")) as { scripts: object }
-    ).scripts;
-    for (const [, script] of text.matchAll(/npm run ([a-z:]+)/g))
-      expect(Object.keys(scripts)).toContain(script);
-    const tree = /```text\n([\s\S]*?)```/.exec(text)?.[1] ?? "";
+      expect(settings).toContain(`| ${part.name} | ${part.port} | ${part.does} |`);
+    const { scripts } = JSON.parse(await page("package.json")) as { scripts: object };
+    const pages = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"];
+    for (const file of await readdir(path.join(folder, "docs"))) pages.push(`docs/${file}`);
+    for (const file of pages)
+      for (const [, script] of (await page(file)).matchAll(/npm run ([a-z:]+)/g))
+        expect(Object.keys(scripts), file).toContain(script);
+    const tree = /```text\n([\s\S]*?)```/.exec(await page("docs/tour.md"))?.[1] ?? "";
     for (const hop of checkout.expect.hops.filter(({ kind }) => kind === "CONSUMER"))
       expect(tree).toContain(hop.name);
   });

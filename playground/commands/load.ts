@@ -7,7 +7,7 @@ import { scenarios } from "../../load/scenarios/index.ts";
 import { FAULT_POINTS } from "../../services/_contracts/vocabulary.ts";
 import { type Arguments, type Command, type Io, text } from "../command.ts";
 import { EXIT } from "../exit.ts";
-import { findK6 } from "../load/k6-program.ts";
+import { findK6, type K6 } from "../load/k6-program.ts";
 import { invocation, type LoadRun } from "../load/k6-run.ts";
 import { Problem } from "../problem.ts";
 import { playgroundHere } from "../runner/here.ts";
@@ -76,9 +76,7 @@ async function loadRun(args: Arguments, io: Io): Promise<LoadRun> {
 }
 
 /** Runs k6 to its end; a Ctrl-C lets it finish its checkouts and print its table. Resolves to its exit status. */
-async function runK6(load: LoadRun, io: Io): Promise<number> {
-  const { root, dir, env: own, signal } = io;
-  const k6 = await findK6({ root, dir, env: own, report: reporterOn(io.err), signal });
+async function runK6(k6: K6, load: LoadRun, io: Io): Promise<number> {
   const { command, args, env } = invocation(k6, load, io.root, io.out.isTTY === true);
   const child = spawn(command, [...args], {
     env: { ...io.env, ...env },
@@ -116,8 +114,11 @@ export const load: Command = {
   positionals: { least: 1, most: 1, what: "a scenario" },
   async run(args, io) {
     const load = await loadRun(args, io);
+    const { root, dir, env, signal } = io;
+    // The first time this may build it, which is said.
+    const k6 = await findK6({ root, dir, env, report: reporterOn(io.err), signal });
     if (load.pagePort > 0) io.out.write(`k6's page while it runs: http://127.0.0.1:${load.pagePort}\n`);
-    const status = await runK6(load, io);
+    const status = await runK6(k6, load, io);
     if (status === EXIT.threshold)
       io.out.write("a threshold did not hold; the first ✗ above says where to look\n");
     return status;
