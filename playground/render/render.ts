@@ -11,6 +11,7 @@ import { withBlocks } from "./blocks.ts";
 import { containers, replicas, shared } from "./compose.ts";
 import { withCounts } from "./counts.ts";
 import { databasesSql } from "./databases.ts";
+import { exampleBlocks } from "./examples.ts";
 import { placeList } from "./places.ts";
 import { portTable, serviceTable, shapeTable } from "./tables.ts";
 
@@ -22,6 +23,7 @@ const BLOCKS: Readonly<Record<string, (services: readonly Service[]) => readonly
   services: serviceTable,
   shapes: shapeTable,
   places: placeList,
+  ...exampleBlocks,
 };
 
 /** A file as it is and as it should be. */
