@@ -13,6 +13,7 @@ import { barrels } from "../tests/tidy/imports/barrels.ts";
 import { brokerSaid } from "../tests/tidy/imports/broker.ts";
 import { circles } from "../tests/tidy/imports/circles.ts";
 import { roomCircles, roomEdges } from "../tests/tidy/imports/rooms.ts";
+import { takenHome } from "../tests/tidy/imports/take-home.ts";
 import { kitInUseCases, untestedUseCases } from "../tests/tidy/imports/use-cases.ts";
 import { lostLinks } from "../tests/tidy/prose/links.ts";
 import { lostPaths } from "../tests/tidy/prose/paths.ts";
@@ -47,6 +48,7 @@ test.each<[what: string, rule: Rule]>([
   ["no file only passes on what others export", barrels],
   ["which broker it is: its own folders, what chooses, the configuration and the topology", brokerSaid],
   ["a use case takes of the kit only errors and types: what it needs is handed in", kitInUseCases],
+  ["what can be taken home comes alone, and nothing else makes spans or moves contexts", takenHome],
   ["every use case has its test beside it", untestedUseCases],
   ["the same role has the same file name in every service", (all) => serviceFiles(all, services)],
   ["every file is reached by a program, or by a test", deadFiles],

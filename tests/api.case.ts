@@ -74,7 +74,7 @@ describe("a checkout with an idempotency key", () => {
     expect(first.status).toBe(201);
     expect([again.status, again.body.orderId]).toEqual([201, first.body.orderId]);
     expect(await ask("POST", "/v1/checkouts", order("ida", 2), key)).toMatchObject({
-      status: 409,
+      status: 422,
       body: { type: "urn:baton:problem:idempotency-key-reused" },
     });
     const charged = `SELECT count(*) FROM charges WHERE order_id = '${first.body.orderId}'`;

@@ -55,8 +55,8 @@ const attributesOf = (operation: string, message: TracedMessage): Attributes => 
 });
 
 /**
- * The span `create X`, which is the message's creation context. `store` is to keep the carrier with the message, unread, and
- * answers the id of the outbox's row.
+ * The span `create X`, which is the message's creation context. `store` is to keep the carrier with the message,
+ * unread, and answers the id of the outbox's row.
  */
 export async function inCreateSpan(
   message: TracedMessage,
@@ -109,8 +109,8 @@ export interface TracedBatch {
 }
 
 /**
- * The span `receive X`, which links to every message's creation context. `work` handles the messages in turn: each has its
- * own `process` span under this one, which is not active.
+ * The span `receive X`, which links to every message's creation context. `work` handles the messages in turn: each has
+ * its own `process` span under this one, which is not active.
  */
 export async function inReceiveSpan(
   batch: TracedBatch,

@@ -142,8 +142,8 @@ export class EdgePropagator implements TextMapPropagator {
 }
 
 /**
- * A span processor of the SDK. Says on the edge's SERVER span what was decided, and links it to a caller whose trace was not
- * continued.
+ * A span processor of the SDK. Says on the edge's SERVER span what was decided, and links it to a caller whose trace
+ * was not continued.
  */
 export class EdgeSpanProcessor {
   readonly #onRefused: (what: string) => void;

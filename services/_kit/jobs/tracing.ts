@@ -1,7 +1,7 @@
 /**
- * BullMQ: the context lies in the job itself, in an envelope around its payload, because BullMQ's own telemetry interface
- * can carry neither links nor status. `send X` and `create X` are made here; `process X` is made by `events/tracing.ts`,
- * from what this reads of a job.
+ * BullMQ: the context lies in the job itself, in an envelope around its payload, because BullMQ's own telemetry
+ * interface can carry neither links nor status. `send X` and `create X` are made here; `process X` is made by
+ * `events/tracing.ts`, from what this reads of a job.
  */
 import {
   type Attributes,
@@ -68,7 +68,9 @@ const envelope = (job: TracedJob, ctx: Context): Envelope => ({
   payload: job.payload,
 });
 
-/** The span `send X` around `add`, which adds the job with this data. One job: its `send` span is its creation context. */
+/**
+ * The span `send X` around `add`, which adds the job with this data. One job: its `send` span is its creation context.
+ */
 export function inSendSpan(
   queue: string,
   job: TracedJob,

@@ -50,7 +50,9 @@ export interface ClientTracing {
 
 const setHeader = { set: (headers: Headers, key: string, value: string) => headers.set(key, value) };
 
-/** An interceptor: each call in its CLIENT span, whose context goes into the metadata. A stream's lasts until it ends. */
+/**
+ * An interceptor: each call in its CLIENT span, whose context goes into the metadata. A stream's lasts until it ends.
+ */
 export function inClientSpan(options: ClientTracing): Interceptor {
   const { system, server, onEnded, errorOf = (thrown) => ConnectError.from(thrown) } = options;
   return (next) => async (request) => {
@@ -88,7 +90,9 @@ export function inClientSpan(options: ClientTracing): Interceptor {
   };
 }
 
-/** Calls `end` once, when the stream has ended: to its end, by an error, by its deadline, or because nobody reads on. */
+/**
+ * Calls `end` once, when the stream has ended: to its end, by an error, by its deadline, or because nobody reads on.
+ */
 function followed(
   response: StreamResponse,
   signal: AbortSignal,
@@ -179,7 +183,8 @@ export function noteOutcome({ signal }: HandlerContext): void {
   if (span === undefined) return;
   signal.addEventListener("abort", () => {
     const reason: unknown = signal.reason;
-    // An end without an error aborts as a client that goes away does, with a bare AbortError: `finish` tells them apart.
+    // An end without an error aborts as a client that goes away does, with a bare AbortError: `finish` tells them
+    // apart.
     if (reason instanceof ConnectError) outcomes.set(span, reason.code);
     else if (!(reason instanceof Error && reason.name === "AbortError")) outcomes.set(span, Code.Internal);
   });

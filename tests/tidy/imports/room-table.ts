@@ -209,6 +209,24 @@ export const ROOMS: Readonly<Record<string, Row>> = {
   "playground/terminal": play(["", "clients", "trace"], [JOURNEY], ["node:*"]),
   "playground/trace": play([], [JOURNEY, NAMES], []),
 
+  "docs/examples": {
+    rooms: [
+      `${KIT}/events/tracing.ts`,
+      `${KIT}/jobs/tracing.ts`,
+      `${KIT}/rpc/gen/grpc/health/v1/health_pb.js`,
+    ],
+    packages: [
+      ...["api", "core", "exporter-trace-otlp-proto", "sdk-node", "sdk-trace"].map(
+        (name) => `@opentelemetry/${name}`,
+      ),
+      ...["@nats-io/jetstream", "@nats-io/transport-node", "bullmq", "ioredis", "pg"],
+      ...["@connectrpc/connect", "@connectrpc/connect-node", "hono*", "@hono/node-server"],
+      ...["crypto", "http2", "net"].map((name) => `node:${name}`),
+    ],
+    remedy:
+      "an example is a reader's application: of the kit it takes what tests/tidy/imports/take-home.ts lists",
+  },
+
   bench: {
     rooms: [
       ...["", "/clients", "/commands", "/provide", "/runner", "/stack", "/terminal"].map(

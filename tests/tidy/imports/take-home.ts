@@ -3,17 +3,9 @@
  * application of their own: they and all that they import need OpenTelemetry's API, the three modules below, their
  * library and Node, and nothing else of the kit. docs/your-app.md points at them.
  */
-
-/** A file, and what it imports: files of ours from the project's root, packages by name. */
-export interface Importing {
-  readonly file: string;
-  readonly imports: readonly {
-    readonly target: string;
-    readonly names: readonly string[];
-    /** From 1. */
-    readonly line: number;
-  }[];
-}
+import { isProduct, type Repository } from "../repository/repository.ts";
+import type { Source } from "../repository/source.ts";
+import type { Violation } from "../repository/violation.ts";
 
 const KIT = "services/_kit/";
 const LISTED = "tests/tidy/imports/take-home.ts";
@@ -39,11 +31,11 @@ const HANDS_OVER: Readonly<Record<string, readonly string[]>> = {
   "@opentelemetry/api": ["propagation"],
 };
 const ROOMS = /^services\/_kit\/(http|rpc|events|jobs)\//;
-const TEST = /\.(test|fixture|case)\.ts$/;
 
 /** Everything that `file` imports, however far, with itself; packages are not entered. */
-export function closureOf(files: ReadonlyMap<string, Importing>, file: string): Importing[] {
-  const reached = new Map<string, Importing>();
+export function closureOf(sources: readonly Source[], file: string): Source[] {
+  const files = new Map(sources.map((source) => [source.file, source]));
+  const reached = new Map<string, Source>();
   const visit = (one: string): void => {
     const source = files.get(one);
     if (!source || reached.has(one)) return;
@@ -55,14 +47,13 @@ export function closureOf(files: ReadonlyMap<string, Importing>, file: string): 
 }
 
 /** Each import that keeps a module from being taken home, and each hand-over that lies in no such module. */
-export function takenHome({ sources }: { readonly sources: readonly Importing[] }, modules = TAKE_HOME) {
-  const files = new Map(sources.map((source) => [source.file, source]));
+export function takenHome({ files, sources }: Repository, modules = TAKE_HOME): Violation[] {
   const homes = new Set(Object.keys(modules).map((module) => `${KIT}${module}`));
   const strange = Object.entries(modules).flatMap(([module, { library, with: others = [] }]) => {
     const ours = [module, ...SHARED, ...others].map((one) => `${KIT}${one}`);
     const isAllowed = (target: string): boolean =>
       target.startsWith("node:") || [...ours, ...API, ...library].includes(target);
-    return closureOf(files, `${KIT}${module}`).flatMap(({ file, imports }) =>
+    return closureOf(sources, `${KIT}${module}`).flatMap(({ file, imports }) =>
       imports
         .filter(({ target }) => !isAllowed(target))
         .map(({ target, line }) => ({
@@ -74,7 +65,7 @@ export function takenHome({ sources }: { readonly sources: readonly Importing[] 
     );
   });
   const scattered = sources
-    .filter(({ file }) => ROOMS.test(file) && !TEST.test(file) && !homes.has(file))
+    .filter((source) => ROOMS.test(source.file) && isProduct(source) && !homes.has(source.file))
     .flatMap(({ file, imports }) =>
       imports.flatMap(({ target, names, line }) =>
         names
@@ -88,7 +79,7 @@ export function takenHome({ sources }: { readonly sources: readonly Importing[] 
       ),
     );
   const missing = [...homes]
-    .filter((file) => !files.has(file))
+    .filter((file) => !files.includes(file))
     .map((file) => ({
       file: LISTED,
       line: 1,
