@@ -12,13 +12,13 @@ import { inReceiveSpan } from "./tracing.ts";
 
 export interface BatchOptions {
   readonly maxMessages: number;
-  /** How long the first message of a batch waits for company. */
+  /** How long the first message of a batch waits for more. */
   readonly lingerMs: number;
 }
 
 /**
- * Consumes in batches until stopped. Messages of one batch are handled one after the other, in stream order. What is
- * redriven comes one by one.
+ * Consumes in batches until stopped. Messages of one batch are handled one after the other, in stream order. Redriven
+ * messages come one by one.
  */
 export async function subscribeInBatches(
   subscription: Subscription,
@@ -61,7 +61,7 @@ async function handleAll(
   });
 }
 
-/** Groups what comes: at most so many, and none waits longer than the linger. Ends when `messages` ends. */
+/** Groups messages into batches of at most `maxMessages`; none waits longer than `lingerMs`. Ends with `messages`. */
 async function* inBatches(
   messages: InHand,
   { maxMessages, lingerMs }: BatchOptions,

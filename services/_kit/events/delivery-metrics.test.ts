@@ -32,7 +32,7 @@ const delivery: Delivery = {
   ],
 };
 
-/** The data points of a metric since the last look. */
+/** The data points of a metric since the last export. */
 async function points(name: string): Promise<DataPoint<unknown>[]> {
   return memory
     .getMetrics()

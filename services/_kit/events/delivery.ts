@@ -1,6 +1,6 @@
 /**
- * One delivery of a message or a job to its handler: tried in a span `process X`, counted, and its outcome decided. Events
- * and jobs come through here, so that both look alike in a trace.
+ * One delivery of a message or a job to its handler: runs it in a span `process X`, counts it, and decides its outcome.
+ * It is used for events and for jobs, so that both look alike in a trace.
  */
 import type { Context, SpanContext } from "@opentelemetry/api";
 import { AppError } from "../process/errors.ts";
@@ -11,22 +11,23 @@ import { counter, seconds } from "../telemetry/metrics.ts";
 import type { AsyncMode, Moment } from "../telemetry/propagation.ts";
 import { deliveryLabels, inProcessSpan, secondsOf, type TracedDelivery } from "./tracing.ts";
 
-/** A delivery, and how often there may be one. */
+/** A delivery, with its maximum of attempts. */
 export interface Delivery extends TracedDelivery {
   readonly maxAttempts: number;
 }
 
-/** How it ended: done, to come again, or given up. */
+/** How a delivery ended: done, to be retried, or a dead letter. */
 export type Outcome =
   | { readonly kind: "ack"; readonly span: SpanContext }
   | { readonly kind: "retry" | "dead-letter"; readonly span: SpanContext; readonly error: AppError };
 
-/** What no further attempt can mend: the message itself is wrong. */
+/** Errors that no retry can help, because the message itself is wrong. */
 const POISON = new Set(["malformed", "invalid"]);
 
 /**
- * Runs `work` for one delivery. Never throws: the outcome says what the broker is to be told. An outage of what we work with
- * is waited out in hand, and then there is a further attempt: no message is given up because a database was away for long.
+ * Runs `work` for one delivery. Never throws: the outcome says what to tell the broker. During an outage of a
+ * dependency the message waits in hand and then gets an additional attempt, so that a long outage of a database makes
+ * no dead letters.
  */
 export async function deliver(
   delivery: Delivery,
@@ -42,7 +43,7 @@ export async function deliver(
     try {
       await outcome.error.over();
     } catch {
-      // We are to stop: it comes again, here or elsewhere.
+      // The service stops: the message will be redelivered, here or elsewhere.
       return outcome;
     }
     current = {
@@ -50,7 +51,7 @@ export async function deliver(
       attempt: current.attempt + 1,
       maxAttempts: current.maxAttempts + 1,
       handover: { ...current.handover, previousAttempt: outcome.span },
-      // It lay nowhere but here.
+      // It waited in hand, which is none of these waits.
       waits: [],
     };
   }

@@ -1,13 +1,13 @@
-/** How an event looks as a message: what its headers say. */
+/** The headers of an event's message. */
 import { type Carrier, carrierOf } from "../telemetry/propagation.ts";
 
 const EVENT_ID = "Baton-Event-Id";
 const CREATED = "Baton-Created-Ms";
 const SENT = "Baton-Sent-Ms";
 
-/** What the headers of an event say. */
+/** What the headers of an event contain. */
 export interface EventHead {
-  /** Stays the same however often the event is sent. */
+  /** The same each time that the event is sent. */
   readonly eventId: string;
   /** The creation context. */
   readonly carrier: Carrier;
@@ -25,10 +25,10 @@ export function writeHead(head: EventHead): Record<string, string> {
   return headers;
 }
 
-/** Ids become keys of a table and headers: a stranger's may be anything. */
+/** Ids become keys of a table and headers. One that others have made may be any text. */
 const PLAIN_ID = /^[\x21-\x7e]{1,200}$/;
 
-/** Reads what `writeHead` wrote. What is missing or makes no sense is left out; without an id it is `nameless`. */
+/** Reads what `writeHead` wrote. Missing and invalid values are left out. Without a valid id the id is `nameless`. */
 export function readHead(headers: Readonly<Record<string, string>>, nameless: string): EventHead {
   const ms = (name: string) => {
     const value = Number(headers[name] || Number.NaN);

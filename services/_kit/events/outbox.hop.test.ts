@@ -26,7 +26,7 @@ interface OutboxRow {
 const rowOf = async (eventId: string) =>
   (await db.query<OutboxRow>("SELECT * FROM outbox WHERE event_id = $1", [eventId])).rows[0];
 
-test("an appended event gets a PRODUCER span below the request, and the row holds that span's context and the baggage", async () => {
+test("an appended event has a PRODUCER span below the request, and its row has that span's context and the baggage", async () => {
   const { request, eventId } = await inRequest({ "correlation.id": "c-1", fault: "a.b:c" }, async (span) => ({
     request: span,
     eventId: await db.transaction((tx) =>

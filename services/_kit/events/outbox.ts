@@ -1,8 +1,8 @@
 /**
- * The transactional outbox, writing side: an event and the change that it tells of commit together or not at all.
+ * The transactional outbox, writing side: an event and its change commit together or not at all.
  *
- * The context is captured here, at append, by `inCreateSpan`. An outbox that captures it at delivery credits a whole drain to
- * whatever request happens to be active then.
+ * `inCreateSpan` captures the context here, at the append. An outbox that captures it at delivery would credit a whole
+ * drain to the request that happens to be active then.
  */
 import { createHash } from "node:crypto";
 import type { Sql } from "../database/postgres.ts";
@@ -13,15 +13,15 @@ import { inCreateSpan, type TracedMessage } from "./tracing.ts";
 /** The tables that this needs, for `openDatabase`. */
 export const outboxSchema = new URL("./outbox.sql", import.meta.url);
 
-/** Order is kept within a bucket; all events of one key (a user) share one. */
+/** Order is kept within a bucket. All events of one key (a user) have the same bucket. */
 export const BUCKETS = 8;
 
-/** The bucket of `key`: stable for ever, because stored subjects depend on it. */
+/** The bucket of `key`. It must never change, because stored subjects depend on it. */
 export function bucketOf(key: string): number {
   return createHash("sha1").update(key).digest().readUInt8(0) % BUCKETS;
 }
 
-/** Where the events will go: only for what the span says of it. The relay is what sends them. */
+/** The broker of the events, only for the span's attributes. The relay sends the events. */
 export type EventsBroker = Pick<Broker, "system" | "destination">;
 
 export interface NewEvent {
@@ -32,10 +32,10 @@ export interface NewEvent {
   readonly payload: object;
 }
 
-/** What a message of an event type is called in telemetry: the subject without its bucket. */
+/** The name of an event type's messages in telemetry: the subject without its bucket. */
 export const destinationOf = (type: string): string => `events.${type}`;
 
-/** What spans say of an event that goes to `to`. */
+/** The message of an event, for its spans. */
 export const messageOf = (to: EventsBroker, bucket: number, type: string, id: string): TracedMessage => ({
   system: to.system,
   name: destinationOf(type),
@@ -45,11 +45,12 @@ export const messageOf = (to: EventsBroker, bucket: number, type: string, id: st
 });
 
 /**
- * Appends an event in the transaction `tx`; answers its id. The caller's transaction must hold the row lock of
- * what the event is about, or a later id could become visible before an earlier one.
+ * Appends an event in the transaction `tx`. Returns its id. The caller's transaction must hold the lock of the row that
+ * the event is about: otherwise a later id could become visible before an earlier one.
  *
- * `to`: the broker that the relay will send it to. `E`: the events that the caller may append, as the shop's contracts have them. It is never inferred, so that an
- * append that names no events does not compile: `append<EventFrom<"shipping">>(broker, tx, event)`.
+ * `to`: the broker that the relay will send it to. `E`: the events that the caller may append, as the shop's contracts
+ * have them. It is never inferred, so that an append without it does not compile:
+ * `append<EventFrom<"shipping">>(broker, tx, event)`.
  */
 export async function append<E extends NewEvent = never>(
   to: EventsBroker,

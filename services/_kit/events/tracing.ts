@@ -1,7 +1,7 @@
 /**
  * The spans of a message on its way through an outbox and a broker to its handler, and of a job at its worker:
- * `create X`, `send X`, `receive X`, `process X`. Which of them is whose parent, and what it links to, is for
- * `telemetry/propagation.ts` to say; what only one broker or queue knows is handed in.
+ * `create X`, `send X`, `receive X`, `process X`. `telemetry/propagation.ts` decides their parents and links. What only
+ * one broker or queue knows is passed in.
  */
 import {
   type Attributes,
@@ -27,19 +27,19 @@ import {
 } from "../telemetry/propagation.ts";
 import { errorType, fail, inSpan, startSpan } from "../telemetry/span.ts";
 
-/** A message, as its producer and its relay know it. */
+/** A message as its producer and its relay know it. */
 export interface TracedMessage {
   /** `messaging.system`. */
   readonly system: string;
   /** Low-cardinality name, e.g. `events.OrderConfirmed`: the spans are called `create <name>` and `send <name>`. */
   readonly name: string;
-  /** What the broker calls the place that it is sent to. */
+  /** The broker's name for the destination. */
   readonly destination: string;
   readonly partition: string;
   readonly id: string;
 }
 
-/** What spans and metrics of an operation on a message both bear. */
+/** What the spans and metrics of an operation on a message have in common. */
 export const labelsOf = (operation: string, { system, name }: { system: string; name: string }) => ({
   [ATTR.messagingSystem]: system,
   [ATTR.operationName]: operation,
@@ -55,8 +55,8 @@ const attributesOf = (operation: string, message: TracedMessage): Attributes => 
 });
 
 /**
- * The span `create X`, which is the message's creation context. `store` is to keep the carrier with the message,
- * unread, and answers the id of the outbox's row.
+ * The span `create X`, which is the message's creation context. `store` must store the carrier unchanged with the
+ * message, and returns the id of the outbox's row.
  */
 export async function inCreateSpan(
   message: TracedMessage,
@@ -70,19 +70,19 @@ export async function inCreateSpan(
   });
 }
 
-/** One attempt of a relay to send what an outbox holds. */
+/** One attempt of a relay to send a row of an outbox. */
 export interface Sending {
   readonly message: TracedMessage;
   readonly handover: Handover;
-  /** Of its row. */
+  /** The id of its row. */
   readonly outboxId: string;
   /** From 1. */
   readonly attempt: number;
-  /** So long it lay in the outbox; below 0 (clocks differ) counts as 0. */
+  /** How long it waited in the outbox. Below 0 (clocks differ) counts as 0. */
   readonly waitMs: number;
 }
 
-/** The span `send X`. What `send` sends bears the carrier as it was stored, not this span's. */
+/** The span `send X`. The message that `send` sends has the stored carrier, not this span's context. */
 export async function inSendSpan(
   { message, handover, outboxId, attempt, waitMs }: Sending,
   mode: AsyncMode,
@@ -109,8 +109,8 @@ export interface TracedBatch {
 }
 
 /**
- * The span `receive X`, which links to every message's creation context. `work` handles the messages in turn: each has
- * its own `process` span under this one, which is not active.
+ * The span `receive X`, which links to every message's creation context. `work` handles the messages one after the
+ * other, each in its own `process` span under this one, which is not active.
  */
 export async function inReceiveSpan(
   batch: TracedBatch,
@@ -134,8 +134,8 @@ export async function inReceiveSpan(
 }
 
 /**
- * The context that a batch is received in: no trace, and the baggage only when all of its messages belong to the
- * same request. A batch of several has no correlation id of its own; its links lead to each of them.
+ * The context that a batch is received in. It has no trace, and has baggage only when all messages belong to the same
+ * request. A batch of several requests has no correlation id of its own; its links lead to each of them.
  */
 function batchContext(carriers: readonly Carrier[]): Context {
   const contexts = carriers.map(extract);
@@ -146,7 +146,7 @@ function batchContext(carriers: readonly Carrier[]): Context {
 
 export type WaitKind = "outbox" | "stream" | "job";
 
-/** Time in which the message lay somewhere, in ms; below 0 (clocks differ) counts as 0. */
+/** A time in which the message waited, in ms. Below 0 (clocks differ) counts as 0. */
 export interface Wait {
   readonly kind: WaitKind;
   readonly ms: number;
@@ -154,7 +154,7 @@ export interface Wait {
   readonly since?: "added" | "delay" | "children" | "retry";
 }
 
-/** A wait in seconds, as attributes and metrics have it. */
+/** A wait in seconds, for attributes and metrics. */
 export const secondsOf = (ms: number): number => Math.max(0, ms) / 1e3;
 
 /** One attempt to handle a message or a job. */
@@ -168,11 +168,11 @@ export interface TracedDelivery {
   readonly attempt: number;
   readonly handover: Handover;
   readonly waits: readonly Wait[];
-  /** What only this broker knows: partition, subscription. */
+  /** Attributes that only this broker knows: partition, subscription. */
   readonly attributes?: Attributes;
 }
 
-/** How an attempt ended: done, to come again, or given up. */
+/** How an attempt ended: done, to be retried, or a dead letter. */
 export interface Ending {
   readonly kind: "ack" | "retry" | "dead-letter";
   readonly error?: Error;
@@ -181,17 +181,17 @@ export interface Ending {
 export interface ProcessOptions {
   readonly moment: Moment;
   readonly mode: AsyncMode;
-  /** The context of the work, from the one that the message brought: for what else is to be known inside. */
+  /** Adds to the context of the work, which comes from the message. */
   readonly enter?: (ctx: Context) => Context;
 }
 
-/** What spans and metrics of an attempt both bear. */
+/** What the spans and metrics of an attempt have in common. */
 export const deliveryLabels = (delivery: TracedDelivery) => ({
   ...labelsOf("process", delivery),
   [ATTR.consumerGroup]: delivery.group,
 });
 
-/** The span `process X` around `work`, which answers how it ended. */
+/** The span `process X` around `work`, which returns how it ended. */
 export function inProcessSpan<E extends Ending>(
   delivery: TracedDelivery,
   { moment, mode, enter = (ctx) => ctx }: ProcessOptions,

@@ -1,13 +1,13 @@
 /**
- * Which of several media types a client likes best. Hono reads the header. The choice is made here, because Hono's own
- * (`hono/accepts`) falls back to its preset for any wildcard, also to a preset that the client excludes by `;q=0`.
+ * Which of several media types a client prefers. Hono parses the header. The choice is made here, because Hono's own
+ * (`hono/accepts`) falls back to its default for any wildcard, even to a default that the client excludes by `;q=0`.
  */
 import { parseAccept } from "hono/utils/accept";
 
 /**
- * The one of `types` for which `accept`, a request's header, has the highest quality (RFC 9110, 12.5.1); the first when
- * several have the same. Undefined when it takes none. A request without the header takes all. Parameters other than
- * `q` do not count.
+ * The one of `types` with the highest quality in `accept`, a request's header (RFC 9110, 12.5.1); the first of those
+ * with the same quality. Undefined when the client accepts none. A request without the header accepts all. Parameters
+ * other than `q` do not count.
  */
 export function preferredType(accept: string | undefined, types: readonly string[]): string | undefined {
   const ranges = parseAccept(accept ?? "*/*").map(({ type, q }) => ({ range: type.toLowerCase(), q }));

@@ -1,5 +1,5 @@
 /**
- * A REST door: problem+json (RFC 9457) for every error, the correlation id echoed, bodies bounded, health checks.
+ * The app of a REST server: problem+json (RFC 9457) for every error, the correlation id echoed, bodies bounded, probes.
  * The SERVER span comes from the http instrumentation, and its route from `tracing.ts`.
  */
 import type { ServerResponse } from "node:http";
@@ -19,12 +19,12 @@ export type { Context, Hono };
 
 export interface HttpOptions {
   readonly log: Logger;
-  /** Resolves when a request can be served all the way; throws, with a message for people, when not. */
+  /** Resolves when a request can be served all the way. Throws otherwise, with a message for people. */
   readonly ready: () => Promise<void>;
   readonly maxBodyBytes?: number;
   /** Web origins whose pages may call, such as `http://127.0.0.1:5173`. None by default. */
   readonly corsOrigins?: readonly string[];
-  /** What is wrong with a path that is not there, when there is more to say than that. */
+  /** A more precise error than "not found" for an unknown path, if there is one. */
   readonly unknownPath?: (path: string) => AppError | undefined;
 }
 
@@ -43,14 +43,14 @@ export function httpApp(options: HttpOptions): Hono {
     }),
   );
   app.use(async (c, next) => {
-    // Whole, before anything is answered: a connection with something unread must be cut, and that can cost the client
-    // its answer, and whatever it has sent behind.
+    // The body is read whole before anything is answered: a connection with an unread body must be cut, which can cost
+    // the client its answer, and the requests that it has sent behind this one.
     if (c.req.raw.body) await c.req.arrayBuffer().catch(brokenOff);
     await next();
   });
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.get("/readyz", async (c) => {
-    // Not an error to be logged: whoever probes is told, and will probe again.
+    // Not logged as an error: the probe gets the answer, and will ask again.
     const thrown = await options.ready().catch(AppError.from);
     return thrown ? answerProblem(c, thrown) : c.json({ status: "ready" });
   });
@@ -61,7 +61,7 @@ export function httpApp(options: HttpOptions): Hono {
   });
   app.onError((thrown, c) => {
     const error = AppError.from(thrown);
-    // Once, here, where it is answered. What the caller did wrong is no error of ours.
+    // An error is logged once: here, where it is answered. A mistake of the caller is not logged as an error.
     if (error.httpStatus >= 500) options.log.error({ err: thrown }, error.message);
     else options.log.info({ code: error.code, reason: error.reason }, error.message);
     return answerProblem(c, error);
@@ -85,7 +85,7 @@ function brokenOff(cause: unknown): never {
 }
 
 /**
- * To be called when all routes are there: any other method at a known path is a 405 that says which it takes
+ * To be called when all routes are there. Any other method at a known path gets a 405 that names the allowed ones
  * (RFC 9110, 15.5.6).
  */
 export function refuseOtherMethods(app: Hono): void {
@@ -101,7 +101,7 @@ export function refuseOtherMethods(app: Hono): void {
   }
 }
 
-/** An error as RFC 9457's problem details, with the ids; no stack, no cause. */
+/** An error as RFC 9457's problem details, with the ids, without stack and cause. */
 export function problem(error: AppError): object {
   return {
     type: `urn:baton:problem:${(error.reason ?? error.code).replaceAll("_", "-")}`,
@@ -116,9 +116,9 @@ export function problem(error: AppError): object {
 function answerProblem(c: Context, error: AppError): Response {
   const status = error.httpStatus;
   if (status >= 500) trace.getActiveSpan()?.setAttribute(ATTR.errorType, errorType(error));
-  // What is away comes back; what is under way ends: ask again (RFC 9110, 10.2.3).
+  // An outage and a checkout under way both end, so the client may retry (RFC 9110, 10.2.3).
   if (status === 503 || error.reason === "in_progress") c.header("Retry-After", "1");
-  // The rest of the body will not be read: the connection cannot be used again.
+  // The rest of the body is not read, so the connection cannot be used again.
   if (status === 413) c.header("Connection", "close");
   // What a client may send instead (RFC 9110, 12.5.3).
   if (status === 415) c.header("Accept-Encoding", "identity");

@@ -1,4 +1,4 @@
-/** Which pages in a browser may call us, and with what. */
+/** What pages in a browser may send. */
 
 /** Headers that carry a request's context; a page that traces sends them. */
 export const CONTEXT_HEADERS: readonly string[] = [

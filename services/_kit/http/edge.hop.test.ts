@@ -61,7 +61,7 @@ interface Echo {
   baggage: Record<string, string>;
 }
 
-/** Asks the echo, under an id that names the request; answers what it said and its SERVER span. */
+/** Calls the echo under a new id. Returns its answer and its SERVER span. */
 async function echo(headers: Record<string, string>) {
   const id = uniqueName("id");
   const response = await fetch(`${server.url}/echo/${id}`, { headers });
@@ -95,7 +95,7 @@ test("a caller's trace is continued, and its harmless correlation id kept on the
   expect(span.attributes["correlation.id"]).toBe("order-7.a_B");
 });
 
-test("foreign baggage ends here: only the allowed entries pass, and none can set the correlation id", async () => {
+test("foreign baggage is dropped: only the allowed entries pass, and none can set the correlation id", async () => {
   const { body, span } = await echo({
     baggage: "evil=1,fault=payments.charge%3Adeclined,async=link,scenario.run=r1,correlation.id=forged",
   });
@@ -120,7 +120,7 @@ test("a hostile correlation id, a broken traceparent and oversized baggage do no
   expect(span.attributes["baton.edge.refused"]).toEqual(["traceparent", "correlation_id", "baggage"]);
 });
 
-test("problems are RFC 9457 with both ids, and say nothing of what went wrong inside", async () => {
+test("problems are RFC 9457 with both ids, and do not show internal errors", async () => {
   const get = async (path: string, init?: RequestInit) => {
     const response = await fetch(`${server.url}${path}`, init);
     expect(response.headers.get("content-type")).toBe("application/problem+json");

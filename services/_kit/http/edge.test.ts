@@ -40,7 +40,7 @@ test("an entry that is too long is refused, the others pass", () => {
   expect(entries({ baggage: `fault=${"x".repeat(257)},async=link` })).toEqual(["correlation.id", "async"]);
 });
 
-/** What is said to be refused on the span of a request with these headers. */
+/** The refused headers on the span of a request with these headers. */
 const refused = (headers: Record<string, string>) => {
   const memory = new InMemorySpanExporter();
   const spanProcessors = [new EdgeSpanProcessor(() => {}), new SimpleSpanProcessor({ exporter: memory })];
@@ -48,7 +48,7 @@ const refused = (headers: Record<string, string>) => {
   return memory.getFinishedSpans()[0]?.attributes["baton.edge.refused"];
 };
 
-test("baggage of which the propagator keeps a part only is refused aloud", () => {
+test("baggage of which the propagator keeps only a part is reported as refused", () => {
   const many = (count: number) => Array.from({ length: count }, (_, n) => `k${n}=v`).join(",");
   expect(refused({ baggage: many(180) })).toBeUndefined();
   expect(refused({ baggage: many(181) })).toEqual(["baggage"]);
@@ -95,7 +95,7 @@ test("restart begins a new trace that links to the caller's", () => {
   expect(below?.attributes["baton.edge"]).toBeUndefined();
 });
 
-test("what is refused is told once for each request, by the same words as on the span", () => {
+test("each refused header is reported once a request, by the same name as on the span", () => {
   const told: string[] = [];
   const memory = new InMemorySpanExporter();
   const tracer = new TracerProvider({

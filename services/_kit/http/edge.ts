@@ -24,7 +24,7 @@ const CORRELATION_ID = /^[A-Za-z0-9._-]{1,128}$/;
 /** The W3C's limit for a baggage header. */
 const MAX_BAGGAGE_BYTES = 8192;
 const MAX_ENTRY_BYTES = 256;
-/** What the SDK's propagator keeps of a baggage header; it drops the rest without a word. */
+/** What the SDK's propagator keeps of a baggage header. It silently drops the rest. */
 const MAX_ENTRIES = 180;
 const MAX_MEMBER_CHARS = 4096;
 
@@ -101,7 +101,7 @@ export class EdgePropagator implements TextMapPropagator {
     const baggage = this.#baggage(ctx, carrier, getter, refused);
     const decision: EdgeDecision = {
       mode: this.#options.trace,
-      // Each kind once, however many entries of a header were too much.
+      // Each kind once, also when several entries of a header were refused.
       refused: [...new Set(refused)],
       caller: restart ? caller : undefined,
     };
@@ -142,13 +142,13 @@ export class EdgePropagator implements TextMapPropagator {
 }
 
 /**
- * A span processor of the SDK. Says on the edge's SERVER span what was decided, and links it to a caller whose trace
- * was not continued.
+ * A span processor of the SDK. It puts the edge's decision on the SERVER span, and links the span to a caller whose
+ * trace was not continued.
  */
 export class EdgeSpanProcessor {
   readonly #onRefused: (what: string) => void;
 
-  /** `onRefused`: told what of a request's headers was refused, as `baton.edge.refused` says it on the span. */
+  /** `onRefused`: called for each header that was refused, with the same name as in `baton.edge.refused`. */
   constructor(onRefused: (what: string) => void) {
     this.#onRefused = onRefused;
   }

@@ -1,4 +1,4 @@
-/** Reads the envelope that a job's data is: whoever can write to Redis may have written it. */
+/** Reads and checks the envelope that is a job's data: others that can write to Redis may have written it. */
 import * as z from "zod";
 import { AppError } from "../process/errors.ts";
 import { carrierOf } from "../telemetry/propagation.ts";

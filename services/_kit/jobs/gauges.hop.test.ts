@@ -19,7 +19,7 @@ afterAll(async () => {
   redis.disconnect();
 });
 
-test("what a queue gave up", async () => {
+test("the dead letters of a queue", async () => {
   const name = uniqueName("given-up");
   const by = "messaging.destination.subscription.name";
   const queue = jobQueue<NewJob>(name, redis);

@@ -32,7 +32,7 @@ afterAll(async () => {
 
 type Handlers = Record<string, (job: JobDelivery) => Promise<void>>;
 
-/** A queue of its own with a worker on it. */
+/** A new queue with a worker on it. */
 async function working(mode: AsyncMode, handlers: Handlers): Promise<JobQueue<NewJob>> {
   const queue = jobQueue<NewJob>(uniqueName("q"), redis);
   queues.push(queue);
@@ -59,7 +59,7 @@ describe("a job", () => {
   } as const;
 
   for (const [mode, shape] of Object.entries(shapes) as [AsyncMode, { child: boolean; linked: boolean }][]) {
-    test(`is sent by a PRODUCER span and processed, in mode ${mode}, by a CONSUMER span as that mode says`, async () => {
+    test(`has a PRODUCER span when it is sent and, in mode ${mode}, a CONSUMER span with that mode's parent and links`, async () => {
       const seen: unknown[] = [];
       const queue = await working(mode, {
         work: async (job) => {
@@ -95,7 +95,7 @@ describe("a job", () => {
     });
   }
 
-  test("that waits on purpose counts its wait from when it was due", async () => {
+  test("with a delay counts its wait from when it was due", async () => {
     const queue = await working("parent+link", { work: async () => {} });
     await add(queue, {}, 300);
     const send = await telemetry.one(`send ${queue.name}.work`);
@@ -106,7 +106,7 @@ describe("a job", () => {
     expect(span.attributes["baton.wait.job"]).toBeLessThanOrEqual(sinceSendS - 0.3 + 0.002);
   });
 
-  test("that fails is tried again by a sibling that links to the attempt before it, and waits from when that was due", async () => {
+  test("that fails is retried in a sibling span that links to the attempt before, with its wait since the retry was due", async () => {
     let failures = 1;
     const queue = await working("parent+link", {
       work: async () => {

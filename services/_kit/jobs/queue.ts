@@ -1,4 +1,4 @@
-/** BullMQ, adding side: what is added, with which options, and the spans around it (`tracing.ts`). */
+/** BullMQ, adding side: the jobs, their options, and the spans around adding them (`tracing.ts`). */
 import { FlowProducer, type JobsOptions, Queue } from "bullmq";
 import { Redis } from "ioredis";
 import type * as z from "zod";
@@ -7,7 +7,7 @@ import { METRIC } from "../telemetry/conventions.ts";
 import { counter } from "../telemetry/metrics.ts";
 import { inFlowSpan, inSendSpan, sendLabels, type TracedJob } from "./tracing.ts";
 
-/** A job to be added. Ids are `<kind>-<eventId>`, without `:`: adding twice is once, as long as the job is kept. */
+/** A job to be added. Ids are `<kind>-<eventId>`, without `:`. An id is added once, as long as its job is kept. */
 export interface NewJob<N extends string = string, P extends object = object> extends TracedJob {
   readonly name: N;
   readonly payload: P;
@@ -34,7 +34,7 @@ export interface JobQueue<J extends NewJob> {
 export const PREFIX = "baton";
 export const JOB_ATTEMPTS = 5;
 
-/** A connection as BullMQ wants it: it waits for Redis to come back instead of failing commands. */
+/** A connection as BullMQ needs it: while Redis is away, commands wait instead of failing. */
 export function connectRedis(url: string): Redis {
   const redis = new Redis(url, { maxRetriesPerRequest: null });
   // Without a listener ioredis prints each lost connection itself; readiness reports it.
@@ -46,14 +46,14 @@ export const jobOptions = (job: Pick<NewJob, "id" | "delayMs">): JobsOptions => 
   jobId: job.id,
   attempts: JOB_ATTEMPTS,
   backoff: { type: "exponential", delay: 200 },
-  // Longer than any redelivery, so that the id goes on protecting.
+  // Longer than any redelivery, so that the id prevents duplicates.
   removeOnComplete: { age: 24 * 3600, count: 50_000 },
   removeOnFail: { age: 24 * 3600, count: 50_000 },
   failParentOnFailure: true,
   ...(job.delayMs === undefined ? {} : { delay: job.delayMs }),
 });
 
-/** The queue `name` on `redis`; the connection stays the caller's. Without `J` nothing can be added. */
+/** The queue `name` on `redis`. The caller keeps the connection. Without `J` nothing can be added. */
 export function jobQueue<J extends NewJob = never>(name: string, redis: Redis): JobQueue<J> {
   const queue = new Queue(name, { connection: redis, prefix: PREFIX });
   const flows = new FlowProducer({ connection: redis, prefix: PREFIX });

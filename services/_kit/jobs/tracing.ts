@@ -1,7 +1,7 @@
 /**
- * BullMQ: the context lies in the job itself, in an envelope around its payload, because BullMQ's own telemetry
- * interface can carry neither links nor status. `send X` and `create X` are made here; `process X` is made by
- * `events/tracing.ts`, from what this reads of a job.
+ * BullMQ: the context is in the job itself, in an envelope around its payload, because BullMQ's own telemetry interface
+ * has neither links nor status. `send X` and `create X` are made here. `process X` is made by `events/tracing.ts`, from
+ * what this file reads from a job.
  */
 import {
   type Attributes,
@@ -18,16 +18,16 @@ import { ATTR, LINK } from "../telemetry/conventions.ts";
 import { type Carrier, type Handover, inject } from "../telemetry/propagation.ts";
 import { inSpan, startSpan } from "../telemetry/span.ts";
 
-/** What a job's data is. */
+/** The data of a job. */
 export interface Envelope {
-  /** Of the job's creation context. */
+  /** The job's creation context. */
   readonly carrier: Carrier;
   /** Unix ms. */
   readonly createdMs: number;
   /** Set between attempts: the failed span, and when the next attempt is due. */
   readonly previous?: Pick<SpanContext, "traceId" | "spanId" | "traceFlags"> | undefined;
   readonly retryDueMs?: number | undefined;
-  /** Set when it was added once more: how often, and the id that it had at first. */
+  /** Set on a redriven job: how often it was redriven, and its first id. */
   readonly redriven?: { readonly times: number; readonly id: string } | undefined;
   readonly payload?: unknown;
 }
@@ -47,7 +47,7 @@ interface TracedFlow<F> extends TracedJob {
 /** `messaging.system`. */
 export const SYSTEM = "bullmq";
 
-/** What spans call a job, and the metrics of adding it. */
+/** What the spans and metrics of adding a job have in common. */
 export const sendLabels = (queue: string, job: string) =>
   labelsOf("send", { system: SYSTEM, name: `${queue}.${job}` });
 
@@ -68,9 +68,7 @@ const envelope = (job: TracedJob, ctx: Context): Envelope => ({
   payload: job.payload,
 });
 
-/**
- * The span `send X` around `add`, which adds the job with this data. One job: its `send` span is its creation context.
- */
+/** The span `send X` around `add`, which adds the job with this data. For a single job it is the creation context. */
 export function inSendSpan(
   queue: string,
   job: TracedJob,
@@ -83,7 +81,7 @@ export function inSendSpan(
 
 /**
  * A flow is a batch of messages: a `create` span for each job, and one `send` span around `add` that links to them all
- * (conventions, "Batch publishing"). Answers how many jobs it is.
+ * (conventions, "Batch publishing"). Returns the number of jobs.
  */
 export async function inFlowSpan<F extends TracedFlow<F>>(
   queue: string,
@@ -93,7 +91,7 @@ export async function inFlowSpan<F extends TracedFlow<F>>(
 ): Promise<number> {
   const links: Link[] = [];
   const toJob = (node: F): FlowJob => {
-    // Children first, because they run first: a trace then reads in the order of the work.
+    // Children first, because they run first: the spans are then in the order of the work.
     const children = node.children?.map(toJob) ?? [];
     const span = startSpan(`create ${queue}.${node.name}`, producer("create", queue, node));
     const data = envelope(node, trace.setSpan(context.active(), span));
@@ -113,7 +111,7 @@ export async function inFlowSpan<F extends TracedFlow<F>>(
   return links.length;
 }
 
-/** What a job hands over to its `process` span; nothing when it has no envelope. */
+/** The handover for a job's `process` span; empty without an envelope. */
 export const handoverOf = ({ carrier = {}, createdMs, previous }: Partial<Envelope>): Handover => ({
   carrier,
   createdAtMs: createdMs,
@@ -127,14 +125,14 @@ export const forNextAttempt = (
   retryDueMs: number,
 ): Envelope => ({ ...data, previous: { traceId, spanId, traceFlags }, retryDueMs });
 
-/** What a job answers to its parent: when it was done, because the parent's wait begins then. */
+/** What a job returns to its parent: when it was done, because the parent's wait begins then. */
 export interface Done {
   readonly doneMs: number;
 }
 
 /**
- * From the latest of: added plus delay, last child finished, retry due. (`processedOn - timestamp` is not it: the
- * children's run time and the back-off would count in.)
+ * The wait since the latest of: added plus delay, last child done, retry due. (`processedOn - timestamp` would include
+ * the children's run time and the back-off.)
  */
 export async function waitOf(job: Job<unknown, Done>, retryDueMs: number | undefined): Promise<Wait> {
   const children: Record<string, Done> = await job.getChildrenValues();

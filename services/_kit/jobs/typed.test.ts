@@ -1,6 +1,6 @@
 /**
  * What the types of a queue refuse. Each `@ts-expect-error` is a check of its own: `npm run types` fails on it when the
- * line below it compiles. At run time nothing refuses these lines, and the tests show that: only the types do.
+ * line below it compiles. The tests show that nothing refuses these lines at run time: only the types do.
  */
 import { expect, test } from "vitest";
 import * as z from "zod";
@@ -61,7 +61,7 @@ test("each job of a flow is one of the table: nothing else compiles", async () =
   expect(added).toHaveLength(3);
 });
 
-test("nothing can be added to a queue of which is not said what it takes", async () => {
+test("nothing can be added to a queue that is declared without its jobs", async () => {
   const { queue, added } = queueOf<never>();
   // @ts-expect-error: it takes no jobs
   await queue.add(pick);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { quiet } from "../../../tests/fixtures.ts";
 import { patient } from "../../../tests/patience.ts";
 import { edges, inRequest, startTestTelemetry } from "../../../tests/telemetry.ts";
-// The contract only lends its shape: this tests the kit.
+// Any contract would do: this test is about the kit.
 import { PaymentService } from "../../_contracts/gen/baton/payments/v1/payments_pb.js";
 import type { Listening } from "../http/listen.ts";
 import { AppError } from "../process/errors.ts";
@@ -37,7 +37,7 @@ afterAll(async () => {
   await telemetry.stop();
 });
 
-test("a call is a CLIENT span and, over in the server, a SERVER span below it, with the baggage and one request id", async () => {
+test("a call has a CLIENT span and a SERVER span below it, with the baggage and the same request id", async () => {
   const seen: (string | undefined)[] = [];
   charge = async () => {
     seen.push(correlationId(), baggageEntry("fault"));
@@ -70,7 +70,7 @@ test("a call is a CLIENT span and, over in the server, a SERVER span below it, w
   expect(seen).toEqual(["rpc-1", "a.b:c"]);
 });
 
-test("an error keeps its code, its reason and its text, is a failure of the CLIENT span, and leaves the SERVER span unset when the caller is at fault", async () => {
+test("an error keeps its code, reason and text, fails the CLIENT span, and leaves the SERVER span unset when it is the caller's fault", async () => {
   charge = async () => {
     throw new AppError("precondition_failed", "no money", {
       reason: "card_declined",
@@ -93,7 +93,7 @@ test("an error keeps its code, its reason and its text, is a failure of the CLIE
   expect(byKind.get(SpanKind.SERVER)?.attributes["rpc.status_code"]).toBe("FAILED_PRECONDITION");
 });
 
-test("a failure of the server's own fails its span and tells the caller nothing of it", async () => {
+test("the server's own failure fails its span, and the caller sees no details", async () => {
   charge = async () => {
     throw new Error("secret detail");
   };
@@ -108,7 +108,7 @@ test("a failure of the server's own fails its span and tells the caller nothing 
   expect(serverSpan?.attributes["error.type"]).toBe("INTERNAL");
 });
 
-test("bad JSON and unknown methods, which no interceptor sees, have their SERVER span all the same", async () => {
+test("bad JSON and unknown methods, which no interceptor sees, have a SERVER span too", async () => {
   const post = (path: string, body: string) =>
     fetch(`${server.url}${path}`, { method: "POST", headers: { "content-type": "application/json" }, body });
   expect((await post(`/${CHARGE}`, "{")).status).toBe(400);

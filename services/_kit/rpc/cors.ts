@@ -5,8 +5,8 @@ import { CONTEXT_HEADERS } from "../http/cors.ts";
 import { CODE_HEADER, REASON_HEADER } from "./contract.ts";
 
 /**
- * Allows a page of one of `origins` to call and to read the answer. True when this was a preflight, which is answered. What
- * another origin sends is served as ever: a browser keeps the answer from its page.
+ * Allows a page of one of `origins` to call and to read the answer. True when this was a preflight, which is answered.
+ * A request of another origin is served as usual: the browser keeps the answer from its page.
  */
 export function answerCors(
   request: IncomingMessage,

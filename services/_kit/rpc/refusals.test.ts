@@ -1,4 +1,4 @@
-/** What is no call of any method, in the words of gRPC; and pages in a browser, which are refused by their browser. */
+/** gRPC calls of unknown methods, and pages in a browser, which their browser refuses. */
 import { connect, constants, type IncomingHttpHeaders } from "node:http2";
 import * as grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close(0));
 
-/** One gRPC request by hand: the frames that came back. */
+/** Sends one gRPC request by hand. Returns the frames that came back. */
 function frames(
   path: string,
 ): Promise<{ head: IncomingHttpHeaders; endsStream: boolean; dataFrames: number }> {
@@ -37,7 +37,7 @@ function frames(
   return promise;
 }
 
-describe("a gRPC method that is not there", () => {
+describe("an unknown gRPC method", () => {
   test.each(["/nobody.Knows/This", "/baton.orders.v1.OrderService/NoSuch"])(
     "is answered by one block of headers that ends the stream: %s",
     async (path) => {

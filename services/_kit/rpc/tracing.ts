@@ -1,7 +1,7 @@
 /**
- * The two spans of an RPC by Connect, and the context in its metadata. The CLIENT span is an interceptor's. The SERVER
- * span starts before the call is understood and ends when the response closes, because an interceptor sees neither bad
- * JSON nor unknown methods, and a stream goes on long after it has answered.
+ * The two spans of an RPC by Connect, and the context in its metadata. An interceptor makes the CLIENT span. The SERVER
+ * span starts before the call is parsed and ends when the response closes, because an interceptor sees neither bad JSON
+ * nor unknown methods, and a stream goes on after the interceptor has returned.
  */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -27,7 +27,7 @@ import { fail, startSpan } from "../telemetry/span.ts";
 /** Metadata: an id of this one call, outside the trace context, so that the two spans can be paired without it. */
 const REQUEST_ID_HEADER = "x-request-id";
 
-/** Told when a call has ended: how long it took, and what a metric of it is labelled with. */
+/** Called when a call has ended, with its duration and the labels of its metrics. */
 export type OnEnded = (seconds: number, labels: Attributes) => void;
 
 /** gRPC's name of a code: `FAILED_PRECONDITION`. */
@@ -39,20 +39,18 @@ export function statusName(code: Code): string {
 }
 
 export interface ClientTracing {
-  /** By which protocol it calls. */
+  /** The protocol of its calls. */
   readonly system: "grpc" | "connectrpc";
-  /** Of the peer: its address and port. */
+  /** The peer's address and port. */
   readonly server?: Attributes;
   readonly onEnded?: OnEnded;
-  /** What a call has failed with; what was thrown, as Connect has it, by default. `signal`: the call's own. */
+  /** The error of a failed call, by default `ConnectError.from`. `signal`: the call's own. */
   readonly errorOf?: (thrown: unknown, signal: AbortSignal) => ConnectError;
 }
 
 const setHeader = { set: (headers: Headers, key: string, value: string) => headers.set(key, value) };
 
-/**
- * An interceptor: each call in its CLIENT span, whose context goes into the metadata. A stream's lasts until it ends.
- */
+/** An interceptor: runs each call in a CLIENT span and injects its context. A stream's span ends with the stream. */
 export function inClientSpan(options: ClientTracing): Interceptor {
   const { system, server, onEnded, errorOf = (thrown) => ConnectError.from(thrown) } = options;
   return (next) => async (request) => {
@@ -90,9 +88,7 @@ export function inClientSpan(options: ClientTracing): Interceptor {
   };
 }
 
-/**
- * Calls `end` once, when the stream has ended: to its end, by an error, by its deadline, or because nobody reads on.
- */
+/** Calls `end` once, when the stream has ended: completely, by an error, at its deadline, or as its reader left. */
 function followed(
   response: StreamResponse,
   signal: AbortSignal,
@@ -120,7 +116,7 @@ function followed(
   return { ...response, message: messages() };
 }
 
-/** gRPC's codes that are the server's own failure; the caller's are left unset (conventions, "gRPC server"). */
+/** gRPC's codes for the server's own failures. The caller's leave the span unset (conventions, "gRPC server"). */
 export const SERVER_FAILURES: ReadonlySet<Code> = new Set([
   Code.Unknown,
   Code.DeadlineExceeded,
@@ -136,7 +132,7 @@ export interface ServerTracing {
   readonly onEnded?: OnEnded;
 }
 
-/** Runs `handle` inside the call's SERVER span, in the context that the metadata carry. */
+/** Runs `handle` inside the call's SERVER span, in the context from the metadata. */
 export function inServerSpan(
   request: IncomingMessage,
   response: ServerResponse,
@@ -174,29 +170,28 @@ export function inServerSpan(
 const outcomes = new WeakMap<Span, Code>();
 
 /**
- * Notes for the span with what code the call ends. Whatever the protocol, and whether a handler was reached or not,
- * its end aborts its context, with the error as the reason; gRPC's own place for the code, the trailers, is out of
- * sight for gRPC-Web and for Connect's streams, whose trailers are in the body.
+ * Notes for the span the code with which the call ends. In every protocol, and also when no handler was reached, the
+ * end of a call aborts its context with the error as the reason. The trailers, where gRPC has the code, cannot be seen
+ * for gRPC-Web and for Connect's streams, which have them in the body.
  */
 export function noteOutcome({ signal }: HandlerContext): void {
   const span = trace.getActiveSpan();
   if (span === undefined) return;
   signal.addEventListener("abort", () => {
     const reason: unknown = signal.reason;
-    // An end without an error aborts as a client that goes away does, with a bare AbortError: `finish` tells them
-    // apart.
+    // An end without an error and a disconnected client both abort with a bare AbortError: `finish` tells them apart.
     if (reason instanceof ConnectError) outcomes.set(span, reason.code);
     else if (!(reason instanceof Error && reason.name === "AbortError")) outcomes.set(span, Code.Internal);
   });
 }
 
-/** The same for a call that is refused before there is a handler to have a context. */
+/** The same for a call that is refused before it has a context. */
 export function noteRefusal(code: Code): void {
   const span = trace.getActiveSpan();
   if (span) outcomes.set(span, code);
 }
 
-/** Says on the span how the call ended. Answers the `error.type` of a failure of ours. */
+/** Puts the outcome of the call on the span. Returns the `error.type` if it is the server's own failure. */
 function finish(span: Span, response: ServerResponse): string | undefined {
   const code = codeOf(outcomes.get(span), response);
   const name = code === undefined ? "OK" : statusName(code);
@@ -206,9 +201,9 @@ function finish(span: Span, response: ServerResponse): string | undefined {
   return name;
 }
 
-/** Undefined for a call that went well. */
+/** Undefined for a call that succeeded. */
 function codeOf(noted: Code | undefined, response: ServerResponse): Code | undefined {
   const ours = noted === Code.DeadlineExceeded || noted === Code.Unavailable;
-  // Closed and not ended: whoever asked has gone, whatever HTTP/2 reset code they have left behind.
+  // Closed and not ended: the client has disconnected, with any HTTP/2 reset code.
   return response.writableEnded || ours ? noted : Code.Canceled;
 }

@@ -1,21 +1,24 @@
 /**
- * A broker as if it kept no history: a group gets what is published after it is there, and it is there when it is
- * ensured or first receives. Queues that a publisher fans out to are of this kind.
+ * A broker without history: a group exists from when it is ensured or first receives, and gets only what is published
+ * after that. Queues to which a publisher fans out are of this kind.
  */
 import { setImmediate as turn } from "node:timers/promises";
 import { type Broker, nameOf, type Source } from "../broker.ts";
 
-/** Since when each group is there, in Unix ms: known to all clients, as a server would know it. */
+/** When each group began to exist, in Unix ms. All clients share this, as they would a server. */
 const sinceMs = new Map<string, number>();
 
-/** Nothing that was published before this call is stored at the answer or later, and all that is published after it is. */
+/**
+ * Answers a time that divides the messages: those published before this call are stored before it, and those published
+ * after this call has returned are stored at that time or later.
+ */
 async function begin(source: Source): Promise<number> {
   const name = nameOf(source);
   const before = sinceMs.get(name);
   if (before !== undefined) return before;
   const since = Date.now() + 1;
   sinceMs.set(name, since);
-  // A place in time has no more than milliseconds: what is published next is to lie in the next one.
+  // Times are whole milliseconds, so the next message must be stored in a later one.
   while (Date.now() < since) await turn();
   return since;
 }

@@ -4,12 +4,12 @@ import type { Broker, Receiving, Source } from "../broker.ts";
 import { readHead } from "../head.ts";
 import { type BrokerUnderTest, caseOf, sendEvent } from "./broker.fixture.ts";
 
-/** When a group's messages begin: at the first publish after it was ensured, and earlier where there is a history. */
+/** A group gets what is published after it was ensured, and earlier messages where the broker has a history. */
 export function groupsCases(underTest: BrokerUnderTest): void {
   const test = caseOf(underTest);
   const open: Receiving[] = [];
   let broker: Broker;
-  /** Of another service. */
+  /** The client of another service. */
   let other: Broker;
 
   beforeAll(async () => {
@@ -23,7 +23,7 @@ export function groupsCases(underTest: BrokerUnderTest): void {
 
   const send = (type: string, n: number) => sendEvent(broker, { type, lane: 5, eventId: `${type}-${n}` });
 
-  /** Begins to receive, and keeps the ids of the messages of `type`. */
+  /** Starts to receive. Returns a list that grows by the ids of the messages of `type`. */
   async function receiving(source: Source, type: string): Promise<string[]> {
     const ids: string[] = [];
     const messages = await other.receive(source, { ahead: 8 });
@@ -38,13 +38,13 @@ export function groupsCases(underTest: BrokerUnderTest): void {
     return ids;
   }
 
-  /** A group for the events of `type`, of each kind that there is. */
+  /** A source of each kind for the events of `type`, each with a new group. */
   const sourcesFor = (type: string): readonly Source[] => [
     { kind: "type", group: uniqueName("late"), type },
     { kind: "lane", group: uniqueName("late"), lane: 5 },
   ];
 
-  test("a group that is ensured before the first publish gets all, though it begins to receive later", async () => {
+  test("a group that is ensured before the first publish gets all messages, also if it starts to receive later", async () => {
     const type = uniqueName("Early");
     const sources = sourcesFor(type);
     await broker.ensure(sources);
@@ -58,7 +58,7 @@ export function groupsCases(underTest: BrokerUnderTest): void {
     }
   });
 
-  test("several that ensure the same groups at once, and again later, change nothing of what they get", async () => {
+  test("ensuring the same groups several times, at once and later, changes nothing of what they get", async () => {
     const type = uniqueName("Again");
     const sources = sourcesFor(type);
     await Promise.all([broker.ensure(sources), other.ensure(sources), other.ensure(sources)]);
@@ -74,7 +74,7 @@ export function groupsCases(underTest: BrokerUnderTest): void {
     }
   });
 
-  test("a group that was not ensured gets what was published before it only where there is a history", async () => {
+  test("a group that was not ensured gets earlier messages only where the broker has a history", async () => {
     const type = uniqueName("Late");
     await send(type, 0);
     for (const [n, source] of sourcesFor(type).entries()) {

@@ -1,4 +1,4 @@
-/** The same with a broker that keeps no history: what is ensured too late misses what was sent. */
+/** The same with a broker without history: a group that is ensured too late misses what was sent before. */
 import { groupsCases } from "../cases/groups.case.ts";
 import { forgetfulNats } from "./nats.fixture.ts";
 

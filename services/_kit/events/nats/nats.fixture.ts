@@ -44,10 +44,10 @@ export const natsUnderTest: BrokerUnderTest = {
   skips: {},
 };
 
-/** With a broker that does not count, no attempt begins that cannot be written. */
+/** On a broker that does not count, even the first attempt must be written before it begins. */
 const UNCOUNTED = "without a database its first attempt does not begin";
 
-/** NATS as if it could less. */
+/** NATS without counts and delays. */
 export const lesserNats: BrokerUnderTest = {
   ...natsUnderTest,
   open: async () => lesser(await natsUnderTest.open()),
@@ -62,7 +62,7 @@ export const lesserNats: BrokerUnderTest = {
   ),
 };
 
-/** NATS as if it kept no history. */
+/** NATS without history. */
 export const forgetfulNats: BrokerUnderTest = {
   ...natsUnderTest,
   open: async () => forgetful(await natsUnderTest.open()),

@@ -2,7 +2,7 @@
 import type { Database } from "./postgres.ts";
 
 /** The connection that listens. After a loss it can be opened again. */
-export class Ear {
+export class OutboxListener {
   readonly #db: Database;
   readonly #onAppend: () => void;
   #client: Awaited<ReturnType<Database["dedicated"]>> | undefined;
