@@ -1,6 +1,6 @@
 /**
- * What a scenario is: data only, shared by the command line, the tests, k6 and the docs. k6 runs no Node, so nothing here
- * or in `scenarios/` may use one of its built-ins, and imports carry `.ts`.
+ * What a scenario is: data only, shared by the command line, the tests, k6 and the docs. k6 runs no Node, so nothing
+ * here or in `scenarios/` may use one of its built-ins, and imports carry `.ts`.
  *
  * A scenario promises the results of a request: the answer, the order's final state, the journey. `answer.ts` and
  * `verdict.ts` compare the results with it. Its runner brings the user, the run's id and the addresses.

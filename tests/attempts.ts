@@ -1,4 +1,6 @@
-/** Holds the spans of one message that was tried in vain, given up and given back against the shapes of such attempts. */
+/**
+ * Holds the spans of one message that was tried in vain, given up and given back against the shapes of such attempts.
+ */
 import { expect } from "vitest";
 import type { Span } from "../collector/lens/journey/model.ts";
 import type { Hop } from "../load/scenario.ts";
@@ -15,8 +17,8 @@ const creation = (span: Span) => [span.spanId, LINK.creation];
 const previous = (span: Span) => [span.spanId, LINK.previousAttempt];
 
 /**
- * Checks the spans of `hop`, a row that handles messages: `attempts` in vain, the last of them the message's end, and then
- * one after a redrive that goes well. `spans`: of the whole journey.
+ * Checks the spans of `hop`, a row that handles messages: `attempts` in vain, the last of them the message's end, and
+ * then one after a redrive that goes well. `spans`: of the whole journey.
  */
 export function judgeAttempts(spans: readonly Span[], hop: Hop, attempts: number, mode: AsyncMode): void {
   const row = rowOf(hop);

@@ -1,6 +1,6 @@
 /**
- * The whole of compose.yaml, for real: the image is built, everything comes up, both journeys are judged, a service and a
- * broker are killed, and nothing is left. On the machine's engine with the official images, or on one of our own with
+ * The whole of compose.yaml, for real: the image is built, everything comes up, both journeys are judged, a service and
+ * a broker are killed, and nothing is left. On the machine's engine with the official images, or on one of our own with
  * stand-ins under their names; what has no stand-in is left out and said so.
  */
 import { randomUUID } from "node:crypto";
@@ -149,7 +149,10 @@ async function crash(name: string): Promise<void> {
   );
 }
 
-/** Sends checkouts, at the moment of the last answer does what `meanwhile` does, and waits until all of them are shipped. */
+/**
+ * Sends checkouts, at the moment of the last answer does what `meanwhile` does, and waits until all of them are
+ * shipped.
+ */
 async function surviving(name: string): Promise<void> {
   const sent = await Promise.all(Array.from({ length: 10 }, () => send()));
   expect(sent.map(({ status }) => status)).toEqual(Array(10).fill(201));

@@ -64,8 +64,8 @@ afterAll(async () => {
 });
 
 /**
- * Every wish is fulfilled by one of a few customers at once, while parts are killed by the number of those answered, and
- * one more customer sees to the deaths between two steps of a saga.
+ * Every wish is fulfilled by one of a few customers at once, while parts are killed by the number of those answered,
+ * and one more customer sees to the deaths between two steps of a saga.
  */
 async function storm(): Promise<Bought[]> {
   const luck = chance(SEED);

@@ -1,6 +1,6 @@
 /**
- * Whether the table of hops describes what the shop emits. A span that is neither one of its rows nor made by a library in
- * the list here is a hop that nothing proves: a test that ends its playground fails and names it.
+ * Whether the table of hops describes what the shop emits. A span that is neither one of its rows nor made by a library
+ * in the list here is a hop that nothing proves: a test that ends its playground fails and names it.
  */
 import type { Span, SpanKind } from "../collector/lens/journey/model.ts";
 import { HOPS } from "../load/hops.ts";

@@ -31,8 +31,8 @@ export const biting =
     kind === undefined ? undefined : { point, kind, arg: undefined, attempts: 1 };
 
 /**
- * Runs `work` for each item, so many at once; answers in the items' order. All at once would wait for the few connections of
- * a pool, and give up on a slow machine.
+ * Runs `work` for each item, so many at once; answers in the items' order. All at once would wait for the few
+ * connections of a pool, and give up on a slow machine.
  */
 export async function inWaves<T, R>(
   items: readonly T[],

@@ -1,6 +1,6 @@
 /**
- * Every hop of the table, taken by a real request and judged in its place. The last test names the rows that nothing here
- * has taken: they are not proven. Requests go one after the other, because messages of two would share a batch.
+ * Every hop of the table, taken by a real request and judged in its place. The last test names the rows that nothing
+ * here has taken: they are not proven. Requests go one after the other, because messages of two would share a batch.
  */
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -49,8 +49,8 @@ const pickedLate = baggage({ fault: "shipping.pick:failed*4" });
 const RESTART_MS = 60_000;
 
 /**
- * Waits until the journey of this trace has all of `hops`, settled or not: below the span `root`, if there is one. Answers the
- * spans that were looked through, and all others.
+ * Waits until the journey of this trace has all of `hops`, settled or not: below the span `root`, if there is one.
+ * Answers the spans that were looked through, and all others.
  */
 const reached = (traceId: unknown, hops: readonly Hop[], root = ""): Promise<[Span[], Span[]]> =>
   eventually(
@@ -195,9 +195,9 @@ describe("a saga that is taken up again begins a trace that links to its request
   const RESUMED = "orders|resume checkout|INTERNAL";
 
   /**
-   * Waits until what `request` left undone has been taken up by the span `root` and has every hop of the journey `name`, and
-   * judges these. Answers all other spans of the request: a process that was killed took its own along, so that they do not
-   * settle.
+   * Waits until what `request` left undone has been taken up by the span `root` and has every hop of the journey
+   * `name`, and judges these. Answers all other spans of the request: a process that was killed took its own along, so
+   * that they do not settle.
    */
   async function judgeResumed(
     request: ApiAnswer,

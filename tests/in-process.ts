@@ -30,8 +30,8 @@ export interface InProcess {
 let redisDatabase: Promise<string> | undefined;
 
 /**
- * Queues have fixed names: each test file has a database of Redis to itself, or it would work off another's jobs. 0 is that of
- * the queues' own tests; there are 16.
+ * Queues have fixed names: each test file has a database of Redis to itself, or it would work off another's jobs. 0 is
+ * that of the queues' own tests; there are 16.
  */
 function ownRedis(): Promise<string> {
   redisDatabase ??= (async () => {

@@ -1,6 +1,7 @@
 /**
- * Holds a journey against the table of hops (`load/hops.ts`): each promised hop there once, under the right span, by the
- * right edge, and nothing beside them. It keeps a list of the rows that were judged, so that a test can name the others.
+ * Holds a journey against the table of hops (`load/hops.ts`): each promised hop there once, under the right span, by
+ * the right edge, and nothing beside them. It keeps a list of the rows that were judged, so that a test can name the
+ * others.
  */
 import { expect } from "vitest";
 import type { Journey, LogRecord, Span } from "../collector/lens/journey/model.ts";

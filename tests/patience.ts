@@ -48,8 +48,13 @@ export function factorFrom(value: string | undefined): number {
 
 const factor = (): number => factorFrom(process.env[VARIABLE]);
 
-/** `quietMs`, which is generous on a quiet laptop, as a bound for this machine; in whole hundredths of a second, as ms. */
+/**
+ * `quietMs`, which is generous on a quiet laptop, as a bound for this machine; in whole hundredths of a second, as ms.
+ */
 export const patient = (quietMs: number): number => 10 * Math.ceil((quietMs * factor()) / 10);
 
-/** A time that the product promises: on a quiet machine itself, on a slower one longer by as much as that is slower; in ms. */
+/**
+ * A time that the product promises: on a quiet machine itself, on a slower one longer by as much as that is slower; in
+ * ms.
+ */
 export const promised = (quietMs: number): number => Math.ceil(quietMs * Math.max(1, factor() / LEAST));

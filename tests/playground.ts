@@ -59,7 +59,9 @@ export interface CheckoutAnswer {
   readonly traceId: string;
 }
 
-/** `found` once it has log records: they leave on their own, and every checkout has some. `id`: what it was found by. */
+/**
+ * `found` once it has log records: they leave on their own, and every checkout has some. `id`: what it was found by.
+ */
 export const withLogs = (lens: string, id: string, found: Found): Promise<Found> =>
   eventually("the journey's log records", async () => {
     const again = found.logs.length > 0 ? found : await findJourney(lens, id, never);

@@ -1,6 +1,6 @@
 /**
- * The README, the tour and the page on lens as a stranger reads them: a copy of the project without packages, the commands
- * as they stand there, in their order. What the tables say is held against the code.
+ * The README, the tour and the page on lens as a stranger reads them: a copy of the project without packages, the
+ * commands as they stand there, in their order. What the tables say is held against the code.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { chmod, chown, cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
@@ -169,7 +169,8 @@ describe("the commands of the README, the tour and the page on lens, from a clon
     );
 
   test("npm start brings it up, and every command of the tour does what it says", async () => {
-    // The copy stands for the clone. `npm test` is what the project's CI does first; compose needs an engine, and has a test.
+    // The copy stands for the clone. `npm test` is what the project's CI does first; compose needs an engine, and has a
+    // test.
     expect(commandsOf(await page("README.md"))).toEqual([
       "git clone <the address of this repository> baton",
       "cd baton",

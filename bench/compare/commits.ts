@@ -41,7 +41,9 @@ async function git(args: readonly string[], { root, signal }: Repository): Promi
   }
 }
 
-/** The commit that `name` means: a hash, a branch, a tag, `HEAD~3`. Rejects with a Problem `usage` when there is none. */
+/**
+ * The commit that `name` means: a hash, a branch, a tag, `HEAD~3`. Rejects with a Problem `usage` when there is none.
+ */
 export async function commitOf(name: string, repository: Repository): Promise<Commit> {
   const hash = await git(["rev-parse", "--verify", "--quiet", `${name}^{commit}`], repository).catch(
     (error) => {

@@ -6,7 +6,10 @@ const frame = (functionName: string, url = "") => ({ functionName, url });
 const SDK = "file:///p/node_modules/@opentelemetry/sdk-trace/build/src/Tracer.js";
 const SHOP = "file:///p/services/orders/checkout.ts";
 
-/** (root) -> emit (Node) -> checkout (shop) -> [startSpan (SDK) -> randomFill (Node), JSON.stringify (built-in)] and idle. */
+/**
+ * (root) -> emit (Node) -> checkout (shop) -> [startSpan (SDK) -> randomFill (Node), JSON.stringify (built-in)] and
+ * idle.
+ */
 const profile: CpuProfile = {
   nodes: [
     { id: 1, callFrame: frame("(root)"), children: [2, 7, 8] },

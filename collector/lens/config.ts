@@ -1,4 +1,6 @@
-/** What lens can be told, all of it by environment variables. Alone, with none of them set, it serves any application. */
+/**
+ * What lens can be told, all of it by environment variables. Alone, with none of them set, it serves any application.
+ */
 import { z } from "zod";
 import type { Consumers } from "./journey/settle.ts";
 
@@ -72,7 +74,9 @@ const Environment = z.object({
   LENS_CONSUMERS: consumers.default(new Map()),
   /** Another backend's OTLP/HTTP address, to which all that is accepted is sent on; unset: nowhere. */
   LENS_FORWARD_URL: httpUrl.optional(),
-  /** `name=value,name=value`, sent with each such request, as `OTEL_EXPORTER_OTLP_HEADERS` has it. Values are secret. */
+  /**
+   * `name=value,name=value`, sent with each such request, as `OTEL_EXPORTER_OTLP_HEADERS` has it. Values are secret.
+   */
   LENS_FORWARD_HEADERS: headers.default({}),
   /** What may wait to be sent on. */
   LENS_FORWARD_QUEUE_BYTES: bytes(64 * 1024).default(64 * MIB),

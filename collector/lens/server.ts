@@ -21,7 +21,9 @@ export interface Lens {
   readonly url: string;
   readonly otlpHttpUrl: string;
   readonly otlpGrpcUrl: string;
-  /** Stops within 2 s; what was stored is gone, unless it is to be kept: then within 8 s, as for what is to be sent on. */
+  /**
+   * Stops within 2 s; what was stored is gone, unless it is to be kept: then within 8 s, as for what is to be sent on.
+   */
   stop(): Promise<void>;
 }
 
@@ -32,7 +34,8 @@ const FORWARD_GRACE_MS = 2000;
 
 /**
  * Starts lens and resolves when it listens on all three ports. Rejects with an Error that names the port when one is
- * taken, and then listens on none. `log`: says nothing unless it is given. `headersMs`: how long a client may be silent.
+ * taken, and then listens on none. `log`: says nothing unless it is given. `headersMs`: how long a client may be
+ * silent.
  */
 export async function startLens(
   config: LensConfig,

@@ -55,7 +55,10 @@ function cacheArguments(state) {
   }
 }
 
-/** Runs `npm ci` in `root`; rejects with npm's own output when it fails. `node`: which Node runs npm, null for the default. */
+/**
+ * Runs `npm ci` in `root`; rejects with npm's own output when it fails. `node`: which Node runs npm, null for the
+ * default.
+ */
 function npmCi(root, extra, node) {
   const [program, ...first] = npmCommand(node);
   // The tests and the type checker are development packages, which NODE_ENV=production would leave out.

@@ -2,9 +2,9 @@
 "use strict";
 
 /**
- * What to say in place of starting, with the way that works in its first line; null where Baton may try. The guard of each
- * process is a POSIX shell, and nats-server and redis-server come from a system's packages: Windows itself has neither.
- * `platform`: as `process.platform` has it.
+ * What to say in place of starting, with the way that works in its first line; null where Baton may try. The guard of
+ * each process is a POSIX shell, and nats-server and redis-server come from a system's packages: Windows itself has
+ * neither. `platform`: as `process.platform` has it.
  */
 function refusal(platform) {
   if (platform !== "win32") return null;

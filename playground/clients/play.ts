@@ -24,7 +24,10 @@ interface Where {
   readonly signal: AbortSignal;
 }
 
-/** Sends the scenario's checkout and waits for its journey. Rejects with a Problem when the answer is not the expected one. */
+/**
+ * Sends the scenario's checkout and waits for its journey. Rejects with a Problem when the answer is not the expected
+ * one.
+ */
 async function play(scenario: Scenario, { urls, report, signal }: Where): Promise<Played> {
   const done = report.begin(`the journey "${scenario.title}"`);
   try {

@@ -27,8 +27,8 @@ function imageOf(): string | null {
 }
 
 /**
- * A k6: from the PATH, from the cache, built there once with Go, else the image. Rejects with the Problem `server_missing`,
- * which says why it could not be built and how to get it.
+ * A k6: from the PATH, from the cache, built there once with Go, else the image. Rejects with the Problem
+ * `server_missing`, which says why it could not be built and how to get it.
  */
 export async function findK6(
   options: StackProgramOptions,

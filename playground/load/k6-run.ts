@@ -57,8 +57,8 @@ const HOST = "host.docker.internal";
 const toHost = (address: string): string => address.replace(/\b(127\.0\.0\.1|localhost)\b/, HOST);
 
 /**
- * The command line that runs `load` with `k6`. `root`: the project's folder. `withProgress`: there is a terminal. `platform`:
- * on Linux a container can share the host's network, where the playground listens on 127.0.0.1.
+ * The command line that runs `load` with `k6`. `root`: the project's folder. `withProgress`: there is a terminal.
+ * `platform`: on Linux a container can share the host's network, where the playground listens on 127.0.0.1.
  */
 export function invocation(
   k6: K6,

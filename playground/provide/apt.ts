@@ -1,7 +1,7 @@
 /**
- * Server programs from Debian's and Ubuntu's package manager, into a private folder of the user's cache: no root needed,
- * nothing on the system is changed. apt itself decides which packages are needed beside the ones that are installed,
- * and from which archive; packages are only downloaded and unpacked, their scripts never run.
+ * Server programs from Debian's and Ubuntu's package manager, into a private folder of the user's cache: no root
+ * needed, nothing on the system is changed. apt itself decides which packages are needed beside the ones that are
+ * installed, and from which archive; packages are only downloaded and unpacked, their scripts never run.
  */
 import { execFile } from "node:child_process";
 import { access, constants, mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
@@ -171,8 +171,9 @@ export async function fetchWithApt(
 }
 
 /**
- * Downloads the packages `names` with what they need, and unpacks all of them as the folder `<base>/<names, joined by +>`,
- * unless `areThere` says that another process has done so meanwhile. Rejects with apt's error.
+ * Downloads the packages `names` with what they need, and unpacks all of them as the folder
+ * `<base>/<names, joined by +>`, unless `areThere` says that another process has done so meanwhile. Rejects with apt's
+ * error.
  */
 export async function unpackWithApt(
   names: readonly string[],

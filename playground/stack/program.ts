@@ -56,9 +56,9 @@ export async function findStackProgram(
 }
 
 /**
- * `name`, from the PATH or the cache, or made now: built with Go at the version that the catalogue pins, or unpacked from
- * the machine's own package manager. Two simultaneous calls make it once. Rejects with the Problem `server_missing`,
- * which says how to get it, or with the signal's reason; the cache then holds nothing incomplete.
+ * `name`, from the PATH or the cache, or made now: built with Go at the version that the catalogue pins, or unpacked
+ * from the machine's own package manager. Two simultaneous calls make it once. Rejects with the Problem
+ * `server_missing`, which says how to get it, or with the signal's reason; the cache then holds nothing incomplete.
  */
 export async function stackProgram(
   name: StackProgramName,

@@ -11,8 +11,8 @@ export interface Brief {
 
 /**
  * Folds `spans`, which are in tree order. On the way lie the failed spans, those whose parent is missing, and all above
- * them; without any, the calls from the root on until there is more than one. Shown are the way and what hangs right under it;
- * a database call only when it failed.
+ * them; without any, the calls from the root on until there is more than one. Shown are the way and what hangs right
+ * under it; a database call only when it failed.
  */
 export function briefOf(spans: readonly JourneySpan[]): Brief {
   const way = new Set<SpanKey>(trunkOf(spans));

@@ -56,6 +56,8 @@ export const FAULT_POINTS = {
 /** A fault is a stranger's word: it holds nothing up for longer. */
 const MAX_FAULT_MS = 60_000;
 
-/** The argument of `slow(ms)` or `delayed(ms)`: a whole number of milliseconds, a minute at most; 0 for everything else. */
+/**
+ * The argument of `slow(ms)` or `delayed(ms)`: a whole number of milliseconds, a minute at most; 0 for everything else.
+ */
 export const faultMs = (argument = ""): number =>
   /^\d+$/.test(argument) ? Math.min(Number(argument), MAX_FAULT_MS) : 0;

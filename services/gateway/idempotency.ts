@@ -5,7 +5,9 @@ import type { Idempotency } from "./ports.ts";
 
 /** Any visible ASCII. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
-/** The draft's form of it, a quoted string (RFC 9651, 3.3.3). Many clients leave the quotes out: the same key without. */
+/**
+ * The draft's form of it, a quoted string (RFC 9651, 3.3.3). Many clients leave the quotes out: the same key without.
+ */
 const QUOTED = /^"((?:[^"\\]|\\["\\])+)"$/;
 
 const bare = (header: string): string => QUOTED.exec(header)?.[1]?.replace(/\\(["\\])/g, "$1") ?? header;

@@ -7,7 +7,9 @@ import type { TestPlayground } from "../playground.ts";
 export interface Killer {
   /** Kills the part `name`; waits first until it runs again from the last time. Nobody waits for its return here. */
   kill(name: string): Promise<void>;
-  /** Kills the part `name` whenever it runs, for so long: it is away, and comes back in between for a moment at most. */
+  /**
+   * Kills the part `name` whenever it runs, for so long: it is away, and comes back in between for a moment at most.
+   */
   besiege(name: string, forMs: number): Promise<void>;
   /** How often each part was killed from here. */
   readonly kills: ReadonlyMap<string, number>;

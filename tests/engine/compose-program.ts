@@ -1,4 +1,6 @@
-/** Docker Compose v2: the one that is installed, else built once with Go, at a pinned version, into the user's cache. */
+/**
+ * Docker Compose v2: the one that is installed, else built once with Go, at a pinned version, into the user's cache.
+ */
 import { access, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { cacheDir } from "../../playground/provide/apt.ts";

@@ -1,6 +1,6 @@
 /**
- * A Docker engine for tests: the one that runs on this machine, else one of our own, from Debian's packages, by hand, in
- * a network namespace of its own, with all that it writes in one folder. Nothing is installed, and nothing stays.
+ * A Docker engine for tests: the one that runs on this machine, else one of our own, from Debian's packages, by hand,
+ * in a network namespace of its own, with all that it writes in one folder. Nothing is installed, and nothing stays.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";

@@ -6,7 +6,9 @@ import { patient } from "../patience.ts";
 
 const WITHIN_MS = patient(300_000);
 
-/** The folder with the unpacked `names` and all that they need; null where there is no apt. Rejects with apt's error. */
+/**
+ * The folder with the unpacked `names` and all that they need; null where there is no apt. Rejects with apt's error.
+ */
 export async function unpacked(names: readonly string[]): Promise<string | null> {
   if (!(await hasApt(process.env))) return null;
   const base = path.join(cacheDir(process.env), "engine", await systemId());

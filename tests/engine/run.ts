@@ -11,7 +11,9 @@ export interface RunOptions {
   readonly timeoutMs?: number;
 }
 
-/** What `command` printed. Rejects with what it said on standard error, when it fails or takes longer than 5 minutes. */
+/**
+ * What `command` printed. Rejects with what it said on standard error, when it fails or takes longer than 5 minutes.
+ */
 export async function output(
   command: string,
   args: readonly string[],

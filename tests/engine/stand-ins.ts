@@ -1,7 +1,7 @@
 /**
- * Images under the official names, where none can be pulled: busybox, the real program from this machine, its libraries.
- * What such an image has beyond that (users, folders, their owners and modes, an entry point) is as in the official one,
- * because compose.yaml relies on it.
+ * Images under the official names, where none can be pulled: busybox, the real program from this machine, its
+ * libraries. What such an image has beyond that (users, folders, their owners and modes, an entry point) is as in the
+ * official one, because compose.yaml relies on it.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -163,7 +163,10 @@ async function postgres(image: Image): Promise<void> {
   await image.own("var/run/postgresql", 999, 999, 0o3777);
 }
 
-/** Programs of the full stack, by their name in compose.yaml, where an earlier run or the user has made or installed them. */
+/**
+ * Programs of the full stack, by their name in compose.yaml, where an earlier run or the user has made or installed
+ * them.
+ */
 const STACK = { collector: "otelcol", jaeger: "jaeger", prometheus: "prometheus", k6: "k6" } as const;
 type StackPart = keyof typeof STACK;
 export type StackFiles = Readonly<Partial<Record<StackPart, string>>>;
@@ -187,7 +190,10 @@ async function stackPart(image: Image, part: StackPart, file: string): Promise<v
 /** What there always is a stand-in for. */
 export const STAND_INS = ["nats", "redis", "postgres"] as const;
 
-/** Makes the stand-ins, with the programs of `tree` and of `stack`. `nameOf`: the image's name for a part, or for `node`. */
+/**
+ * Makes the stand-ins, with the programs of `tree` and of `stack`. `nameOf`: the image's name for a part, or for
+ * `node`.
+ */
 export async function makeStandIns(
   engine: Engine,
   tree: string,

@@ -34,8 +34,8 @@ export class ForwardQueue {
   }
 
   /**
-   * Takes out the oldest request and those of the same signal right behind it. Protobuf requests are joined by putting one
-   * behind the other, since repeated fields of joined messages add up; JSON goes on as it came.
+   * Takes out the oldest request and those of the same signal right behind it. Protobuf requests are joined by putting
+   * one behind the other, since repeated fields of joined messages add up; JSON goes on as it came.
    */
   take(): Parcel | null {
     const first = this.#waiting[0];

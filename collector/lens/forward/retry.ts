@@ -10,8 +10,8 @@ const MOST_ASKED_MS = 5 * 60_000;
 export const isRetryable = (status: number): boolean => RETRYABLE.has(status);
 
 /**
- * How long to wait before attempt `attempt` + 1, in milliseconds: what the backend asked for, else 500 ms doubling up to 30 s,
- * half of it by chance, so that many senders do not come back at once. `random`: 0 to 1.
+ * How long to wait before attempt `attempt` + 1, in milliseconds: what the backend asked for, else 500 ms doubling up
+ * to 30 s, half of it by chance, so that many senders do not come back at once. `random`: 0 to 1.
  */
 export function waitMs(attempt: number, retryAfter: string | null, nowMs: number, random: number): number {
   const asked = retryAfter === null ? Number.NaN : askedMs(retryAfter, nowMs);

@@ -3,7 +3,10 @@ import { Writer } from "../otlp/writer.ts";
 import type { Stored } from "../store/block.ts";
 import type { Origin } from "../store/origins.ts";
 
-/** An encoded ExportTraceServiceRequest or ExportLogsServiceRequest, which are the same on the wire; empty without items. */
+/**
+ * An encoded ExportTraceServiceRequest or ExportLogsServiceRequest, which are the same on the wire; empty without
+ * items.
+ */
 export function encodeRequest(items: Iterable<Stored>): Buffer {
   const byOrigin = new Map<Origin, Buffer[]>();
   for (const { origin, bytes } of items) {

@@ -35,7 +35,9 @@ export async function keep(
   }
 }
 
-/** Takes in what an earlier lens kept in `dir`, and removes it. A file that cannot be read is said so and left alone. */
+/**
+ * Takes in what an earlier lens kept in `dir`, and removes it. A file that cannot be read is said so and left alone.
+ */
 export async function takeUp(intake: Intake, dir: string, log: Logger): Promise<void> {
   const file = fileIn(dir);
   try {

@@ -6,7 +6,10 @@ import { malformed } from "./error.ts";
 import { hashBytes, hashed, saltOf } from "./hash.ts";
 import { isSame } from "./ids.ts";
 
-/** An attribute whose values can be looked up: its name's bytes for the comparison, and what keeps its values apart from others'. */
+/**
+ * An attribute whose values can be looked up: its name's bytes for the comparison, and what keeps its values apart from
+ * others'.
+ */
 export interface IndexedKey {
   readonly bytes: Buffer;
   readonly salt: number;

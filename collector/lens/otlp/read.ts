@@ -18,7 +18,10 @@ export interface RawItem {
 }
 
 export interface RawSpan extends RawItem {
-  /** The halves of its id and of its parent's, signed: such numbers need no memory of their own. 0 and 0 without a parent. */
+  /**
+   * The halves of its id and of its parent's, signed: such numbers need no memory of their own. 0 and 0 without a
+   * parent.
+   */
   readonly idHigh: number;
   readonly idLow: number;
   readonly parentHigh: number;

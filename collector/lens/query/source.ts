@@ -21,7 +21,9 @@ const MAX_CORRELATED = 256;
 /** Spans that are kept decoded for one question. */
 const MAX_DECODED = 20_000;
 
-/** What the store holds, for one question: traces that it comes back to, as the journeys of a list do, are decoded once. */
+/**
+ * What the store holds, for one question: traces that it comes back to, as the journeys of a list do, are decoded once.
+ */
 export function sourceOf(store: Store): SpanSource {
   const decoded = new Map<string, readonly Span[]>();
   let spans = 0;

@@ -38,8 +38,8 @@ export class BodyReader {
   }
 
   /**
-   * Hands the unpacked body to `use` and resolves to what that resolves to; the body counts as held until then. Throws an
-   * OtlpError: `too_large`, `busy`, `slow`, or `malformed` for a broken gzip stream or a sender that went away.
+   * Hands the unpacked body to `use` and resolves to what that resolves to; the body counts as held until then. Throws
+   * an OtlpError: `too_large`, `busy`, `slow`, or `malformed` for a broken gzip stream or a sender that went away.
    */
   async read<T>(source: Readable, options: ReadOptions, use: (body: Buffer) => T | Promise<T>): Promise<T> {
     let held = 0;

@@ -1,6 +1,6 @@
 /**
- * The blocks, by the service that their journeys began at, and which of them goes when the store is full. A part is what
- * a block holds of one trace, without a gap.
+ * The blocks, by the service that their journeys began at, and which of them goes when the store is full. A part is
+ * what a block holds of one trace, without a gap.
  */
 import { Block, BlockReader, itemsOf, type Stored } from "./block.ts";
 import type { Operations } from "./operations.ts";

@@ -53,7 +53,10 @@ export class Graduation {
     }
   }
 
-  /** The trace that the journey began in, and those that it reached from there by links and that are young, in this order. */
+  /**
+   * The trace that the journey began in, and those that it reached from there by links and that are young, in this
+   * order.
+   */
   #journeyOf(trace: number): number[] {
     const { traces, young } = this.#tables;
     const chain = new Set([trace]);
@@ -74,7 +77,10 @@ export class Graduation {
     return [...group.add(trace)];
   }
 
-  /** The one other trace that a trace links into; -1 when there is none, or several: then it belongs to no journey alone. */
+  /**
+   * The one other trace that a trace links into; -1 when there is none, or several: then it belongs to no journey
+   * alone.
+   */
   #into(trace: number): number {
     const { traces, young } = this.#tables;
     const known = traces.rows.get("into", trace);

@@ -1,11 +1,13 @@
 /**
- * An inverted index: the hash of a key to the traces that have it, the last that came first. Each trace has the list of its
- * own postings, so that all of them go with it.
+ * An inverted index: the hash of a key to the traces that have it, the last that came first. Each trace has the list of
+ * its own postings, so that all of them go with it.
  */
 import { NONE, Rows } from "./rows.ts";
 import { ENTRY_BYTES, Table } from "./table.ts";
 
-/** A trace whose keys are many is not searched to its end for a key that it may have: the key then stands there twice. */
+/**
+ * A trace whose keys are many is not searched to its end for a key that it may have: the key then stands there twice.
+ */
 const MAX_COMPARED = 64;
 
 export class Postings {
@@ -21,7 +23,10 @@ export class Postings {
     return this.#rows.size;
   }
 
-  /** Enters `trace` under a key's hash. `first`: the trace's first posting. Returns its first from now on: the same when it was there. */
+  /**
+   * Enters `trace` under a key's hash. `first`: the trace's first posting. Returns its first from now on: the same when
+   * it was there.
+   */
   add(high: number, low: number, trace: number, first: number): number {
     const rows = this.#rows;
     let compared = 0;

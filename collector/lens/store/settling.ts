@@ -17,7 +17,9 @@ const CONSUMER = 5;
 export interface Around {
   /** True when the trace has this span. */
   hasSpan(trace: number, high: number, low: number): boolean;
-  /** CONSUMER spans elsewhere that link into one of the journey's traces: a batch over the messages of many journeys. */
+  /**
+   * CONSUMER spans elsewhere that link into one of the journey's traces: a batch over the messages of many journeys.
+   */
   consumers(): Iterable<Span>;
 }
 

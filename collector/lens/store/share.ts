@@ -1,4 +1,7 @@
-/** What each root service takes of the store, and whose turn it is to give something up. This is the one place that decides it. */
+/**
+ * What each root service takes of the store, and whose turn it is to give something up. This is the one place that
+ * decides it.
+ */
 import type { Block } from "./block.ts";
 
 /** Journeys that are settled may go before those that are not. */

@@ -1,6 +1,6 @@
 /**
- * The span ids of one long trace, to recognise a span that an exporter sends twice. A JavaScript Set of strings takes about 100
- * bytes an id; this open-addressing table takes 11 to 23.
+ * The span ids of one long trace, to recognise a span that an exporter sends twice. A JavaScript Set of strings takes
+ * about 100 bytes an id; this open-addressing table takes 11 to 23.
  */
 import { hashWords } from "../otlp/hash.ts";
 

@@ -189,7 +189,9 @@ export class Store {
     return trace;
   }
 
-  /** A journey counts for the service of its first root; until that is there, for the service of whatever came first. */
+  /**
+   * A journey counts for the service of its first root; until that is there, for the service of whatever came first.
+   */
   #noteService(arrival: Arrival): void {
     const { traces, services } = this.#tables;
     const { rows } = traces;
@@ -213,7 +215,10 @@ export class Store {
     }
   }
 
-  /** Evicts a trace and the traces that grew from it by links, so that a journey does not linger with its beginning gone. */
+  /**
+   * Evicts a trace and the traces that grew from it by links, so that a journey does not linger with its beginning
+   * gone.
+   */
   #evict(first: number): void {
     const { traces, services } = this.#tables;
     const { rows } = traces;

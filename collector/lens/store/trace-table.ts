@@ -50,7 +50,9 @@ export class TraceTable {
     );
   }
 
-  /** A row for the trace whose id stands at `at`. With -1, for log records outside any trace: nothing finds it by id. */
+  /**
+   * A row for the trace whose id stands at `at`. With -1, for log records outside any trace: nothing finds it by id.
+   */
   add(bytes: Buffer, at: number): number {
     const { rows } = this;
     const row = rows.take();
@@ -95,7 +97,9 @@ export class TraceTable {
     return bytes;
   }
 
-  /** Rows in the order of their arrival, the last first; only those before the one with this number when it is given. */
+  /**
+   * Rows in the order of their arrival, the last first; only those before the one with this number when it is given.
+   */
   *newestFirst(before?: number): Generator<number> {
     for (let row = this.#newest; row !== NONE; ) {
       // Taken before the row is handed out: by the time that the next is asked for it may be gone.

@@ -50,8 +50,9 @@ interface WholeNumber {
 }
 
 /**
- * The origins of a list that is separated by commas, as `BATON_CORS_ORIGINS` holds it. Throws an Error that names what is
- * no origin: a scheme, a host and perhaps a port, without a path. `*` is none: pages of strangers could send requests.
+ * The origins of a list that is separated by commas, as `BATON_CORS_ORIGINS` holds it. Throws an Error that names what
+ * is no origin: a scheme, a host and perhaps a port, without a path. `*` is none: pages of strangers could send
+ * requests.
  */
 function originsFrom(text: string): string[] {
   return text

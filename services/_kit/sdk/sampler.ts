@@ -47,7 +47,9 @@ class FollowLinksSampler implements Sampler {
 const isSampled = ({ context }: Pick<Link, "context">): boolean =>
   (context.traceFlags & TraceFlags.SAMPLED) !== 0;
 
-/** At the public edge: `root` decides for a request, whatever its caller says; what is below follows the request's span. */
+/**
+ * At the public edge: `root` decides for a request, whatever its caller says; what is below follows the request's span.
+ */
 class EdgeSampler implements Sampler {
   readonly #root: Sampler;
   readonly #below = new ParentBasedSampler({ root: new AlwaysOnSampler() });

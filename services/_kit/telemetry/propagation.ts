@@ -29,7 +29,9 @@ export const ASYNC_MODES: readonly AsyncMode[] = ["parent+link", "parent", "link
 /** A message that is older than this is handled in a new trace, in every mode. */
 const STALE_MS = 60_000;
 
-/** The moments at which a span refers to a creation context: rows of the table "the shape of each" in ARCHITECTURE.md. */
+/**
+ * The moments at which a span refers to a creation context: rows of the table "the shape of each" in ARCHITECTURE.md.
+ */
 export type Moment =
   /** One attempt of a relay to send what an outbox holds. */
   | "send"

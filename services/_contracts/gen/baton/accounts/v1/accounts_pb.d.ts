@@ -132,8 +132,8 @@ export declare const UserSchema: GenMessage<User>;
  */
 export declare const AccountService: GenService<{
   /**
-   * ALREADY_EXISTS (`email_taken`) when the address has a user; INVALID_ARGUMENT (`idempotency_key_reused`) when the key came
-   * with another request before.
+   * ALREADY_EXISTS (`email_taken`) when the address has a user; INVALID_ARGUMENT (`idempotency_key_reused`) when the
+   * key came with another request before.
    *
    * @generated from rpc baton.accounts.v1.AccountService.CreateUser
    */
