@@ -20,7 +20,7 @@ import { verdictOn } from "./verdict.ts";
 
 const root = path.dirname(import.meta.dirname);
 
-/** k6, or why there is none. Images are not considered: they would have to be pulled, and a program tests as much. */
+/** k6, or why there is none. An image is not used: it would have to be pulled first, and tests nothing more. */
 const k6: K6 | string = await findK6(
   { root, dir: os.tmpdir(), env: process.env, report: silent, signal: new AbortController().signal },
   async () => false,

@@ -110,7 +110,7 @@ describe("the command line", () => {
     expect(printed).toContain("card_declined");
   });
 
-  it("shows the README's tree for the README's command", async () => {
+  it("prints the tree in the README for the command in the README", async () => {
     const readme = await readFile(path.join(import.meta.dirname, "..", "README.md"), "utf8");
     const tree = /```text\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
     expect(readme).toContain("npm run checkout -- --fault payments.charge:declined --brief");

@@ -1,4 +1,4 @@
-/** The exit statuses of the commands. Each command's help lists them; docs/commands.md has them in a table. */
+/** The exit statuses of the commands. The help of each command and docs/commands.md list them. */
 
 export const EXIT = {
   /** Done. */

@@ -16,9 +16,7 @@ interface Used {
   readonly cpuMs: number;
 }
 
-/**
- * The fields of /proc/<pid>/stat behind the command, which stands in brackets and may hold spaces and brackets itself.
- */
+/** The fields of /proc/<pid>/stat behind the command, which is in brackets and may contain spaces and brackets. */
 const statOf = async (pid: number): Promise<string[]> => {
   const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   return text.slice(text.lastIndexOf(")") + 2).split(" ");

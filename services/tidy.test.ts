@@ -1,7 +1,7 @@
 /**
- * What matters of the style, as a test: who may import whom, how long things may get, what must lead somewhere, what
- * must be in step. The rules are modules of tests/tidy, each with a test of its own; here they are held against the
- * repository. What fails says file, line and remedy.
+ * The rules of style that matter: allowed imports, lengths, paths and links, generated code in step with its source.
+ * Each rule is a module of tests/tidy with a test of its own. This file applies the rules to the repository. A failure
+ * names file, line and remedy.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
@@ -42,32 +42,32 @@ beforeAll(async () => {
 type Rule = (repository: Repository) => readonly Violation[];
 
 test.each<[what: string, rule: Rule]>([
-  ["a room imports what its row lets pass, and a row lets pass only what is imported", roomEdges],
-  ["a room of the kit stands above all that it imports", (all) => roomCircles(all, "services/_kit")],
+  ["a room imports only what its row allows, and a row allows only what is imported", roomEdges],
+  ["the rooms of the kit import each other in no circle", (all) => roomCircles(all, "services/_kit")],
   ["no files import each other, not even for a type", circles],
-  ["no file only passes on what others export", barrels],
-  ["which broker it is: its own folders, what chooses, the configuration and the topology", brokerSaid],
-  ["a use case takes of the kit only errors and types: what it needs is handed in", kitInUseCases],
-  ["what can be taken home comes alone, and nothing else makes spans or moves contexts", takenHome],
+  ["no file only re-exports", barrels],
+  ["only the listed places name the broker", brokerSaid],
+  ["a use case imports only errors and types from the kit", kitInUseCases],
+  ["a module to copy needs nothing else of the kit, and only these start spans or move contexts", takenHome],
   ["every use case has its test beside it", untestedUseCases],
   ["the same role has the same file name in every service", (all) => serviceFiles(all, services)],
-  ["every file is reached by a program, or by a test", deadFiles],
+  ["a program or a test reaches every file", deadFiles],
   ["every exported value is imported", deadExports],
-  ["no setting of a tool is about files that are not there", idleSettings],
-  ["no decision is about packages that are not installed", idlePackages],
+  ["every pattern in a tool's settings matches a file", idleSettings],
+  ["every package that package.json overrides or decides about is installed", idlePackages],
   ["a file is short", longFiles],
   ["a folder has few files", fullFolders],
   ["prose wraps", wideProse],
-  ["paths in documents, comments and messages lead somewhere", lostPaths],
-  ["links lead to files and headings", lostLinks],
-  ["no test is skipped, focused or put off without a reason beside it", sleepingTests],
+  ["paths in documents, comments and messages exist", lostPaths],
+  ["the targets of links exist", lostLinks],
+  ["no test is skipped, focused or a todo without a reason on its line", sleepingTests],
   ["no test states a bound in plain milliseconds", plainBounds],
 ])("%s", (_what, rule) => {
   expect(rule(repository).map(said)).toEqual([]);
 });
 
 const bin = path.join(root, "node_modules/.bin");
-/** Runs buf, which finds its plugin beside itself. */
+/** Runs buf. It finds its plugin in the PATH. */
 const buf = (...args: string[]) =>
   run(path.join(bin, "buf"), args, {
     cwd: root,
@@ -100,7 +100,7 @@ describe("in step", () => {
     }
   });
 
-  test("the contracts with the rules of the field", async () => {
+  test("the contracts with buf's lint rules", async () => {
     await buf("lint", "services/_contracts");
   });
 

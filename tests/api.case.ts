@@ -1,4 +1,4 @@
-/** The public API against the whole shop: what a checkout's tests do not touch. */
+/** The public API against the whole shop, as far as the tests of checkouts do not cover it. */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -27,7 +27,7 @@ const order = (userId: string, quantity = 1) => ({
   payment: { token: "tok_visa" },
 });
 
-/** Its first picks fail and are tried again later, so that it can still be cancelled. */
+/** The first attempts to pick fail and are retried, so that the order can still be cancelled. */
 const PICKED_LATE = { baggage: `fault=${encodeURIComponent("shipping.pick:failed*4")}` };
 
 /** Waits until an order is in this state. */
@@ -37,7 +37,7 @@ const untilStatus = (orderId: unknown, status: string) =>
     return body.status === status ? body : undefined;
   });
 
-test("who signs up gets a welcome, is counted, and is one journey over every hop", async () => {
+test("a sign-up sends a welcome e-mail, is counted, and is one journey over every hop", async () => {
   const baggage = { baggage: "scenario.run=sign-up" };
   const email = "Ann@example.test";
   const signedUp = await ask("POST", "/v1/users", { name: "Ann", email }, baggage);
@@ -82,7 +82,7 @@ describe("a checkout with an idempotency key", () => {
     expect(await playground.count("orders", "SELECT count(*) FROM orders WHERE user_id = 'ida'")).toBe(1);
   });
 
-  test("is made once, however many send it at the same time", async () => {
+  test("is made once when ten are sent at the same time", async () => {
     const answers = await Promise.all(
       Array.from({ length: 10 }, () =>
         ask("POST", "/v1/checkouts", order("ten"), { "idempotency-key": "ten-at-once" }),
@@ -121,7 +121,7 @@ describe("an order that is cancelled", () => {
     expect(await playground.count("payments", refunded)).toBe(1);
   });
 
-  test("once shipped it is too late", async () => {
+  test("is refused once it is shipped", async () => {
     const { body } = await ask("POST", "/v1/checkouts", order("sam"));
     await untilStatus(body.orderId, "SHIPPED");
     expect(await ask("DELETE", `/v1/orders/${body.orderId}`)).toMatchObject({
@@ -131,7 +131,7 @@ describe("an order that is cancelled", () => {
   });
 });
 
-test("an order that has arrived is delivered, and nothing else can be said of it by hand", async () => {
+test("a shipped order can be set to DELIVERED, and to no other status", async () => {
   const { body } = await ask("POST", "/v1/checkouts", order("dora"));
   const put = (status: string) => ask("PUT", `/v1/orders/${body.orderId}/status`, { status });
   await untilStatus(body.orderId, "SHIPPED");
@@ -143,7 +143,7 @@ test("an order that has arrived is delivered, and nothing else can be said of it
   expect(entries.map(({ status }) => status)).toEqual(["PENDING", "CONFIRMED", "SHIPPED", "DELIVERED"]);
 });
 
-test("whoever watches an order sees it shipped, may act on it at once, and after a break hears only what is new", async () => {
+test("a watcher of an order sees it shipped, may act at once, and after a break gets only new events", async () => {
   const { body } = await ask("POST", "/v1/checkouts", order("eve"));
   const seen = await events(`${api}/v1/orders/${body.orderId}/events`, "SHIPPED");
   expect(seen.map(({ id, status }) => [id, status])).toEqual([
@@ -184,7 +184,7 @@ async function events(url: string, last: string, headers: Record<string, string>
   return seen;
 }
 
-test("a user's orders come as pages with a cursor, and as lines", async () => {
+test("a user's orders are listed as pages with a cursor, and as lines", async () => {
   const made: unknown[] = [];
   for (let n = 0; n < 5; n++) made.unshift((await ask("POST", "/v1/checkouts", order("lee"))).body.orderId);
   const ids = (page: Body) => (page.orders as { orderId: string }[]).map(({ orderId }) => orderId);
@@ -208,7 +208,7 @@ test("version 2 is another shape of the same order, by its address and by Accept
     accept: "application/vnd.baton.v2+json",
   });
   expect(byUrl.body.data).toMatchObject({ id: body.orderId, total: { amount: "79.98", currency: "EUR" } });
-  // Its links go on as one came: by the address that says the version, or by the one that does not.
+  // Its links have the form of the request's address: with the version in it, or without.
   const { links: _ofUrl, ...sameByUrl } = byUrl.body.data as Body;
   const { links: _ofAccept, ...sameByAccept } = byAccept.body.data as Body;
   expect(sameByAccept).toEqual(sameByUrl);
@@ -216,7 +216,7 @@ test("version 2 is another shape of the same order, by its address and by Accept
   expect((await ask("GET", `/orders/${body.orderId}`, undefined, unknown)).status).toBe(406);
 });
 
-test("a refund survives payments being down: it is done when payments is back", async () => {
+test("a refund survives an outage of payments: it is done when payments is back", async () => {
   const { body } = await ask("POST", "/v1/checkouts", order("paul"), PICKED_LATE);
   const payments = playground.parts.find(({ name }) => name === "payments");
   const exits = payments?.child?.exits() ?? 0;

@@ -1,6 +1,6 @@
 /**
- * Every hop of the table, taken by a real request and judged in its place. The last test names the rows that nothing
- * here has taken: they are not proven. Requests go one after the other, because messages of two would share a batch.
+ * Checks every hop of the table by a real request. The last test names the rows that no request here has covered: they
+ * are not proven. Requests are sent one after the other, because messages of two could share a batch.
  */
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -42,15 +42,15 @@ const baggage = (entries: Record<string, string>) => ({
     .map(([key, value]) => `${key}=${encodeURIComponent(value)}`)
     .join(","),
 });
-/** Its first picks fail and are tried again later, so that it can still be cancelled. */
+/** The first attempts to pick fail and are retried, so that the order can still be cancelled. */
 const pickedLate = baggage({ fault: "shipping.pick:failed*4" });
 
-/** A service that was killed is back within this, on a machine that is busy. */
+/** A killed service is back within this time, even on a busy machine. */
 const RESTART_MS = 60_000;
 
 /**
- * Waits until the journey of this trace has all of `hops`, settled or not: below the span `root`, if there is one.
- * Answers the spans that were looked through, and all others.
+ * Waits until the journey of this trace has all of `hops`, settled or not: below the span `root`, if one is named.
+ * Resolves to the spans below `root`, and all others.
  */
 const reached = (traceId: unknown, hops: readonly Hop[], root = ""): Promise<[Span[], Span[]]> =>
   eventually(
@@ -64,7 +64,7 @@ const reached = (traceId: unknown, hops: readonly Hop[], root = ""): Promise<[Sp
     RESTART_MS,
   );
 
-/** The spans below this one, itself first, and all others; without a name all of them. */
+/** The span `id` with its descendants, and all other spans; without an id all are in the first list. */
 function parted({ spans }: Journey, id: string): [below: Span[], others: Span[]] {
   const all = spans.map(({ span }) => span);
   if (id === "") return [all, []];
@@ -75,14 +75,14 @@ function parted({ spans }: Journey, id: string): [below: Span[], others: Span[]]
   return [all.slice(from, to), [...all.slice(0, from), ...all.slice(to)]];
 }
 
-/** A good checkout, waited for to its last hop: what comes behind it shares no batch with it. */
+/** Waits for a good checkout up to its last hop, so that later messages share no batch with it. */
 const checkedOut = async (userId: string): Promise<ApiAnswer> => {
   const answer = await ask("POST", "/v1/checkouts", order(userId));
   await playground.journey(String(answer.body.traceId), fulfilment);
   return answer;
 };
 
-test.each(scenarios)("the scenario $name keeps its promise, hop by hop", async (scenario) => {
+test.each(scenarios)("the scenario $name keeps its promise in every hop", async (scenario) => {
   const { name, request, faults, expect: promised } = scenario;
   const { items, token } = request;
   const { status, body } = await ask(
@@ -98,7 +98,7 @@ test.each(scenarios)("the scenario $name keeps its promise, hop by hop", async (
   expect(verdictOn(scenario, { ...outcome, orderStatus: String(atTheEnd.status) }).findings).toEqual([]);
 });
 
-/** What changes something in the shop, with what `asked` says in its baggage. */
+/** Requests that change something in the shop, with `asked` in their baggage. */
 const requests: Partial<
   Record<keyof typeof JOURNEYS, (asked: Record<string, string>) => Promise<ApiAnswer>>
 > = {
@@ -133,7 +133,7 @@ describe.each(ASYNC_MODES)("in mode %s", (mode) => {
   }
 });
 
-/** The requests that read, by what they ask for of this order and its user; and the pages of the edge. */
+/** The addresses of reading requests, for this order and its user. */
 const reads: Partial<Record<keyof typeof JOURNEYS, (orderId: string, userId: string) => string>> = {
   "read a user": (_, userId) => `/api/v1/users/${userId}`,
   "read an order": (orderId) => `/api/v1/orders/${orderId}`,
@@ -142,7 +142,7 @@ const reads: Partial<Record<keyof typeof JOURNEYS, (orderId: string, userId: str
   "watch an order": (orderId) => `/api/v1/orders/${orderId}/events`,
 };
 
-describe("what only reads", () => {
+describe("a reading request", () => {
   let ids: [orderId: string, userId: string];
   beforeAll(async () => {
     const placed = await checkedOut("rea");
@@ -150,7 +150,7 @@ describe("what only reads", () => {
     ids = [String(placed.body.orderId), String(signedUp.body.userId)];
   });
 
-  /** Reads the head of the answer; nothing in here waits for an end that a live status does not have. */
+  /** Reads only the head of the answer, because a live status has no end. */
   async function get(path: string, correlationId: string): Promise<void> {
     const headers = { "x-correlation-id": correlationId, ...baggage({ "scenario.run": correlationId }) };
     const response = await fetch(`${playground.urls.gateway}${path}`, { headers });
@@ -171,7 +171,7 @@ describe("what only reads", () => {
     });
   }
 
-  test("a page, and what is not there, is one span", async () => {
+  test("for a page, or for an unknown path, is one span", async () => {
     const files = new Map([["GET /docs/:file", "/docs/start.js"]]);
     for (const [n, page] of PAGES.entries()) {
       const path = files.get(page.name) ?? page.name.replace(/^GET ?/, "");
@@ -185,19 +185,19 @@ describe("what only reads", () => {
   });
 });
 
-/** Lets the sweeper take up what nobody works on at once, instead of when its lease has run out. */
+/** Ends the leases of unfinished sagas, so that the sweeper resumes them at once. */
 const endLeases = () => playground.rows("orders", "UPDATE sagas SET due_at = now() WHERE step <> 'done'");
 
 const RESUME_MS = 2 * RESTART_MS;
 
-describe("a saga that is taken up again begins a trace that links to its request", () => {
+describe("a resumed saga begins a trace that links to its request", () => {
   const CHECKOUT = "orders|baton.orders.v1.OrderService/Checkout|SERVER";
   const RESUMED = "orders|resume checkout|INTERNAL";
 
   /**
-   * Waits until what `request` left undone has been taken up by the span `root` and has every hop of the journey
-   * `name`, and judges these. Answers all other spans of the request: a process that was killed took its own along, so
-   * that they do not settle.
+   * Waits until the saga of `request` has been resumed by the span `root` and has every hop of the journey `name`, and
+   * checks these hops. Resolves to all other spans of the request. They do not settle, because a killed process has not
+   * exported its spans.
    */
   async function judgeResumed(
     request: ApiAnswer,
@@ -215,11 +215,11 @@ describe("a saga that is taken up again begins a trace that links to its request
   }
 
   test(
-    "when the charge took too long: what became of it is asked, and the order is rejected",
+    "when the charge timed out: the charge is looked up, and the order is rejected",
     async () => {
       const stuck = baggage({ fault: "payments.charge:slow(60000)", "scenario.run": "stuck" });
       const request = await ask("POST", "/v1/checkouts", order("sue"), stuck);
-      expect(request.status, "nobody knows what became of it").toBe(504);
+      expect(request.status, "the outcome is unknown").toBe(504);
       const others = await judgeResumed(request, "a resumed checkout, rejected", RESUMED);
       expect(spanIn(others, CHECKOUT).status).toBe("ERROR");
     },
@@ -227,7 +227,7 @@ describe("a saga that is taken up again begins a trace that links to its request
   );
 
   test(
-    "when its process died behind the charge: the order is confirmed, and shipped",
+    "when its process died after the charge: the order is confirmed and shipped",
     async () => {
       const dies = baggage({ fault: "orders.saga:kill(after-charge)", "scenario.run": "killed" });
       const request = await ask("POST", "/v1/checkouts", order("kim"), dies);
@@ -238,7 +238,7 @@ describe("a saga that is taken up again begins a trace that links to its request
   );
 
   test(
-    "when the process died that cancelled an order: stock and money go back",
+    "when its process died during a cancel: stock and money are given back",
     async () => {
       const { body } = await ask("POST", "/v1/checkouts", order("cleo"), pickedLate);
       const dies = baggage({ fault: "orders.saga:kill(refund)", "scenario.run": "killed" });
@@ -250,7 +250,7 @@ describe("a saga that is taken up again begins a trace that links to its request
   );
 });
 
-/** Types `npm run redrive`; answers what it prints. */
+/** Runs `npm run redrive`; resolves to its output. */
 async function redriven(...argv: string[]): Promise<string> {
   const out = new PassThrough();
   const io: Io = {
@@ -265,7 +265,7 @@ async function redriven(...argv: string[]): Promise<string> {
   return text(out);
 }
 
-test("further attempts hang beside the first, and a redrive begins a trace: of an event in a batch, of a job", async () => {
+test("retries have the first attempt's parent, a redrive begins a trace: an event in a batch, a job", async () => {
   const fault = "analytics.record:failed*9|notifications.send:failed*9";
   const asked = baggage({ fault, "scenario.run": "redriven" });
   const { body } = await ask("POST", "/v1/checkouts", order("rob"), asked);
@@ -287,7 +287,7 @@ test("further attempts hang beside the first, and a redrive begins a trace: of a
   for (const hop of given) judgeAttempts(spans, hop, 5, "parent+link");
 });
 
-test("every row of the table has been judged above, in each of its places", () => {
+test("every row of the table has been checked above, under each of its parents", () => {
   const missing = HOPS.flatMap(placesOf).filter((place) => !judgedPlaces.has(place));
   expect(
     missing.map((place) => `load/hops.ts: ${place} is proven by no test: request it in tests/hops.case.ts`),

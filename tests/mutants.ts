@@ -35,7 +35,7 @@ const mutant = (name: string, file: string, test: string, find: string, replace 
   test,
 });
 
-/** Every inject, extract and link line of the hand-over, and the test that must notice when it is gone. */
+/** Every inject, extract and link line, and the test that must fail without it. */
 export const mutants: readonly Mutant[] = [
   // The public edge.
   mutant(

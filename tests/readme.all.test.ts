@@ -1,6 +1,6 @@
 /**
- * The README, the tour and the page on lens as a stranger reads them: a copy of the project without packages, the
- * commands as they stand there, in their order. What the tables say is held against the code.
+ * Follows the README, the tour and the page on lens like a new user: a copy of the project without packages, and the
+ * commands as written, in order. The tables are compared with the code.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { chmod, chown, cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
@@ -16,12 +16,12 @@ import { patient } from "./patience.ts";
 
 const root = path.dirname(import.meta.dirname);
 const run = promisify(execFile);
-/** Beside whatever runs on this machine at its usual ports. */
+/** Offsets, because something may run on this machine at the usual ports. */
 const OFFSET = await freeOffset(500);
 const OTHER_OFFSET = await freeOffset(1_800);
 const NOBODY = 65_534;
 
-/** The project as git knows it, without anything that was built or installed, in a new folder. */
+/** Copies the project's files that git knows, without anything built or installed, to a new folder. */
 async function copyOfProject(into: string): Promise<void> {
   const listed = await run("git", ["ls-files", "-co", "--exclude-standard", "-z"], {
     cwd: root,
@@ -35,18 +35,18 @@ async function copyOfProject(into: string): Promise<void> {
   }
 }
 
-/** The commands of a page's shell blocks, one a line, in their order. */
+/** The commands in the shell blocks of a page, one per line, in order. */
 const commandsOf = (text: string): string[] =>
   [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap((block) => (block[1] ?? "").trim().split("\n"));
 
-/** A page's address at the playground of these tests. */
+/** A command of a page, with its ports moved to those of this playground. */
 const moved = (command: string): string =>
   command.replace(/127\.0\.0\.1:(\d+)/g, (_, port: string) => `127.0.0.1:${Number(port) + OFFSET}`);
 
-/** What a machine's own network may need: nothing of it is ours. */
+/** Variables that this machine's network may need; they are not ours. */
 const NETWORK = /^(NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR|(HTTPS?|NO)_PROXY)$/i;
 
-/** A stranger's environment: the machine's own Node and npm, not those that `npm run` put in front. */
+/** A new user's environment: the machine's own Node and npm, not those that `npm run` put in front. */
 const cleanEnv = (more: Record<string, string>): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => NETWORK.test(name))),
   PATH: (process.env.PATH ?? "")
@@ -78,7 +78,7 @@ function ended(child: ChildProcess): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => child.once("close", (code) => resolve({ code: code ?? 1, output })));
 }
 
-/** What a command of the tour must show, by a part of it; `id`: of the order that was placed last. */
+/** The output that a command of the tour must have, by a part of the command. `id` is that of the last placed order. */
 const promises = (id: string): readonly (readonly [part: string, shows: RegExp])[] => [
   ["checkout -- --fault", /402[\s\S]*card_declined ◀ cause/],
   ["--brief", /\+\d+ spans[\s\S]*card_declined ◀ cause/],
@@ -102,7 +102,7 @@ const lensPromises: typeof promises = () => [
   ["/api/journeys/", /"name":"GET \/hello"/],
 ];
 
-/** An id as it is printed, by a command or in an answer. */
+/** An order's id in the output of a command, or in a response. */
 const ORDER = /^\s*order\s+([0-9a-f-]{36})|"orderId":\s*"([0-9a-f-]{36})"/m;
 const CORRELATION = /^\s*correlation(?: id)?\s+([0-9a-f-]{36})/m;
 
@@ -128,7 +128,7 @@ describe("the commands of the README, the tour and the page on lens, from a clon
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Types a command that stays, and waits until it says `upWith`. */
+  /** Runs a command that keeps running, and waits until it prints `upWith`. */
   async function stay(command: string, upWith: string): Promise<void> {
     said = "";
     stays = spawn("sh", ["-c", `exec ${command}`], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
@@ -142,10 +142,10 @@ describe("the commands of the README, the tour and the page on lens, from a clon
     expect(stays.exitCode, said).toBeNull();
   }
 
-  /** Types each of `commands`, with the ids that were printed before; each ends with 0 and shows what it promises. */
+  /** Runs `commands` with the ids printed before. Each must exit with 0 and have the output that the page promises. */
   async function type(commands: readonly string[], promised: typeof promises): Promise<void> {
     const unnamed = promised("").filter(([part]) => !commands.some((command) => command.includes(part)));
-    expect(unnamed, "promises of no command").toEqual([]);
+    expect(unnamed, "outputs without a command").toEqual([]);
     const ids = { order: "", correlation: "" };
     for (const command of commands) {
       const line = moved(command)
@@ -168,9 +168,8 @@ describe("the commands of the README, the tour and the page on lens, from a clon
       () => false,
     );
 
-  test("npm start brings it up, and every command of the tour does what it says", async () => {
-    // The copy stands for the clone. `npm test` is what the project's CI does first; compose needs an engine, and has a
-    // test.
+  test("npm start works, and so does every command of the tour", async () => {
+    // The copy replaces the clone. The project's CI runs `npm test`, and compose has a test of its own.
     expect(commandsOf(await page("README.md"))).toEqual([
       "git clone <the address of this repository> baton",
       "cd baton",
@@ -189,7 +188,7 @@ describe("the commands of the README, the tour and the page on lens, from a clon
     const commands = commandsOf(await page("docs/tour.md"));
     expect(commands.length).toBeGreaterThan(15);
     expect(commands.at(-1)).toBe("npm run down");
-    // Loading needs k6, which may have to be built first: docs.all.test.ts and stack.all.test.ts run it.
+    // Load needs k6, which may have to be built first: docs.all.test.ts and stack.all.test.ts run it.
     await type(
       commands.filter((line) => !line.startsWith("npm run load")),
       promises,
@@ -198,7 +197,7 @@ describe("the commands of the README, the tour and the page on lens, from a clon
     for (const part of [...services, lens]) expect(await isUp(part.port), part.name).toBe(false);
   });
 
-  test("npm run lens takes a span by hand, and answers with its journey", async () => {
+  test("npm run lens accepts a span by hand, and returns its journey", async () => {
     const [first = "", ...commands] = commandsOf(await page("docs/lens.md"));
     expect(first).toBe("npm run lens");
     await stay(first, "look here");
@@ -208,7 +207,7 @@ describe("the commands of the README, the tour and the page on lens, from a clon
     expect(await isUp(lens.port)).toBe(false);
   });
 
-  test("their tables say what the code says", async () => {
+  test("their tables match the code", async () => {
     const settings = await page("docs/settings.md");
     for (const part of [...services, lens])
       expect(settings).toContain(`| ${part.name} | ${part.port} | ${part.does} |`);
@@ -224,7 +223,7 @@ describe("the commands of the README, the tour and the page on lens, from a clon
   });
 });
 
-// As root one can be an ordinary user too; an ordinary user is one already, and has had the run above.
+// Root can also run it as an ordinary user. An ordinary user has already done so above.
 describe.runIf(process.getuid?.() === 0)(
   "as an ordinary user with a home of mode 0700 and an empty cache",
   () => {

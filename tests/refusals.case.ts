@@ -14,7 +14,7 @@ beforeAll(async () => {
 const good = { userId: "ann", items: [{ sku: "teapot", quantity: 1 }], payment: { token: "tok_visa" } };
 const EDGE = "gateway|POST /api/v1/checkouts|SERVER";
 
-test("bad input gets the right status as problem+json with both ids, leaks nothing and stores nothing", async () => {
+test("bad input gets the right status as problem+json with both ids, leaks nothing, and stores nothing", async () => {
   const refused: [string, string, number, RegExp][] = [
     ["malformed JSON", "{", 400, /not JSON/],
     ["no body", "", 400, /not JSON/],
@@ -52,7 +52,7 @@ test("bad input gets the right status as problem+json with both ids, leaks nothi
 });
 
 test("an unknown order and an unknown path are not found", async () => {
-  for (const path of ["/api/v1/orders/nobody", "/api/v1/nothing"]) {
+  for (const path of ["/api/v1/orders/no-such-order", "/api/v1/nothing"]) {
     const response = await fetch(`${playground.urls.gateway}${path}`);
     expect(response.status).toBe(404);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
@@ -61,7 +61,7 @@ test("an unknown order and an unknown path are not found", async () => {
   }
 });
 
-test("the last one is sold once; whoever comes second gets 409 and keeps the money", async () => {
+test("the last piece is sold once; the other customers get 409 and are not charged", async () => {
   const items = [{ sku: "last-one", quantity: 1 }];
   const answers = await Promise.all([1, 2, 3].map(() => playground.checkout({ items })));
   expect(answers.map((answer) => answer.status).toSorted()).toEqual([201, 409, 409]);
@@ -69,7 +69,7 @@ test("the last one is sold once; whoever comes second gets 409 and keeps the mon
   expect(await playground.count("inventory", "SELECT stock FROM products WHERE sku = 'last-one'")).toBe(0);
 });
 
-test("a hostile correlation id, a broken traceparent and oversized baggage: the request goes on, and its span says so", async () => {
+test("a hostile correlation id, a broken traceparent and oversized baggage are dropped, as its span says", async () => {
   const answer = await playground.checkout(
     {},
     {
@@ -89,7 +89,7 @@ test("a hostile correlation id, a broken traceparent and oversized baggage: the 
   ]);
 });
 
-test("a declined card gives back what was reserved", async () => {
+test("a declined card releases the reservation", async () => {
   const reserved = () => playground.count("inventory", "SELECT reserved FROM products WHERE sku = 'mug'");
   const before = await reserved();
   const answer = await playground.checkout({

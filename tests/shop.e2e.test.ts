@@ -1,5 +1,5 @@
 /**
- * One shop for all that it can be asked. The order matters: the refusals count what is stored, and nothing is at first.
+ * All requests to one shop. The order matters: the refusals check that nothing is stored, which is true only at first.
  */
 import { afterAll } from "vitest";
 import { onePlayground } from "./one-playground.ts";

@@ -23,7 +23,7 @@ export interface TestTelemetry {
   stop(): Promise<void>;
 }
 
-/** Starts it. `edge`: as at the public edge. `instrumentations`: what is patched, nothing by default. */
+/** Starts the SDK. `edge`: as at the public edge. `instrumentations`: none by default. */
 export function startTestTelemetry(
   edge?: EdgeOptions,
   instrumentations: Instrumentation[] = [],
@@ -67,7 +67,7 @@ export function startTestTelemetry(
   };
 }
 
-/** Runs `work` as if inside a request: a span, and the baggage that the edge would have decided. */
+/** Runs `work` as if inside a request: with a span, and with the baggage that the edge would set. */
 export function inRequest<T>(
   baggage: Record<string, string>,
   work: (span: SpanContext) => Promise<T>,
@@ -78,7 +78,7 @@ export function inRequest<T>(
   return context.with(ctx, () => inSpan("request", { kind }, ctx, (span) => work(span.spanContext())));
 }
 
-/** What a test compares of a span's place: its parent's id and what it links to, with the reason of each link. */
+/** A span's parent id and its links with their reasons, for comparison in tests. */
 export function edges(span: ReadableSpan): { parent: string | undefined; links: [string, unknown][] } {
   return {
     parent: span.parentSpanContext?.spanId,

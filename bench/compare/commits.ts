@@ -41,9 +41,7 @@ async function git(args: readonly string[], { root, signal }: Repository): Promi
   }
 }
 
-/**
- * The commit that `name` means: a hash, a branch, a tag, `HEAD~3`. Rejects with a Problem `usage` when there is none.
- */
+/** The commit of `name` (a hash, a branch, a tag, `HEAD~3`). Rejects with the Problem `usage` if there is none. */
 export async function commitOf(name: string, repository: Repository): Promise<Commit> {
   const hash = await git(["rev-parse", "--verify", "--quiet", `${name}^{commit}`], repository).catch(
     (error) => {

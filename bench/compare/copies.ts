@@ -95,9 +95,7 @@ async function unlinked(file: string): Promise<void> {
   await rename(aside, file);
 }
 
-/**
- * Gives `copy` this project's packages by hard links, or as copies where the temporary folder is another file system.
- */
+/** Gives `copy` this project's packages: as hard links, or as copies if the temporary folder is another file system. */
 async function sharePackages(root: string, copy: string, signal: AbortSignal): Promise<void> {
   const [from, to] = [path.join(root, "node_modules"), path.join(copy, "node_modules")];
   try {

@@ -6,10 +6,7 @@ const frame = (functionName: string, url = "") => ({ functionName, url });
 const SDK = "file:///p/node_modules/@opentelemetry/sdk-trace/build/src/Tracer.js";
 const SHOP = "file:///p/services/orders/checkout.ts";
 
-/**
- * (root) -> emit (Node) -> checkout (shop) -> [startSpan (SDK) -> randomFill (Node), JSON.stringify (built-in)] and
- * idle.
- */
+/** idle and (root) -> emit (Node) -> checkout (shop) -> [startSpan (SDK) -> randomFill (Node), JSON.stringify (V8)]. */
 const profile: CpuProfile = {
   nodes: [
     { id: 1, callFrame: frame("(root)"), children: [2, 7, 8] },

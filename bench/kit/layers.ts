@@ -2,7 +2,7 @@
 
 /** The first match counts. Paths are those of V8's profiles: `file:///…`, `node:…`, or empty for V8 itself. */
 const LAYERS: readonly (readonly [layer: string, path: RegExp])[] = [
-  // What makes the spans of a library lies beside the code that uses the library.
+  // The modules that trace a library are beside the code that uses the library.
   ["telemetry: ours", /\/services\/_kit\/((telemetry|sdk)\/|http\/edge\.ts|[a-z]+\/tracing\.ts)/],
   [
     "telemetry: instrumentations",

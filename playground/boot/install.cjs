@@ -55,10 +55,7 @@ function cacheArguments(state) {
   }
 }
 
-/**
- * Runs `npm ci` in `root`; rejects with npm's own output when it fails. `node`: which Node runs npm, null for the
- * default.
- */
+/** Runs `npm ci` in `root`. Rejects with npm's output if it fails. `node` is the Node that runs npm, or null. */
 function npmCi(root, extra, node) {
   const [program, ...first] = npmCommand(node);
   // The tests and the type checker are development packages, which NODE_ENV=production would leave out.

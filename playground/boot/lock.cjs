@@ -8,7 +8,7 @@ const TOUCH_MS = 2_000;
 const STALE_MS = 60_000;
 const LOOK_AGAIN_MS = 250;
 
-/** True when the process that wrote the lock runs no more. Another user's process counts as running. */
+/** True when the process that wrote the lock no longer runs. Another user's process counts as running. */
 function holderIsGone(file) {
   const pid = Number.parseInt(fs.readFileSync(file, "utf8"), 10);
   if (!(pid > 0)) return false;

@@ -1,10 +1,10 @@
-/** Whether Baton runs on this system at all. Understood by Node 16. */
+/** Whether Baton can run on this system. The syntax is one that Node 16 understands. */
 "use strict";
 
 /**
- * What to say in place of starting, with the way that works in its first line; null where Baton may try. The guard of
- * each process is a POSIX shell, and nats-server and redis-server come from a system's packages: Windows itself has
- * neither. `platform`: as `process.platform` has it.
+ * The message for a system on which Baton cannot run, with what to do instead in its first line; null for any other
+ * system. A POSIX shell guards each process, and nats-server and redis-server come from a system's packages: Windows
+ * itself has neither. `platform` is a value of `process.platform`.
  */
 function refusal(platform) {
   if (platform !== "win32") return null;

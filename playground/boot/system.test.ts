@@ -12,7 +12,7 @@ const playground = path.resolve(import.meta.dirname, "..");
 describe("boot.cjs on a system that Baton does not run on", () => {
   let dir = "";
   let boot = "";
-  // A copy: where it does try to start, it installs packages, and those of the project are left alone.
+  // A copy: boot.cjs installs packages where Baton can run, and must not touch those of the project.
   beforeEach(async () => {
     dir = await mkdtemp(path.join(os.tmpdir(), "baton-system-"));
     boot = path.join(dir, "playground", "boot.cjs");
@@ -22,7 +22,7 @@ describe("boot.cjs on a system that Baton does not run on", () => {
   });
   afterEach(() => rm(dir, { recursive: true, force: true }));
 
-  /** boot.cjs in a Node of its own, which is told that it runs on `platform`. */
+  /** Runs boot.cjs in a process of its own, with `process.platform` set to `platform`. */
   async function bootOn(platform: string, ...args: readonly string[]) {
     const code =
       `Object.defineProperty(process, "platform", { value: ${JSON.stringify(platform)} });` +
@@ -36,7 +36,7 @@ describe("boot.cjs on a system that Baton does not run on", () => {
   }
 
   it.each(["start", "doctor", "test", "--help"])(
-    "npm's `%s` on Windows says WSL2 and how in its first line, touches nothing and ends with 2",
+    "`%s` on Windows explains WSL2 in its first line, touches nothing and exits with 2",
     async (command) => {
       const { status, stdout, lines } = await bootOn("win32", command);
       expect(lines[0]).toMatch(/Windows.*WSL2.*`wsl --install`.*`npm start`/);
@@ -47,7 +47,7 @@ describe("boot.cjs on a system that Baton does not run on", () => {
   );
 
   it.each(["linux", "darwin"])(
-    "on %s it goes on to the packages, which a folder without a lock file has none of",
+    "on %s it goes on to install the packages, which fails in a folder without a lock file",
     async (platform) => {
       const { status, lines } = await bootOn(platform, "start");
       expect(lines[0]).toMatch(/^baton: installing the packages/);

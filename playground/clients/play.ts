@@ -24,10 +24,7 @@ interface Where {
   readonly signal: AbortSignal;
 }
 
-/**
- * Sends the scenario's checkout and waits for its journey. Rejects with a Problem when the answer is not the expected
- * one.
- */
+/** Sends the scenario's checkout and waits for its journey. Rejects with a Problem if the answer is unexpected. */
 async function play(scenario: Scenario, { urls, report, signal }: Where): Promise<Played> {
   const done = report.begin(`the journey "${scenario.title}"`);
   try {

@@ -115,7 +115,7 @@ export const load: Command = {
   async run(args, io) {
     const load = await loadRun(args, io);
     const { root, dir, env, signal } = io;
-    // The first time this may build it, which is said.
+    // The first time, this may build k6, and reports so.
     const k6 = await findK6({ root, dir, env, report: reporterOn(io.err), signal });
     if (load.pagePort > 0) io.out.write(`k6's page while it runs: http://127.0.0.1:${load.pagePort}\n`);
     const status = await runK6(k6, load, io);

@@ -108,7 +108,9 @@ export async function optional({ env }: Machine): Promise<Check[]> {
     {
       topic: "go",
       standing: "note",
-      says: go ?? "not there; npm run load and npm start -- --full build with it what is not installed",
+      says:
+        go ??
+        "not there; npm run load and npm start -- --full use it to build programs that are not installed",
     },
   ];
 }

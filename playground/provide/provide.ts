@@ -89,10 +89,7 @@ interface Plan {
   readonly postgres: PostgresPrograms | null;
 }
 
-/**
- * Finds a program for every server that has no given address, or rejects with one Problem that names all that are
- * missing.
- */
+/** Finds a program for every server without a given address. Rejects with one Problem that names all missing ones. */
 async function plan(options: ProvideOptions): Promise<Plan> {
   const private_ = (["nats", "redis"] as const).filter((server) => !given(server, options.env));
   const needPostgres = !given("postgres", options.env);
@@ -161,10 +158,7 @@ export interface Prepared extends Pick<Servers, "natsUrl" | "redisUrl" | "postgr
   start(): Promise<Servers>;
 }
 
-/**
- * Finds the programs, or rejects with the Problem `server_missing`, and empties the data folder unless its data is
- * kept.
- */
+/** Finds the programs (or rejects with `server_missing`), and empties the data folder unless its data is kept. */
 export async function prepare(options: ProvideOptions): Promise<Prepared> {
   const found = await plan(options);
   if (!options.keep) await clear(options);

@@ -4,10 +4,7 @@ import type { Child, ChildEvent } from "../runner/supervise.ts";
 import type { Reporter } from "../terminal/report.ts";
 import type { ServerName } from "./versions.ts";
 
-/**
- * Where a server came from: the address in an environment variable, a program on the PATH, in the cache, in an npm
- * package.
- */
+/** A server's source: the address in an environment variable, or a program on the PATH, in the cache or from npm. */
 export type Source = "url" | "PATH" | "cache" | "embedded";
 
 export interface Server {

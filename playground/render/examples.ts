@@ -1,10 +1,10 @@
-/** The examples of docs/your-app.md, which tests run: the document has each as its file has it. */
+/** The examples of docs/your-app.md, copied from the files that tests run. */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 const FOLDER = path.resolve(import.meta.dirname, "../../docs/examples");
 
-/** By name, `example-nats` for docs/examples/nats.ts, what renders it. */
+/** The renderer of each example, by name: `example-nats` for docs/examples/nats.ts. */
 export const exampleBlocks: Readonly<Record<string, () => readonly string[]>> = Object.fromEntries(
   readdirSync(FOLDER)
     .filter((file) => file.endsWith(".ts"))

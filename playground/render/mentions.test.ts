@@ -72,14 +72,14 @@ test("each setting of a service is in a table of the documents, with its preset"
   expect(missing).toEqual([]);
 });
 
-test("each variable that is checked stands in a table of docs/settings.md, and so does each that compose reads", async () => {
+test("the tables of docs/settings.md have each variable that is checked, and each that compose reads", async () => {
   const rows = await rowsOf("docs/settings.md");
   const composed = [await read("compose.yaml"), await read("collector/collector.yaml")].flatMap((text) =>
     [...text.matchAll(/^ *([A-Z0-9_]+):$|\$\{(?:env:)?([A-Z0-9_]+)/gm)].map(
       ([, passed, read]) => passed ?? read ?? "",
     ),
   );
-  // A part's port has a row for all of them; what the Collector is told of addresses is compose's and the runner's.
+  // One row covers the ports of all parts. compose and the runner set the Collector's addresses.
   const own = /_(PORT|ENDPOINT|PASSWORD|USER|HOST)$|_(LENS_OTLP|PROMETHEUS|LOKI)_URL$/;
   const wanted = new Set([
     ...VARIABLES.map(({ name }) => name),
@@ -90,7 +90,7 @@ test("each variable that is checked stands in a table of docs/settings.md, and s
   expect(missing.map((name) => `docs/settings.md: no row has ${name}`)).toEqual([]);
 });
 
-test("each fault stands in the tour's table", async () => {
+test("the table in the tour has each fault", async () => {
   const rows = await rowsOf("docs/tour.md");
   const faults = Object.entries(FAULT_POINTS).flatMap(([point, kinds]) =>
     kinds.map((kind) => `${point}:${kind}`),
@@ -99,7 +99,7 @@ test("each fault stands in the tour's table", async () => {
   expect(missing.map((fault) => `docs/tour.md: no row of the faults has ${fault}`)).toEqual([]);
 });
 
-test("each command and each exit status stands in the tables of docs/commands.md", async () => {
+test("the tables of docs/commands.md have each command and each exit status", async () => {
   const rows = await rowsOf("docs/commands.md");
   const wanted = [
     ...Object.keys(commands).map((name) => `\`${typed(name)}\``),

@@ -21,10 +21,7 @@ export interface UpOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Keeps data, logs and mail of the last run; otherwise everything begins empty. */
   readonly keep?: boolean;
-  /**
-   * Starts the full stack as well, on these ports: telemetry goes to the Collector, and from there to lens and the
-   * others.
-   */
+  /** Also starts the full stack, on these ports. Telemetry then goes to the Collector, which sends it on. */
   readonly full?: StackPorts;
   readonly report: Reporter;
   /** Ends the start; a playground that is up is ended by `stop`. */

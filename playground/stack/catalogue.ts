@@ -32,7 +32,7 @@ export interface StackProgramSpec {
   /** The first version on the PATH that is sufficient. */
   readonly least: Version;
   readonly origin: Origin;
-  /** Why it is needed, and how long a first build takes on two cores. Said before the build begins. */
+  /** Why it is needed, and how long the first build takes on two cores. Printed before the build. */
   readonly build?: { readonly needed: string; readonly lasts: string };
   /** How the user can get it, when it cannot be made here. */
   readonly advice: string;
@@ -56,7 +56,7 @@ export const catalogue: Readonly<Record<StackProgramName, StackProgramSpec>> = {
     versionArgs: ["--version"],
     least: [0, 157],
     origin: { kind: "collector", builder: "go.opentelemetry.io/collector/cmd/builder" },
-    build: { needed: "it takes all telemetry and passes it on", lasts: "some minutes" },
+    build: { needed: "it receives all telemetry and sends it on", lasts: "some minutes" },
     advice: "the distribution otelcol-contrib from https://opentelemetry.io/docs/collector/installation",
   },
   jaeger: {
@@ -73,7 +73,7 @@ export const catalogue: Readonly<Record<StackProgramName, StackProgramSpec>> = {
       main: "./cmd/jaeger",
       flags: "-X github.com/jaegertracing/jaeger/internal/version.latestVersion=v2.13.0",
     },
-    build: { needed: "it stores and shows traces", lasts: "some ten minutes" },
+    build: { needed: "it stores and shows traces", lasts: "about ten minutes" },
     advice: "Jaeger 2 from https://www.jaegertracing.io/download",
   },
   prometheus: { title: "Prometheus", commands: ["prometheus"], ...prometheus },
@@ -84,7 +84,7 @@ export const catalogue: Readonly<Record<StackProgramName, StackProgramSpec>> = {
     versionArgs: ["version"],
     least: [2],
     origin: { kind: "go", module: "go.k6.io/k6/v2", version: "v2.2.0", main: "." },
-    build: { needed: "it runs the scenarios of npm run load", lasts: "some three minutes" },
+    build: { needed: "it runs the scenarios of npm run load", lasts: "about three minutes" },
     advice: "k6 2 from https://grafana.com/docs/k6/latest/set-up/install-k6",
   },
   grafana: {

@@ -82,7 +82,7 @@ esac`,
     expect((await readFile(log(), "utf8")).match(/^build/gm)).toHaveLength(1);
   });
 
-  it("says before a build what is built, why and how long that takes; nothing when it is there", async () => {
+  it("says what it builds, why and how long that takes before a build, and nothing without a build", async () => {
     await go("2.2.0");
     const told: string[] = [];
     const report: Reporter = {
@@ -98,7 +98,7 @@ esac`,
     expect(told).toEqual([
       "begun: k6, made once for your cache folder",
       expect.stringMatching(
-        /^k6 is neither on the PATH nor in your cache folder: .*built .*with Go now, once, because .*scenarios.* minutes on two cores/,
+        /^k6 is neither on the PATH nor in your cache folder\. Go now builds it there, once, because .*scenarios.* minutes on two cores/,
       ),
       "built",
       "ended",

@@ -119,7 +119,7 @@ async function make(
   if (!(await hasGo(env))) throw missing(name, "there is no go on the PATH to build it with");
   if (told)
     report.say(
-      `${title} is neither on the PATH nor in your cache folder: it is built there with Go now, once, because ` +
+      `${title} is neither on the PATH nor in your cache folder. Go now builds it there, once, because ` +
         `${told.needed}. That takes ${told.lasts} on two cores.`,
     );
   const work = await mkdtemp(path.join(base, ".work-"));

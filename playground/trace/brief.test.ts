@@ -15,14 +15,14 @@ const root = () => edge({ at: "a/root", end: 50 });
 const call = (words: SpanWords) => span({ kind: "CLIENT", ...words });
 const db = (words: SpanWords) => call({ ...words, attributes: { "db.system.name": "postgresql" } });
 
-/** What is shown, each with how many are folded into it: `["root", "pay +3"]`. */
+/** The shown spans, each with the number of spans folded into it: `["root", "pay +3"]`. */
 function brief(...spans: ReturnType<typeof span>[]): string[] {
   const { spans: shown, hidden } = briefOf(journeyIn([root(), ...spans]).spans);
   return shown.map(({ key, span: { name } }) => (hidden.has(key) ? `${name} +${hidden.get(key)}` : name));
 }
 
 describe("the short form of a tree", () => {
-  it("shows the way to each failure, and what stands beside it as one row with how much is below", () => {
+  it("shows the path to each failure, and each branch beside it as one row with the number of its spans", () => {
     const shown = brief(
       call({ at: "a/reserve", parent: "root", start: 1 }),
       span({ at: "a/reserved", parent: "reserve", start: 2 }),
@@ -36,7 +36,7 @@ describe("the short form of a tree", () => {
     expect(shown).toEqual(["root", "reserve +2", "pay", "bank", "charge +1", "thought"]);
   });
 
-  it("counts database calls with what made them, and shows one only when it failed", () => {
+  it("counts database calls to the span that made them, and shows one only if it failed", () => {
     const quiet = db({ at: "a/quiet", parent: "root", start: 1 });
     expect(brief(quiet, db({ at: "a/loud", parent: "root", start: 2, status: "ERROR" }))).toEqual([
       "root +1",
@@ -45,7 +45,7 @@ describe("the short form of a tree", () => {
     expect(brief(quiet)).toEqual(["root +1"]);
   });
 
-  it("without a failure goes from the root to where it calls more than one", () => {
+  it("without a failure, shows the path from the root to the first span with more than one call", () => {
     const shown = brief(
       db({ at: "a/looked", parent: "root", start: 1 }),
       call({ at: "a/asked", parent: "root", start: 2 }),
@@ -57,7 +57,7 @@ describe("the short form of a tree", () => {
     expect(shown).toEqual(["root +1", "asked", "served", "one +1", "two"]);
   });
 
-  it("shows the way to a span whose parent is missing, and what lost its context", () => {
+  it("shows the path to a span whose parent is missing, and a consumer that lost its context", () => {
     const created = span({ at: "a/created", parent: "one", start: 2 });
     const journey = journeyIn([
       edge({ at: "a/root", end: 50, attributes: correlated("c") }),
@@ -71,7 +71,7 @@ describe("the short form of a tree", () => {
     expect(shown).toEqual(["root", "one", "created", "orphan", "two", "lost"]);
   });
 
-  it("loses no span: each is shown or counted, but for those that share a batch", () => {
+  it("loses no span: each is shown or counted, except those that share a batch", () => {
     for (const spans of [goodSpans(), goodSpans("link"), declinedSpans()]) {
       const journey = journeyIn(spans);
       const { spans: shown, hidden } = briefOf(journey.spans);
@@ -92,7 +92,7 @@ describe("a brief journey as text", () => {
       ...(hops && { hops }),
     });
 
-  it("has title, trace, cause and marks, no empty line, and each folded row says how much it holds", () => {
+  it("has title, trace, cause and marks, no empty line, and the number of spans in each folded row", () => {
     const lines = render().split("\n");
     expect(lines[0]).toMatch(/^✗ POST \/api\/v1\/checkouts → 402 in 33\.0 ms +settled after/);
     expect(lines[1]).toMatch(/^ {2}trace {8}[0-9a-f]{32}/);

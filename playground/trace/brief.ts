@@ -1,33 +1,33 @@
-/** The short form of a tree: the way to each failure span by span, and what stands beside it as one row each. */
+/** The short form of a tree: the path to each failure, span by span, and one row for each branch beside the path. */
 import type { JourneySpan, SpanKey } from "../../collector/lens/journey/model.ts";
 import { databaseOf } from "./collapse.ts";
 
 export interface Brief {
   /** What is shown, in tree order. */
   readonly spans: readonly JourneySpan[];
-  /** For a span that is shown, how many below it are not; those that only share a batch do not count. */
+  /** By shown span, the number of hidden spans below it. Spans that only share a batch do not count. */
   readonly hidden: ReadonlyMap<SpanKey, number>;
 }
 
 /**
- * Folds `spans`, which are in tree order. On the way lie the failed spans, those whose parent is missing, and all above
- * them; without any, the calls from the root on until there is more than one. Shown are the way and what hangs right
- * under it; a database call only when it failed.
+ * Folds `spans`, which are in tree order. The path consists of the failed spans, of the spans whose parent is missing,
+ * and of all spans above these. Without any of them, it follows the calls from the root until a span makes more than
+ * one. The result shows the path and the direct children of its spans, but a database call only if it failed.
  */
 export function briefOf(spans: readonly JourneySpan[]): Brief {
-  const way = new Set<SpanKey>(trunkOf(spans));
+  const path = new Set<SpanKey>(trunkOf(spans));
   for (const { key, under, ...placed } of spans.toReversed()) {
-    if (isLoud(placed)) way.add(key);
-    if (under !== null && way.has(key)) way.add(under);
+    if (isLoud(placed)) path.add(key);
+    if (under !== null && path.has(key)) path.add(under);
   }
   const shown: JourneySpan[] = [];
   const hidden = new Map<SpanKey, number>();
-  // Under which span that is shown each of the others is counted.
+  // By span, the shown span that counts it.
   const at = new Map<SpanKey, SpanKey>();
   for (const placed of spans) {
     const { key, under, shared } = placed;
-    const beside = under === null || (way.has(under) && databaseOf(placed) === "");
-    if (way.has(key) || beside) {
+    const beside = under === null || (path.has(under) && databaseOf(placed) === "");
+    if (path.has(key) || beside) {
       shown.push(placed);
       at.set(key, key);
       continue;
@@ -39,11 +39,11 @@ export function briefOf(spans: readonly JourneySpan[]): Brief {
   return { spans: shown, hidden };
 }
 
-/** A consumer that lost its context hangs right under the root, and is shown anyway. */
+/** Not for a consumer that lost its context: it is a direct child of the root, so it is shown anyway. */
 const isLoud = ({ span, orphan }: Pick<JourneySpan, "span" | "orphan">): boolean =>
   span.status === "ERROR" || orphan;
 
-/** From the root on, each span that is the only call of the one before it. */
+/** The root, and then each span that is the only call of the span before it. */
 function trunkOf(spans: readonly JourneySpan[]): SpanKey[] {
   const calls = Map.groupBy(
     spans.filter((placed) => databaseOf(placed) === ""),

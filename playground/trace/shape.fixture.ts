@@ -1,9 +1,9 @@
-/** What two printed trees of the same kind of request have in common: times, ids, counts and bars aside. */
+/** Compares two printed trees of the same kind of request, without times, ids, counts and bars. */
 
 const TIME = /[\d.]+ (?:ns|µs|ms|s)\b/;
 const ROW = new RegExp(`^(?<row>\\S.*\\S) +${TIME.source} [ ▏▎▍▌▋▊▉█▐▕░▒▓▚]*$`);
 
-/** The lines of `tree`, without what differs from one run to the next. */
+/** The lines of `tree`, without the values that differ between runs. */
 export const shapeOf = (tree: string): string[] =>
   tree
     .trim()
@@ -13,9 +13,9 @@ export const shapeOf = (tree: string): string[] =>
         .replace(/^ +╷0.*$/, "a time line")
         .replaceAll(new RegExp(TIME, "g"), "<time>")
         .replaceAll(/\b[0-9a-f]{32}\b/g, "<id>")
-        // How many database calls there are depends on which connections are open already.
+        // The number of database calls depends on the connections that are already open.
         .replaceAll(/\+\d+ spans?/g, "+n")
-        // A name is cut where it has no room.
+        // A long name may be cut.
         .replaceAll(/\S+Service\//g, "")
         .replaceAll(/ {2,}/g, "  "),
     );

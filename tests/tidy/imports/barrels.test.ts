@@ -8,10 +8,10 @@ test.each([
   'export * from "./b.ts";',
   '/** All of it. */\nexport { b } from "./b.ts";\nexport type { C } from "./c.ts"\n',
   'export * as b from "./b.ts"; // b\n',
-])("a file that only passes on is found: %j", (text) => {
+])("a file that only re-exports is found: %j", (text) => {
   expect(found(text)).toEqual(["a/index.ts"]);
 });
 
-test("a file that passes something on beside its own is none", () => {
+test("a file that also defines something is not found", () => {
   expect(found('export { b } from "./b.ts";\nexport const c = 1;')).toEqual([]);
 });

@@ -8,14 +8,14 @@ const connection = { "services/_kit/nats/connection.ts": 'import "@nats-io/trans
 const found = (texts: Record<string, string>) =>
   brokerSaid(repositoryOf({ ...connection, ...texts }), known).map(said);
 
-test("a line that says which broker it is, outside of the places that know it", () => {
+test("a line that names the broker outside the listed places is a violation", () => {
   expect(found({ "services/orders/place.ts": "// Sends.\n// To JetStream." })).toEqual([
-    "services/orders/place.ts:2: says which broker it is: ask the port, services/_kit/events/broker.ts",
+    "services/orders/place.ts:2: names the broker: use the port, services/_kit/events/broker.ts",
   ]);
   expect(found({ "services/_kit/events/relay.ts": "const natsUrl = 1;" })).toHaveLength(1);
 });
 
-test("tests, what is outside of the shop, and a comment that points at the folder may", () => {
+test("tests, files outside the shop and a comment about the folder may name the broker", () => {
   expect(
     found({
       "services/orders/place.test.ts": "// NATS",
@@ -25,8 +25,8 @@ test("tests, what is outside of the shop, and a comment that points at the folde
   ).toEqual([]);
 });
 
-test("a place that does not say it any more is no exception", () => {
+test("a listed place that no longer names the broker is an outdated exception", () => {
   expect(brokerSaid(repositoryOf({}), known).map(said)).toEqual([
-    "tests/tidy/imports/broker.ts:1: the exception services/_kit/nats/ no longer applies: nothing there says it: remove its line",
+    "tests/tidy/imports/broker.ts:1: the exception services/_kit/nats/ no longer applies: nothing there names the broker: remove its line",
   ]);
 });

@@ -1,9 +1,9 @@
-/** Which broker carries the events is known to few: another one is a folder and a line, and changes nothing else. */
+/** Few places name the broker that carries the events, so another one is a new folder and one line that chooses it. */
 import { type Exceptions, outdated } from "../repository/exception.ts";
 import { isProduct, type Repository } from "../repository/repository.ts";
 import type { Violation } from "../repository/violation.ts";
 
-/** Files, and folders with all below them, that may say which broker it is. */
+/** Files, and folders with everything below them, that may name the broker. */
 const KNOWN: Exceptions = {
   "services/_kit/nats/": "the connection",
   "services/_kit/events/nats/": "the broker behind the port",
@@ -14,10 +14,10 @@ const KNOWN: Exceptions = {
 };
 
 const SAID = /nats|jetstream/i;
-/** How a comment points at the folder. */
+/** How a comment may name the broker's folder. */
 const FOLDER = /`nats\/`/g;
 
-/** Each line of the shop that says which broker it is, where that is not known. */
+/** Each line of the shop that names the broker outside the listed places. */
 export function brokerSaid(repository: Repository, known = KNOWN): Violation[] {
   const needed = new Set<string>();
   const found = repository.sources
@@ -33,12 +33,12 @@ export function brokerSaid(repository: Repository, known = KNOWN): Violation[] {
       return said.map((line) => ({
         file,
         line,
-        what: "says which broker it is",
-        remedy: "ask the port, services/_kit/events/broker.ts",
+        what: "names the broker",
+        remedy: "use the port, services/_kit/events/broker.ts",
       }));
     });
   return [
     ...found,
-    ...outdated(repository, "tests/tidy/imports/broker.ts", known, needed, "nothing there says it"),
+    ...outdated(repository, "tests/tidy/imports/broker.ts", known, needed, "nothing there names the broker"),
   ];
 }

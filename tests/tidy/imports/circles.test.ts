@@ -5,7 +5,7 @@ import { circles } from "./circles.ts";
 
 const found = (texts: Record<string, string>) => circles(repositoryOf(texts)).map(said);
 
-test("files that import each other are said at the import that closes the circle, also for a type only", () => {
+test("a circle is reported at the import that closes it, even when that imports only a type", () => {
   expect(
     found({
       "a.ts": 'import { b } from "./b.ts";',
@@ -13,11 +13,11 @@ test("files that import each other are said at the import that closes the circle
       "c.ts": '// Back.\nimport type { A } from "./a.ts";',
     }),
   ).toEqual([
-    "c.ts:2: a circle of imports: a.ts -> b.ts -> c.ts -> a.ts: move what both need into a file of its own",
+    "c.ts:2: circular imports: a.ts -> b.ts -> c.ts -> a.ts: move what both need into a file of its own",
   ]);
 });
 
-test("two ways to one file are no circle", () => {
+test("two ways to one file are not a circle", () => {
   expect(
     found({
       "a.ts": 'import "./b.ts";\nimport "./c.ts";',

@@ -1,8 +1,8 @@
-/** Files that import each other, if only a type: neither can be read, moved or tested without the other. */
+/** Files that import each other, even for a type only: neither can be read, moved or tested without the other. */
 import type { Repository } from "../repository/repository.ts";
 import type { Violation } from "../repository/violation.ts";
 
-/** Each circle, at the import that closes it. */
+/** Each circle, with the line of the import that closes it. */
 export function circles(repository: Repository): Violation[] {
   const imports = new Map(repository.sources.map((source) => [source.file, source.imports]));
   const done = new Set<string>();
@@ -16,7 +16,7 @@ export function circles(repository: Repository): Violation[] {
         found.push({
           file,
           line,
-          what: `a circle of imports: ${[...way.slice(at), target].join(" -> ")}`,
+          what: `circular imports: ${[...way.slice(at), target].join(" -> ")}`,
           remedy: "move what both need into a file of its own",
         });
     }

@@ -1,17 +1,18 @@
 /**
- * Who may import whom, and which packages: one row a room. An edge that no row has is a mistake, or a new line here.
+ * Who may import whom, and which packages. A room is a folder or a file with a row of its own. An import that the row
+ * does not allow is a mistake, or needs a new entry here.
  */
 
 export interface Row {
-  /** The rooms that this one may import, besides itself, or single files of them. */
+  /** The rooms that this one may import besides itself, or single files of them. */
   readonly rooms: readonly string[];
-  /** Packages, and Node's own modules by `node:`. A `*` at the end stands for the rest of the name. */
+  /** Packages, and Node's own modules as `node:…`. A `*` at the end stands for the rest of the name. */
   readonly packages: readonly string[];
-  /** What to do instead of an import that the row does not have. */
+  /** What to do instead of an import that the row does not allow. */
   readonly remedy: string;
 }
 
-/** The room of all tests, fixtures and cases, wherever they lie: it has no row, because they may import everything. */
+/** The room of all tests, fixtures and cases in any folder. It has no row, because they may import everything. */
 export const TESTS = "tests";
 
 const KIT = "services/_kit";
@@ -22,30 +23,34 @@ const CONTRACTS = "services/_contracts";
 const SCENARIO = "load/scenario.ts";
 const JOURNEY = "collector/lens/journey";
 
-/** A room of the kit: which others, by their names, and which packages. */
+/** The row of a room of the kit, from the names of the rooms and packages that it may import. */
 const kit = (rooms: readonly string[], packages: readonly string[]): Row => ({
   rooms: rooms.map((room) => `${KIT}/${room}`),
   packages,
-  remedy: "what the kit needs of a service, of the contracts or of a room above it is handed in",
+  remedy: "pass in what the kit needs from a service, from the contracts or from a room above it",
 });
-/** A room of the playground: which others, by their names, what else, and which packages. */
+/** The row of a room of the playground: `rooms` are names of rooms of the playground, `others` are full paths. */
 const play = (rooms: readonly string[], others: readonly string[], packages: readonly string[]): Row => ({
   rooms: [...rooms.map((room) => (room === "" ? "playground" : `playground/${room}`)), ...others],
   packages,
   remedy:
-    "the playground knows the topology, journeys, scenarios and what is public of the shop; ask a service by its API",
+    "the playground may import the topology, journeys, scenarios and the public parts of the shop; call a service's API",
 });
-const data = (rooms: readonly string[]): Row => ({ rooms, packages: [], remedy: "a declaration is data" });
+const data = (rooms: readonly string[]): Row => ({
+  rooms,
+  packages: [],
+  remedy: "keep a declaration pure data",
+});
 
 /**
- * A key is a folder with all below it, or a file; of several that a file lies in, the longest is its room. `*` is the
- * name of a service: each is a room of its own, and none imports another.
+ * A key is a file, or a folder with everything below it. When several keys match a file, the longest is its room. `*`
+ * is the name of a service: each service is a room of its own, and none imports another.
  */
 export const ROOMS: Readonly<Record<string, Row>> = {
   "services/_contracts": {
     rooms: [],
     packages: ["zod"],
-    remedy: "the contracts know nothing of ours: what uses them imports them",
+    remedy: "the contracts import none of our files; the code that uses them imports them",
   },
   "services/declare.ts": data([CONTRACTS]),
   "services/topology.ts": data([DECLARE]),
@@ -69,11 +74,11 @@ export const ROOMS: Readonly<Record<string, Row>> = {
       ),
     ],
     remedy:
-      "a service knows the kit, the contracts and itself, and another one by its contract only; telemetry, brokers, " +
-      "databases and the web belong to services/_kit",
+      "a service may import the kit, the contracts and itself, and knows another service only by its contract; " +
+      "telemetry, brokers, databases and HTTP belong to services/_kit",
   },
 
-  // The kit, from the ground up: a room stands above all that it imports.
+  // The kit, bottom up: a room comes after all rooms that it imports.
   "services/_kit/process": kit(
     [],
     ["zod", ...["async_hooks", "crypto", "timers/promises"].map((name) => `node:${name}`)],
@@ -135,7 +140,8 @@ export const ROOMS: Readonly<Record<string, Row>> = {
   "collector/lens": {
     rooms: [JOURNEY, NAMES],
     packages: ["hono", "@hono/node-server", "pino", "zod", "node:*"],
-    remedy: "lens serves any application: it knows no service, and of the kit only the names of telemetry",
+    remedy:
+      "lens serves any application: it may import no service, and only the names of telemetry from the kit",
   },
   "collector/lens/journey": {
     rooms: [NAMES],
@@ -151,24 +157,24 @@ export const ROOMS: Readonly<Record<string, Row>> = {
   "load/scenarios": {
     rooms: ["load", SCENARIO],
     packages: [],
-    remedy: "a scenario is data, and k6 has only load/",
+    remedy: "a scenario is data, and k6 can read only load/",
   },
   "load/scenario.ts": data([]),
   "load/k6.ts": {
     rooms: ["load", SCENARIO, "load/scenarios"],
     packages: ["k6*"],
-    remedy: "k6 gets the folder load/ and nothing else",
+    remedy: "k6 can read only load/",
   },
   "load/verdict.ts": {
     rooms: ["load", SCENARIO, JOURNEY],
     packages: [],
-    remedy: "the verdict is pure: hand in what it judges",
+    remedy: "the verdict is pure: pass in what it judges",
   },
 
   dashboards: {
     rooms: [NAMES, `${KIT}/telemetry/gauge-names.ts`],
     packages: ["@grafana/*", "@codemirror/*", "@prometheus-io/*", "yaml", "zod", "node:*"],
-    remedy: "dashboards know the names of telemetry and nothing that emits it",
+    remedy: "dashboards may import the names of telemetry, but no code that emits it",
   },
 
   playground: play(["boot", "commands", "runner"], [TOPOLOGY, DECLARE], ["node:*"]),
@@ -185,7 +191,7 @@ export const ROOMS: Readonly<Record<string, Row>> = {
       CONTRACTS,
       "load",
       "load/scenarios",
-      // The dead letters are a matter between a person and the stream: no service answers for them.
+      // The redrive reads the dead letters from the stream itself: no service has an API for them.
       `${KIT}/events/letters/redrive.ts`,
       `${KIT}/service/dead-letters.ts`,
     ],
@@ -224,7 +230,7 @@ export const ROOMS: Readonly<Record<string, Row>> = {
       ...["crypto", "http2", "net"].map((name) => `node:${name}`),
     ],
     remedy:
-      "an example is a reader's application: of the kit it takes what tests/tidy/imports/take-home.ts lists",
+      "an example is a reader's application: it may import only the modules of the kit that tests/tidy/imports/take-home.ts lists",
   },
 
   bench: {
@@ -239,7 +245,7 @@ export const ROOMS: Readonly<Record<string, Row>> = {
       TESTS,
     ],
     packages: ["zod", "node:*"],
-    remedy: "a benchmark runs the product as it is started; what it must know of it, add to its row",
+    remedy: "a benchmark runs the product as a user starts it; add to its row what else it must import",
   },
   "vitest.config.ts": {
     rooms: [TESTS],

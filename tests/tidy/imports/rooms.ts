@@ -1,4 +1,4 @@
-/** Who imports whom, held against the table of rooms: an edge that no row has, and a row that no edge needs. */
+/** Compares the imports with the table of rooms: an import that no row allows, and an entry that no import needs. */
 import { lineOf } from "../repository/exception.ts";
 import { isProduct, isTest, type Repository } from "../repository/repository.ts";
 import type { Import } from "../repository/source.ts";
@@ -12,11 +12,11 @@ const TABLE = "tests/tidy/imports/room-table.ts";
 interface Place {
   /** The row's key. */
   readonly room: string;
-  /** The folder or file itself: `services/*` is another place for each service. */
+  /** The folder or file itself. The row `services/*` has one for each service. */
   readonly at: string;
 }
 
-/** Finds the room of a file: the longest of the keys that it lies in. A service's name has small letters only. */
+/** Finds the room of a file: the longest key that matches. A service's name has lower-case letters only. */
 function placeOf(rooms: readonly string[]): (file: string) => Place | undefined {
   const known = rooms
     .toSorted((a, b) => b.length - a.length)
@@ -37,7 +37,7 @@ function placeOf(rooms: readonly string[]): (file: string) => Place | undefined 
 const isListed = (name: string, listed: string): boolean =>
   listed.endsWith("*") ? name.startsWith(listed.slice(0, -1)) : name === listed;
 
-/** Each import of the product that its room's row does not have; each entry of a row that no import needs. */
+/** Each import of the product that its room's row does not allow, and each entry of a row that no import needs. */
 export function roomEdges(repository: Repository, rooms: Rooms = ROOMS): Violation[] {
   const place = placeOf(Object.keys(rooms));
   const needed = new Set<string>();
@@ -58,7 +58,7 @@ export function roomEdges(repository: Repository, rooms: Rooms = ROOMS): Violati
   const found = repository.sources.filter(isProduct).flatMap(({ file, imports }) => {
     const from = place(file);
     if (from) return imports.flatMap((one) => judge(file, from, one));
-    return [{ file, line: 1, what: "this file lies in no room", remedy: `add a row for it to ${TABLE}` }];
+    return [{ file, line: 1, what: "this file has no room", remedy: `add a row for it to ${TABLE}` }];
   });
   return [...found, ...unneeded(repository, rooms, needed)];
 }
@@ -71,13 +71,13 @@ function unneeded(repository: Repository, rooms: Rooms, needed: ReadonlySet<stri
       .map((entry) => ({
         file: TABLE,
         line: lineOf(table, `"${room}"`),
-        what: `the row ${room} lets ${entry} pass, which nothing there imports`,
-        remedy: "take it out of the row",
+        what: `the row ${room} allows ${entry}, which nothing there imports`,
+        remedy: "remove it from the row",
       })),
   );
 }
 
-/** Each circle of rooms below `folder`: a room stands above all that it imports. */
+/** Each circle of rooms below `folder`. */
 export function roomCircles(repository: Repository, folder: string, rooms: Rooms = ROOMS): Violation[] {
   const place = placeOf(Object.keys(rooms));
   const inside = (room: string): boolean => room.startsWith(`${folder}/`);

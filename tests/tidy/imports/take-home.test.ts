@@ -8,7 +8,7 @@ const modules = { "rpc/tracing.ts": { library: ["@connectrpc/connect"] } };
 const found = (texts: Record<string, string>) =>
   takenHome(repositoryOf({ [`${KIT}/rpc/tracing.ts`]: "", ...texts }), modules).map(said);
 
-test("a module takes the API, names, propagation, spans, its library and Node along", () => {
+test("a module may import the API, the shared modules, its library and Node", () => {
   const span = 'import { trace } from "@opentelemetry/api";\nimport { ATTR } from "./conventions.ts";';
   expect(
     found({
@@ -24,7 +24,7 @@ test("a module takes the API, names, propagation, spans, its library and Node al
   ).toEqual([]);
 });
 
-test("anything else of the kit, a type too, or another library, at the line that imports it, however far", () => {
+test("any other import of the kit, a type too, or of a library is reported at its line, also an indirect one", () => {
   const strange = found({
     [`${KIT}/rpc/tracing.ts`]: [
       'import { trace } from "@opentelemetry/api";',
@@ -36,7 +36,7 @@ test("anything else of the kit, a type too, or another library, at the line that
     [`${KIT}/telemetry/log.ts`]: "export interface Logger {}",
   });
   const remedy =
-    "have it handed in by the file that wires the module, or list it for the module in tests/tidy/imports/take-home.ts";
+    "pass it in from the file that wires the module, or list it for the module in tests/tidy/imports/take-home.ts";
   expect(strange).toEqual(
     [
       [`${KIT}/rpc/tracing.ts:2`, `${KIT}/telemetry/log.ts`],
@@ -44,13 +44,13 @@ test("anything else of the kit, a type too, or another library, at the line that
       [`${KIT}/process/errors.ts:1`, "zod"],
     ].map(
       ([at, target]) =>
-        `${at}: ${KIT}/rpc/tracing.ts is to be taken home, and comes with ${target}: ${remedy}`,
+        `${at}: ${KIT}/rpc/tracing.ts must be possible to copy, but needs ${target}: ${remedy}`,
     ),
   );
 });
 
-test("a span that is made, or a context that is moved, beside those modules; a test may", () => {
-  const remedy = "make the span or move the context in the tracing.ts of this room, and call that";
+test("a span started or a context moved outside of these modules is a violation, except in a test", () => {
+  const remedy = "start the span or move the context in the tracing.ts of this folder, and call that";
   expect(
     found({
       [`${KIT}/rpc/client.ts`]: [
@@ -62,15 +62,15 @@ test("a span that is made, or a context that is moved, beside those modules; a t
       [`${KIT}/telemetry/restart.ts`]: 'import { place } from "./propagation.ts";',
     }).toSorted(),
   ).toEqual([
-    `${KIT}/jobs/queue.ts:1: takes inject of ${KIT}/telemetry/propagation.ts, and is no module to be taken home: ${remedy}`,
-    `${KIT}/rpc/client.ts:1: takes propagation of @opentelemetry/api, and is no module to be taken home: ${remedy}`,
-    `${KIT}/rpc/client.ts:2: takes inSpan of ${KIT}/telemetry/span.ts, and is no module to be taken home: ${remedy}`,
+    `${KIT}/jobs/queue.ts:1: imports inject of ${KIT}/telemetry/propagation.ts, which only the modules to copy may do: ${remedy}`,
+    `${KIT}/rpc/client.ts:1: imports propagation of @opentelemetry/api, which only the modules to copy may do: ${remedy}`,
+    `${KIT}/rpc/client.ts:2: imports inSpan of ${KIT}/telemetry/span.ts, which only the modules to copy may do: ${remedy}`,
   ]);
 });
 
-test("a module that is listed and gone", () => {
+test("a listed module that does not exist is a violation", () => {
   expect(takenHome(repositoryOf({}), modules).map(said)).toEqual([
-    "tests/tidy/imports/take-home.ts:1: services/_kit/rpc/tracing.ts is not there: " +
-      "list the module that took its place, and point docs/your-app.md at it",
+    "tests/tidy/imports/take-home.ts:1: services/_kit/rpc/tracing.ts does not exist: " +
+      "list the module that replaced it, and point docs/your-app.md at it",
   ]);
 });

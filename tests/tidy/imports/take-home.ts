@@ -1,7 +1,7 @@
 /**
- * What makes the spans and carries the context of a library lies in modules that a reader can take home into an
- * application of their own: they and all that they import need OpenTelemetry's API, the three modules below, their
- * library and Node, and nothing else of the kit. docs/your-app.md points at them.
+ * A reader can take home the modules that trace a library (make its spans and carry its context): copy them into an
+ * application of their own. These modules, with everything that they import, need OpenTelemetry's API, the three
+ * modules of `SHARED`, their library and Node, but nothing else of the kit. docs/your-app.md points at them.
  */
 import { isProduct, type Repository } from "../repository/repository.ts";
 import type { Source } from "../repository/source.ts";
@@ -9,11 +9,11 @@ import type { Violation } from "../repository/violation.ts";
 
 const KIT = "services/_kit/";
 const LISTED = "tests/tidy/imports/take-home.ts";
-/** The names, the one module that decides propagation, and how a span is started and ended. */
+/** The names, the one module that decides propagation, and the module that starts and ends spans. */
 const SHARED = ["telemetry/conventions.ts", "telemetry/propagation.ts", "telemetry/span.ts"];
 const API = ["@opentelemetry/api", "@opentelemetry/core"];
 
-/** By module: its library, and which other modules of this list come home with it. */
+/** By module: its library, and the other modules of this list that are copied with it. */
 export const TAKE_HOME: Readonly<Record<string, { library: readonly string[]; with?: readonly string[] }>> = {
   "http/edge.ts": { library: [] },
   "http/tracing.ts": { library: ["hono", "hono/route"] },
@@ -24,7 +24,7 @@ export const TAKE_HOME: Readonly<Record<string, { library: readonly string[]; wi
   "jobs/tracing.ts": { library: ["bullmq"], with: ["events/tracing.ts"] },
 };
 
-/** What starts a span or moves a context, by the module that it comes from. */
+/** The exports that start a span or move a context, by module. */
 const HANDS_OVER: Readonly<Record<string, readonly string[]>> = {
   [`${KIT}telemetry/span.ts`]: ["startSpan", "inSpan"],
   [`${KIT}telemetry/propagation.ts`]: ["inject", "extract", "place"],
@@ -32,7 +32,7 @@ const HANDS_OVER: Readonly<Record<string, readonly string[]>> = {
 };
 const ROOMS = /^services\/_kit\/(http|rpc|events|jobs)\//;
 
-/** Everything that `file` imports, however far, with itself; packages are not entered. */
+/** `file` and everything that it imports, directly or indirectly. Imports of packages are not followed. */
 export function closureOf(sources: readonly Source[], file: string): Source[] {
   const files = new Map(sources.map((source) => [source.file, source]));
   const reached = new Map<string, Source>();
@@ -46,7 +46,7 @@ export function closureOf(sources: readonly Source[], file: string): Source[] {
   return [...reached.values()];
 }
 
-/** Each import that keeps a module from being taken home, and each hand-over that lies in no such module. */
+/** Each import that keeps a module from being copied, and each start of a span or move of a context outside of them. */
 export function takenHome({ files, sources }: Repository, modules = TAKE_HOME): Violation[] {
   const homes = new Set(Object.keys(modules).map((module) => `${KIT}${module}`));
   const strange = Object.entries(modules).flatMap(([module, { library, with: others = [] }]) => {
@@ -59,8 +59,8 @@ export function takenHome({ files, sources }: Repository, modules = TAKE_HOME): 
         .map(({ target, line }) => ({
           file,
           line,
-          what: `${KIT}${module} is to be taken home, and comes with ${target}`,
-          remedy: `have it handed in by the file that wires the module, or list it for the module in ${LISTED}`,
+          what: `${KIT}${module} must be possible to copy, but needs ${target}`,
+          remedy: `pass it in from the file that wires the module, or list it for the module in ${LISTED}`,
         })),
     );
   });
@@ -73,8 +73,8 @@ export function takenHome({ files, sources }: Repository, modules = TAKE_HOME): 
           .map((name) => ({
             file,
             line,
-            what: `takes ${name} of ${target}, and is no module to be taken home`,
-            remedy: "make the span or move the context in the tracing.ts of this room, and call that",
+            what: `imports ${name} of ${target}, which only the modules to copy may do`,
+            remedy: "start the span or move the context in the tracing.ts of this folder, and call that",
           })),
       ),
     );
@@ -83,8 +83,8 @@ export function takenHome({ files, sources }: Repository, modules = TAKE_HOME): 
     .map((file) => ({
       file: LISTED,
       line: 1,
-      what: `${file} is not there`,
-      remedy: "list the module that took its place, and point docs/your-app.md at it",
+      what: `${file} does not exist`,
+      remedy: "list the module that replaced it, and point docs/your-app.md at it",
     }));
   return [...strange, ...scattered, ...missing];
 }

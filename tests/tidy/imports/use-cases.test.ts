@@ -3,7 +3,7 @@ import { repositoryOf } from "../repository/repository.ts";
 import { said } from "../repository/violation.ts";
 import { kitInUseCases, untestedUseCases } from "./use-cases.ts";
 
-test("a use case takes of the kit types and errors, and nothing that does something", () => {
+test("a use case may import types and errors from the kit, but no functions", () => {
   const texts = {
     "services/orders/place.ts": [
       'import { AppError } from "../_kit/process/errors.ts";',
@@ -13,11 +13,11 @@ test("a use case takes of the kit types and errors, and nothing that does someth
     "services/orders/service.ts": 'import { append } from "../_kit/events/outbox.ts";',
   };
   expect(kitInUseCases(repositoryOf(texts)).map(said)).toEqual([
-    "services/orders/place.ts:3: a use case imports services/_kit/events/outbox.ts: take what it does as an argument, and hand it in from service.ts",
+    "services/orders/place.ts:3: a use case imports services/_kit/events/outbox.ts: take it as an argument, and pass it in from service.ts",
   ]);
 });
 
-test("a use case without its test is said; wiring and types need none", () => {
+test("a use case without a test is a violation; wiring and types need no test", () => {
   const texts = {
     "services/orders/place.ts": "",
     "services/orders/cancel.ts": "",

@@ -1,8 +1,8 @@
-/** A service's use cases: what they need of the kit is handed in, so that they run in a test without any of it. */
+/** A service's use cases get what they need of the kit as arguments, so that a test runs them without the kit. */
 import { isProduct, type Repository } from "../repository/repository.ts";
 import type { Violation } from "../repository/violation.ts";
 
-/** A service's files that put it together, or speak to the outside. */
+/** A service's files that wire it, or talk to other processes. */
 const WIRING = /\/(main|service|store|rpc|clients|ports)\.ts$/;
 const ERRORS = "services/_kit/process/errors.ts";
 /** Types, which have no behaviour of their own to test. */
@@ -10,7 +10,7 @@ const TYPES = /\/order\.ts$/;
 
 const inService = (file: string): boolean => /^services\/[a-z]+\//.test(file);
 
-/** Each import of the kit by a use case that is neither a type nor the errors. */
+/** Each import of the kit by a use case, except of types and errors. */
 export function kitInUseCases(repository: Repository): Violation[] {
   return repository.sources
     .filter((source) => isProduct(source) && inService(source.file) && !WIRING.test(source.file))
@@ -23,7 +23,7 @@ export function kitInUseCases(repository: Repository): Violation[] {
           file,
           line,
           what: `a use case imports ${target}`,
-          remedy: "take what it does as an argument, and hand it in from service.ts",
+          remedy: "take it as an argument, and pass it in from service.ts",
         })),
     );
 }

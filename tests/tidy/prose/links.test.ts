@@ -20,22 +20,22 @@ test.each([
   "[a](#b)",
   "[a](https://example.org/a.md#b)",
   "![a](a.md)",
-])("%s leads somewhere", (link) => {
+])("the target of %s exists", (link) => {
   expect(found({ "docs/b.md": `# B\n\n${link}\n` })).toEqual([]);
 });
 
 test.each([
-  ["[a](../docs/c.md)", "a link leads to docs/c.md, which is not there: link to the file that is meant"],
-  ["[a](README.md)", "a link leads to docs/README.md, which is not there: link to the file that is meant"],
-  ["[a](a.md#start)", "docs/a.md has no heading #start: link to one that it has: a"],
-  ["[a](a.md#no-heading)", "docs/a.md has no heading #no-heading: link to one that it has: a"],
-  ["[a](#start)", "docs/b.md has no heading #start: link to one that it has: b"],
-])("%s leads nowhere", (link, said) => {
+  ["[a](../docs/c.md)", "a link leads to docs/c.md, which does not exist: correct the link"],
+  ["[a](README.md)", "a link leads to docs/README.md, which does not exist: correct the link"],
+  ["[a](a.md#start)", "docs/a.md has no heading #start: link to one of: a"],
+  ["[a](a.md#no-heading)", "docs/a.md has no heading #no-heading: link to one of: a"],
+  ["[a](#start)", "docs/b.md has no heading #start: link to one of: b"],
+])("the target of %s does not exist", (link, said) => {
   expect(found({ "docs/b.md": `# B\n\n${link}\n` })).toEqual([`docs/b.md:3: ${said}`]);
 });
 
-test("a heading that a rule of alerts or a message names is looked for, too", () => {
+test("a heading that an alert rule or a message names must exist, too", () => {
   expect(found({ "a.yaml": "a: 1\nrunbook: README.md#start\nother: docs/a.md#gone\n" })).toEqual([
-    "a.yaml:3: docs/a.md has no heading #gone: link to one that it has: a",
+    "a.yaml:3: docs/a.md has no heading #gone: link to one of: a",
   ]);
 });

@@ -1,14 +1,14 @@
-/** Links of documents to files and to headings that are not there. */
+/** Links in documents to files and headings that do not exist. */
 import path from "node:path";
 import { proseOf } from "../repository/remarks.ts";
 import type { Repository } from "../repository/repository.ts";
 import type { Violation } from "../repository/violation.ts";
 
 const LINK = /\]\((?!\w+:)([^)\s#]*)(?:#([^)\s]*))?\)/g;
-/** In any text: an address of a heading in one of our documents. */
+/** A heading in one of our documents, as `<file>.md#<heading>` in any text. */
 const HEADING = /(?<![\w/.-])((?:[\w.-]+\/)*[\w.-]+\.md)#([\w-]+)/g;
 
-/** What GitHub makes of a heading: small letters, no punctuation, a hyphen for each blank. */
+/** GitHub's anchor for a heading: lower case, no punctuation, a hyphen for each blank. */
 const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()
@@ -33,7 +33,7 @@ function anchorsOf(repository: Repository): Map<string, Set<string>> {
   return found;
 }
 
-/** Each link of a document, and each heading that any other file names behind a document, that leads nowhere. */
+/** Each link in a document to a file or heading that does not exist, and each such heading that other files name. */
 export function lostLinks(repository: Repository): Violation[] {
   const anchors = anchorsOf(repository);
   const known = new Set(
@@ -45,8 +45,8 @@ export function lostLinks(repository: Repository): Violation[] {
         {
           file,
           line,
-          what: `a link leads to ${target}, which is not there`,
-          remedy: "link to the file that is meant",
+          what: `a link leads to ${target}, which does not exist`,
+          remedy: "correct the link",
         },
       ];
     if (!heading || !target.endsWith(".md") || anchors.get(target)?.has(heading)) return [];
@@ -55,7 +55,7 @@ export function lostLinks(repository: Repository): Violation[] {
         file,
         line,
         what: `${target} has no heading #${heading}`,
-        remedy: `link to one that it has: ${[...(anchors.get(target) ?? [])].join(", ")}`,
+        remedy: `link to one of: ${[...(anchors.get(target) ?? [])].join(", ")}`,
       },
     ];
   };

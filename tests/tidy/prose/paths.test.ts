@@ -12,10 +12,9 @@ const files = {
 };
 const found = (texts: Record<string, string>, elsewhere = {}) =>
   lostPaths(repositoryOf({ ...files, ...texts }), elsewhere).map(said);
-const nowhere = (path: string) =>
-  `${path} leads nowhere: name the file that is meant, from here or from the root`;
+const nowhere = (path: string) => `${path} does not exist: correct the path, from here or from the root`;
 
-describe("what leads somewhere passes", () => {
+describe("a path that exists, or that is not meant as one, passes", () => {
   test.each([
     ["from the root", "services/orders/main.ts"],
     ["as the end of a path", "`events/outbox.ts` and `orders/`"],
@@ -29,13 +28,13 @@ describe("what leads somewhere passes", () => {
       "https://example.org/src/tidy.ts, @scope/name.ts, node:fs/promises, a/b, 15/16, HTTP/1.1, spans/s",
     ],
     ["an ending", "`*.test.ts`"],
-    ["a link, which another rule holds", "[the way](docs/old.md)"],
+    ["a link, which another rule checks", "[the way](docs/old.md)"],
   ])("%s: %s", (_what, text) => {
     expect(found({ "README.md": text, "playground/a.ts": `// ${text.replace(/\(.*\)/, "")}` })).toEqual([]);
   });
 });
 
-describe("what leads nowhere is said", () => {
+describe("a path that does not exist is a violation", () => {
   test.each([
     ["a file", "see services/orders/old.ts.", "services/orders/old.ts"],
     ["a file of a folder somewhere", "see `events/old.ts`", "events/old.ts"],
@@ -51,14 +50,14 @@ describe("what leads nowhere is said", () => {
   });
 });
 
-test("a line that a file is too short for", () => {
+test("a line number beyond the end of the file is a violation", () => {
   expect(found({ "README.md": "services/orders/main.ts:40" })).toEqual([
-    "README.md:1: services/orders/main.ts has no line 40: name the line that is meant",
+    "README.md:1: services/orders/main.ts has no line 40: correct the line number",
   ]);
 });
 
-test("a message of the product, but not a string that is no sentence, or a test's", () => {
-  const say = `throw new Error(\`mend services/$\{name}/main.ts or services/old.ts\`);`;
+test("a message of the product is checked, but not a string without blanks, nor a string of a test", () => {
+  const say = `throw new Error(\`correct services/$\{name}/main.ts or services/old.ts\`);`;
   expect(
     found({
       "playground/a.ts": `\n${say}`,
@@ -68,15 +67,15 @@ test("a message of the product, but not a string that is no sentence, or a test'
   ).toEqual([`playground/a.ts:2: ${nowhere("services/old.ts")}`]);
 });
 
-test("a change log's released part is history", () => {
+test("the released part of a change log is not checked", () => {
   const log = "# Changelog\n\n## Unreleased\n\n- load/new.ts\n\n## 0.1.0 - 2026-11-22\n\n- load/old.ts\n";
   expect(found({ "CHANGELOG.md": log })).toEqual([`CHANGELOG.md:5: ${nowhere("load/new.ts")}`]);
 });
 
-test("an exception lets a path pass, until it is there or no text names it", () => {
+test("an exception lets a path pass until it exists or no text names it", () => {
   const elsewhere = { "events/rabbitmq/": "not there yet" };
   expect(found({ "README.md": "into `events/rabbitmq/`" }, elsewhere)).toEqual([]);
   expect(found({}, elsewhere)).toEqual([
-    "tests/tidy/prose/paths.ts:1: the exception events/rabbitmq/ no longer applies: no text names it, or it is there: remove its line",
+    "tests/tidy/prose/paths.ts:1: the exception events/rabbitmq/ no longer applies: no text names it, or it exists: remove its line",
   ]);
 });

@@ -1,4 +1,4 @@
-/** Paths in documents, in comments and in messages that lead nowhere: files move, and prose stays behind. */
+/** Paths in documents, comments and messages that do not exist, because a file moved and the prose did not follow. */
 import { type Exceptions, outdated } from "../repository/exception.ts";
 import { commentsOf, proseOf, type Remark } from "../repository/remarks.ts";
 import { isProduct, type Repository } from "../repository/repository.ts";
@@ -6,27 +6,27 @@ import { lineAt } from "../repository/source.ts";
 import type { Violation } from "../repository/violation.ts";
 import { type Places, placesOf } from "./places.ts";
 
-/** Paths that are not ours, or not yet. */
+/** Paths that are not in this repository, or not yet. */
 const ELSEWHERE: Exceptions = {
-  "events/rabbitmq/": "where a broker would go that is not there yet",
-  "proto/api_v3/query_service.proto": "in the repository that is named beside it",
+  "events/rabbitmq/": "an example: the folder of a broker that does not exist yet",
+  "proto/api_v3/query_service.proto": "in the repository named beside it",
   "server/errors.json": "in nats-server's repository",
 };
 
 const ENDING = "(?:ts|cjs|js|sql|ya?ml|md|sh|proto|json)";
-/** Folders and a name; `*` and `<name>` stand for any. Not in an address, a package's name or a longer path. */
+/** Folders and a name; `*` and `<name>` stand for any. No part of an address, a package's name or a longer path. */
 const PATH =
   /(?<![\w:/.@*<>$~-])(?:\.{1,2}\/)*(?:[\w.@*-]+\/|<[\w -]+>\/)+(?:[\w.*-]*[\w*-]|<[\w -]+>[\w.-]*)?/g;
-/** A name alone. Data has names that no repository knows. */
+/** A file name without folders. YAML and JSON are left out: such names are often files of other systems. */
 const NAME = /(?<![\w/.@*<>$-])\w[\w.-]*\.(?:ts|cjs|sql|md|proto)\b(?![/\w])/g;
 const LINE = /^:(\d+)/;
-/** Where a link of a document leads is another rule's. */
+/** A link in a document, which the rule in links.ts checks. */
 const LINK = /\]\([^)]*\)/g;
 const STRING = /"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\\n]|\\.)*)`/g;
 
 const isFile = (written: string): boolean => new RegExp(`\\.${ENDING}$`).test(written);
 
-/** Is it meant as a place of this repository? Otherwise it is a ratio, a unit or a name with a slash. */
+/** Whether it is meant as a path of this repository, not as a ratio, a unit or a name with a slash. */
 function isMeant(written: string, places: Places, spoken = false): boolean {
   if (/^(node_modules\/|\.baton\/|@)/.test(written)) return false;
   const [first = "", ...rest] = written.replace(/^\.\//, "").split("/");
@@ -36,11 +36,11 @@ function isMeant(written: string, places: Places, spoken = false): boolean {
 }
 
 interface Written extends Remark {
-  /** A message, in which only a file of a folder at the root is surely one of this repository. */
+  /** A message of the product. In it, only a file below a folder of the root is surely one of this repository. */
   readonly spoken?: boolean;
 }
 
-/** Sentences in the product's strings, each on one line, with `*` for what is inserted. */
+/** Strings of the product that contain a blank, on one line each, with `*` for inserted values. */
 function messagesOf(repository: Repository): Written[] {
   return repository.sources.filter(isProduct).flatMap(({ file, code }) =>
     [...code.matchAll(STRING)].flatMap((match) => {
@@ -52,7 +52,7 @@ function messagesOf(repository: Repository): Written[] {
   );
 }
 
-/** Each change log's released part is history. */
+/** Whether a line is in the released part of a change log, which stays as it was. */
 function isHistory(repository: Repository): (remark: Remark) => boolean {
   const released = new Map(
     repository.files
@@ -68,7 +68,7 @@ function isHistory(repository: Repository): (remark: Remark) => boolean {
   return ({ file, line }) => line >= (released.get(file) || Number.POSITIVE_INFINITY);
 }
 
-/** Each path that leads nowhere, each file name that no file has, and each line that a file is too short for. */
+/** Each path or file name that does not exist, and each line number beyond the end of its file. */
 export function lostPaths(repository: Repository, elsewhere = ELSEWHERE): Violation[] {
   const places = placesOf(repository);
   const history = isHistory(repository);
@@ -94,13 +94,13 @@ export function lostPaths(repository: Repository, elsewhere = ELSEWHERE): Violat
           {
             file,
             line,
-            what: `${written} leads nowhere`,
-            remedy: "name the file that is meant, from here or from the root",
+            what: `${written} does not exist`,
+            remedy: "correct the path, from here or from the root",
           },
         ];
       const at = Number(LINE.exec(prose.slice(match.index + written.length))?.[1] ?? 0);
       if (!isBeyond(written, at)) return [];
-      return [{ file, line, what: `${written} has no line ${at}`, remedy: "name the line that is meant" }];
+      return [{ file, line, what: `${written} has no line ${at}`, remedy: "correct the line number" }];
     });
   };
   const remarks = [...proseOf(repository), ...commentsOf(repository), ...messagesOf(repository)];
@@ -112,7 +112,7 @@ export function lostPaths(repository: Repository, elsewhere = ELSEWHERE): Violat
       "tests/tidy/prose/paths.ts",
       elsewhere,
       excepted,
-      "no text names it, or it is there",
+      "no text names it, or it exists",
     ),
   ];
 }

@@ -1,14 +1,14 @@
-/** Whether a path that people have written leads anywhere, from where they have written it. */
+/** Whether a path in a text exists, seen from the file of that text. */
 import path from "node:path";
 import { glob } from "../repository/glob.ts";
 import type { Repository } from "../repository/repository.ts";
 
 export interface Places {
-  /** Does `written`, a file or a folder, exist from the folder of `file`, from the root, or as the end of a path? */
+  /** Whether the file or folder `written` exists from the folder of `file`, from the root, or as the end of a path. */
   leads(file: string, written: string): boolean;
-  /** Is there a file of this name in any folder? */
+  /** Whether any folder has a file of this name. */
   isName(name: string): boolean;
-  /** Is this the name of a folder at the root? */
+  /** Whether this is the name of a folder at the root. */
   isTop(name: string): boolean;
 }
 

@@ -3,17 +3,17 @@ import { wrapped } from "./wrap.ts";
 
 const words = (count: number, word = "word") => Array.from({ length: count }, () => word).join(" ");
 
-test("what does not fit goes to the beginning of the next line, and on from there", () => {
+test("words that do not fit move to the start of the next line, which may then overflow, too", () => {
   const text = `# A\n\n${words(25)}\n${words(24)}\nend\n`;
   expect(wrapped("a.md", text)).toBe(`# A\n\n${words(24)}\nword ${words(23)}\nword end\n`);
 });
 
-test("it does not run into what is another paragraph, item or table", () => {
+test("words are not joined with another paragraph, item or table", () => {
   for (const next of ["", "- item", "| a |", "## B", "> said", "1. first"])
     expect(wrapped("a.md", `${words(25)}\n${next}\n`)).toBe(`${words(24)}\nword\n${next}\n`);
 });
 
-test("an item's lines are indented", () => {
+test("the lines of an item are indented", () => {
   expect(wrapped("a.md", `- ${words(24)}\n  and on\n- next\n`)).toBe(
     `- ${words(23)}\n  word and on\n- next\n`,
   );
@@ -33,13 +33,13 @@ test("a comment of one line becomes one of several", () => {
   expect(wrapped("a.ts", `  /** ${words(24)} */\n`)).toBe(`  /**\n   * ${words(23)}\n   * word\n   */\n`);
 });
 
-test("code is not parted, and no line begins with what would be a mark", () => {
+test("code is not split, and no line starts with a mark such as a hyphen", () => {
   expect(wrapped("a.md", `${words(22)} \`npm run\` end\n`)).toBe(`${words(22)} \`npm run\`\nend\n`);
   expect(wrapped("a.md", `${words(23)} \`npm run\` end\n`)).toBe(`${words(23)}\n\`npm run\` end\n`);
   expect(wrapped("a.md", `${words(23)} word - end\n`)).toBe(`${words(23)}\nword - end\n`);
 });
 
-test("what cannot be wrapped stays as it is", () => {
+test("prose that cannot be wrapped stays", () => {
   const behind = `const a = 1; // ${words(24)}\n`;
   expect(wrapped("a.ts", behind)).toBe(behind);
   const narrow = "# A\n\nTwo\nlines\n";

@@ -1,21 +1,21 @@
 /**
- * Wraps prose that is too wide: what does not fit goes to the beginning of the next line, or onto a line of its own.
+ * Wraps prose that is too wide. The words that do not fit move to the start of the next line, or to a new line.
  */
 
 import { repositoryOf } from "../repository/repository.ts";
 import { WIDTH, wideProse } from "./width.ts";
 
-/** What a line of prose begins with, and what a line begins with that goes on with it. */
+/** The start of a line of prose before its words, and the same for a line that continues it. */
 interface Margin {
   readonly first: string;
   readonly next: string;
 }
 
-/** Of a comment: the indentation, and what marks it on each line. */
+/** The indentation and the mark of a comment's line. */
 const COMMENT = /^\s*(?:\/\/|\*|#|--)\s+/;
 const ONE_LINE = /^(\s*)\/\*\*\s+(.*?)\s*\*\/$/;
 const ITEM = /^(?:[-*+]|\d+\.)\s+/;
-/** What would be read as something else at the beginning of a line. */
+/** What has another meaning at the start of a line, such as a list item or a heading. */
 const NO_START = /^(?:[-*+#|>@]|\d+\.\s|```)/;
 
 function marginOf(line: string, isDocument: boolean): Margin | undefined {
@@ -25,7 +25,7 @@ function marginOf(line: string, isDocument: boolean): Margin | undefined {
   return { first: mark + item, next: mark + " ".repeat(item.length) };
 }
 
-/** The last blank at which a line can be parted; 0 when there is none. Code between backticks is not parted. */
+/** The last blank at which a line can be split, or 0 if there is none. Code between backticks is not split. */
 function partAt(line: string, from: number): number {
   let found = 0;
   let ticks = 0;
@@ -39,14 +39,14 @@ function partAt(line: string, from: number): number {
   return found;
 }
 
-/** Does `line` go on with the paragraph whose lines have this margin? */
+/** Whether `line` continues the paragraph whose lines have this margin. */
 const goesOn = (line: string | undefined, { next }: Margin): line is string => {
   if (line === undefined || !line.startsWith(next)) return false;
   const rest = line.slice(next.length);
   return rest !== "" && !/^\s/.test(rest) && !NO_START.test(rest) && !rest.startsWith("*/");
 };
 
-/** `text` with its wide prose wrapped. What cannot be, such as a comment behind code, stays. */
+/** `text` with its wide prose wrapped. Prose that cannot be wrapped, such as a comment behind code, stays. */
 export function wrapped(file: string, text: string): string {
   const lines = text.split("\n");
   const isDocument = file.endsWith(".md");

@@ -1,12 +1,12 @@
 /**
- * Exports that no other file imports. Values only: the name of a type belongs to the signature that it stands in, also
- * where no one needs to write it.
+ * Exported values that no other file imports. Types are left out: a type is exported with the signature that uses it,
+ * even when no other file names it.
  */
 import { type Exceptions, outdated } from "../repository/exception.ts";
 import type { Repository } from "../repository/repository.ts";
 import type { Violation } from "../repository/violation.ts";
 
-/** Values that are not for a file of this repository, by `<file> <name>`. */
+/** Values that something outside of this repository's files uses, by `<file> <name>`. */
 const FOR_OTHERS: Exceptions = {
   "vitest.config.ts default": "vitest reads it",
   "tests/servers.ts setup": "vitest calls it",
@@ -14,11 +14,11 @@ const FOR_OTHERS: Exceptions = {
   "load/k6.ts setup": "k6 calls it",
   "load/k6.ts default": "k6 calls it",
   "load/k6.ts handleSummary": "k6 calls it",
-  "services/_kit/events/nats/headers.ts natsSetter": "for a reader who takes the module home",
-  "services/_kit/events/nats/headers.ts natsGetter": "for a reader who takes the module home",
+  "services/_kit/events/nats/headers.ts natsSetter": "for a reader who copies the module",
+  "services/_kit/events/nats/headers.ts natsGetter": "for a reader who copies the module",
 };
 
-/** Each exported value that is imported nowhere. */
+/** Each exported value that no file imports. */
 export function deadExports(repository: Repository, forOthers = FOR_OTHERS): Violation[] {
   const used = new Map<string, Set<string>>();
   for (const { imports } of repository.sources)
@@ -38,14 +38,14 @@ export function deadExports(repository: Repository, forOthers = FOR_OTHERS): Vio
         file,
         line,
         what: `no other file imports ${name}`,
-        remedy: "drop `export`, or remove what is not used here either",
+        remedy: "drop `export`, or remove it if this file does not use it either",
       })),
     ...outdated(
       repository,
       "tests/tidy/reach/dead-exports.ts",
       forOthers,
       dead.map(({ key }) => key),
-      "a file imports it, or it is gone",
+      "a file imports it, or it does not exist",
     ),
   ];
 }

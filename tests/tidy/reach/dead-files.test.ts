@@ -19,26 +19,26 @@ const tidy = {
 const dead = (texts: Record<string, string>, forTests = {}) =>
   deadFiles(repositoryOf({ ...tidy, ...texts }), forTests).map(said);
 
-test("what a script, a container, a test or a program reaches is alive", () => {
+test("a file that a script, a container, a test or a program reaches passes", () => {
   expect(dead({})).toEqual([]);
 });
 
 test.each(["playground/old.ts", "playground/old.sql", "playground/old.fixture.ts", "collector/old.yaml"])(
-  "%s, which nothing names, is dead",
+  "%s, which nothing names, is a violation",
   (file) => {
     expect(dead({ [file]: "" })).toEqual([
-      `${file}:1: nothing starts, imports or names this file: remove it, or name it where it is started`,
+      `${file}:1: nothing starts, imports or names this file: remove it, or name it where it is needed`,
     ]);
   },
 );
 
-test("what only a dead file imports is dead, too", () => {
+test("a file that only dead files import is dead, too", () => {
   expect(
     dead({ "playground/old.ts": 'import "./older.ts";', "playground/older.ts": 'import "./old.ts";' }),
   ).toHaveLength(2);
 });
 
-test("what only its test imports is dead, unless it is for tests", () => {
+test("a file that only its test imports is a violation, unless it is listed", () => {
   const texts = {
     "playground/lone.ts": "",
     "playground/lone.test.ts": 'import "./lone.ts";',
@@ -49,8 +49,8 @@ test("what only its test imports is dead, unless it is for tests", () => {
   expect(dead(texts, { "playground/lone.ts": "a reason" })).toEqual([]);
 });
 
-test("an exception for a file that a program reaches no longer applies", () => {
+test("an exception for a file that a program reaches is outdated", () => {
   expect(dead({}, { "playground/start.ts": "a reason" })).toEqual([
-    "tests/tidy/reach/dead-files.ts:1: the exception playground/start.ts no longer applies: a program reaches that file, or it is gone: remove its line",
+    "tests/tidy/reach/dead-files.ts:1: the exception playground/start.ts no longer applies: a program reaches that file, or it does not exist: remove its line",
   ]);
 });

@@ -1,23 +1,23 @@
-/** Files that no program reaches: from what is typed or started, over imports and over the paths that programs name. */
+/** Files that no program reaches by imports, or by the paths that it names, from the files where programs start. */
 import { type Exceptions, outdated } from "../repository/exception.ts";
 import { isGenerated, isProduct, type Repository } from "../repository/repository.ts";
 import type { Violation } from "../repository/violation.ts";
 import { mentions } from "./mentions.ts";
 
-/** Where people, containers and the continuous integration begin: what these files name is started. */
+/** The files from which people, containers and CI start programs. */
 const STARTS =
   /^(package\.json|compose\.yaml|Dockerfile|vitest\.config\.ts|buf\.gen\.yaml|\.ci\/.*|\.github\/.*)$/;
-/** What must be reached. Contracts and recorded data are read by folder: no line of code names a single one. */
+/** The files that must be reached. Contracts and recorded data are not: code reads them by their folder. */
 const CODE = /\.(ts|cjs|sh|sql|ya?ml)$/;
 
-/** Product that only tests reach, and that is no fixture of theirs. */
+/** Files of the product that only tests reach, and that are not fixtures. */
 const FOR_TESTS: Exceptions = {
-  "collector/lens/journey/killed.ts": "belongs to the journeys; the tests that kill a process judge by it",
-  "dashboards/metrics.ts": "the list of all metrics, which dashboards, rules and the code are held against",
+  "collector/lens/journey/killed.ts": "belongs to the journeys; the tests that kill a process use it",
+  "dashboards/metrics.ts": "the list of all metrics; tests compare dashboards, rules and code with it",
   "dashboards/prometheus-name.ts": "how the Collector renames the metrics of that list",
-  "dashboards/promql.ts": "reads the queries of dashboards and rules, which are held against that list",
+  "dashboards/promql.ts": "reads the queries of dashboards and rules; tests compare them with that list",
   "dashboards/queries.ts": "lists the queries of dashboards and rules",
-  "load/verdict.ts": "the judgement on a scenario, for every tool that runs one",
+  "load/verdict.ts": "the verdict on a scenario, for every tool that runs one",
 };
 
 function reachedFrom(starts: readonly string[], edges: (file: string) => readonly string[]): Set<string> {
@@ -31,7 +31,7 @@ function reachedFrom(starts: readonly string[], edges: (file: string) => readonl
   return reached;
 }
 
-/** What a file reaches by its imports, and by the paths in its strings. */
+/** The files that a file reaches by its imports, and by the paths in its strings. */
 function edgesOf(repository: Repository): (file: string) => readonly string[] {
   const named = mentions(repository.files);
   const sources = new Map(repository.sources.map((source) => [source.file, source]));
@@ -49,7 +49,7 @@ function edgesOf(repository: Repository): (file: string) => readonly string[] {
   };
 }
 
-/** Each file of code that no start reaches, and each of the product that only tests reach. */
+/** Each file of code that nothing reaches, and each file of the product that only tests reach. */
 export function deadFiles(repository: Repository, forTests = FOR_TESTS): Violation[] {
   const there = new Set(repository.files);
   const edges = edgesOf(repository);
@@ -69,7 +69,7 @@ export function deadFiles(repository: Repository, forTests = FOR_TESTS): Violati
       file,
       line: 1,
       what: "nothing starts, imports or names this file",
-      remedy: "remove it, or name it where it is started",
+      remedy: "remove it, or name it where it is needed",
     })),
     ...tested
       .filter((file) => !(file in forTests))
@@ -84,7 +84,7 @@ export function deadFiles(repository: Repository, forTests = FOR_TESTS): Violati
       "tests/tidy/reach/dead-files.ts",
       forTests,
       tested,
-      "a program reaches that file, or it is gone",
+      "a program reaches that file, or it does not exist",
     ),
   ];
 }

@@ -13,7 +13,7 @@ const files = [
   "collector/scaled/c.ts",
 ];
 const named = mentions(files);
-/** What a template has for a name that is inserted. */
+/** A name inserted into a template. */
 const inserted = "${" + "name}";
 
 test.each<[what: string, from: string, text: string, found: string[]]>([
@@ -48,7 +48,7 @@ test.each<[what: string, from: string, text: string, found: string[]]>([
   expect(named(from, text)).toEqual(found);
 });
 
-test("what is no program names files in any word, and a folder for what is no program in it", () => {
+test("a file that is no program names files in any word, and a folder stands for its files except programs", () => {
   expect(
     named("compose.yaml", 'command: node services/orders/main.ts\nvolumes: ["./collector/scaled:/etc:ro"]'),
   ).toEqual(["services/orders/main.ts", "collector/scaled/a.yaml", "collector/scaled/b.yaml"]);

@@ -1,20 +1,20 @@
-/** The files that a file names in its strings: those it starts, reads or hands to a tool, without an import. */
+/** The files that a file names in its strings: those that it starts, reads or passes to a tool without an import. */
 import path from "node:path";
 import { glob } from "../repository/glob.ts";
 
 const STRING = /"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`/g;
 /** Arguments of `path.join`. */
 const JOINED = /"[\w@.-]+"(?:,\s*"[\w@.-]+")+/g;
-/** Of YAML, a Dockerfile or a shell's script. */
+/** A comment in YAML, a Dockerfile or a shell script. */
 const REMARK = /(^|\s)#.*/g;
 const INSERTED = /\$\{[^}]*\}/g;
 const PROGRAM = /\.(ts|cjs)$/;
-/** A pattern says something only below a folder that it names. */
+/** A pattern counts only if it names a folder in front of its first `*`. */
 const PATTERN = /^(\.\.?\/)*[\w@.-]*[\w@-][\w@.-]*\/[^*]*\*/;
 
 const words = (text: string): string[] => text.split(/[\s"'=:,;()[\]{}]+/);
 
-/** Every word of the strings in `code`, those of a joined path as one, `*` for what is inserted. */
+/** Every word of the strings in `code`, a joined path as one word, with `*` for inserted values. */
 function wordsOf(code: string): string[] {
   const strings = [...code.matchAll(STRING)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
   const joined = [...code.matchAll(JOINED)].map(([text]) =>
@@ -27,9 +27,9 @@ function wordsOf(code: string): string[] {
 }
 
 /**
- * Answers which of `files` a text names, by their path from the folder of the file that it is of, or from the root. A
- * program names them in its strings, any other file in all of its words. A folder names what lies in it but the
- * programs: a container mounts it, or a program reads it.
+ * Finds which of `files` the text of a file names, by a path from that file's folder or from the root. A program names
+ * them in its strings, any other file in any word. The name of a folder names all files in it except programs: a
+ * container mounts the folder, or a program reads it.
  */
 export function mentions(files: readonly string[]): (from: string, text: string) => string[] {
   const known = new Set(files);

@@ -10,7 +10,7 @@ const LONG = {
 };
 `;
 
-test("an exception that nothing needs any more is said at its line", () => {
+test("an exception that is no longer needed is reported at its line", () => {
   const found = outdated(
     repositoryOf({ "rule.ts": list }),
     "rule.ts",
@@ -23,7 +23,7 @@ test("an exception that nothing needs any more is said at its line", () => {
   ]);
 });
 
-test("the line is that of the last word, each behind the one before", () => {
+test("the line is that of the last word, with each word searched behind the one before", () => {
   expect(lineOf("a\nb\na\nc\na", "b", "a")).toBe(3);
   expect(lineOf("a\nb", "b", "z")).toBe(1);
 });

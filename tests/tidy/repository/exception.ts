@@ -1,20 +1,20 @@
-/** Lists of what a rule lets pass: each with its reason, and only as long as the rule would find it. */
+/** Lists of exceptions to a rule, each with its reason. An exception that the rule no longer needs is a violation. */
 import type { Repository } from "./repository.ts";
 import { lineAt } from "./source.ts";
 import type { Violation } from "./violation.ts";
 
-/** What may stay, and why. */
+/** What the rule lets pass, and why. */
 export type Exceptions = Readonly<Record<string, string>>;
 
-/** The line of the last of `words`, each looked for behind the one before; 1 when one of them is not there. */
+/** The line of the last of `words`, each searched behind the one before, or 1 if one of them is missing. */
 export function lineOf(text: string, ...words: readonly string[]): number {
   const at = words.reduce((from, word) => (from < 0 ? from : text.indexOf(word, from)), 0);
   return at < 0 ? 1 : lineAt(text, at);
 }
 
 /**
- * One violation for each of `listed` that is not among `needed`. `file` is the module that has the list, `what` says of
- * an entry why it is none any more.
+ * One violation for each of `listed` that is not among `needed`. `file` is the module with the list. `what` says why an
+ * entry no longer applies.
  */
 export function outdated(
   repository: Repository,

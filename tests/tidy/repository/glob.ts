@@ -1,8 +1,8 @@
-/** Patterns of paths, as the tables of the rules and the tools' own settings write them. */
+/** Patterns of paths, as in the tables of the rules and in the settings of tools. */
 
 const ESCAPED = /[.+^${}()|[\]\\?]/g;
 
-/** `*` stands for any part of a name, `**` for any number of folders. The answer fits a whole path. */
+/** `*` stands for any part of a name, `**` for any number of folders. The result matches a whole path. */
 export function glob(pattern: string): RegExp {
   const parts = pattern.split(/(\*\*\/|\*\*|\*)/).map((part) => {
     if (part === "**/") return "(?:[^/]+/)*";

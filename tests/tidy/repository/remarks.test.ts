@@ -25,7 +25,7 @@ test("comments of YAML, SQL, protobuf and shell", () => {
   expect(of("a.sh", "#!/bin/sh\n# One.\n")).toEqual([[2, "One."]]);
 });
 
-test("a document's prose has no code in a fence", () => {
+test("the prose of a document has no code in a fence", () => {
   const text = "# A\n\n```sh\nnpm start\n```\nB\n";
   expect(proseOf(repositoryOf({ "a.md": text })).map((one) => [one.line, one.text])).toEqual([
     [1, "# A"],

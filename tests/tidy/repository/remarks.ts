@@ -1,18 +1,18 @@
-/** What people have written for people: the comments of every file, and the lines of every document. */
+/** What people wrote for people: the comments of every file, and the lines of every document. */
 import { isGenerated, type Repository } from "./repository.ts";
 
 export interface Remark {
   readonly file: string;
   /** From 1. */
   readonly line: number;
-  /** The words, without what marks the comment on their left. */
+  /** The words, without the comment's mark on their left. */
   readonly text: string;
   /** The whole line of the file. */
   readonly whole: string;
 }
 
 const HASH = /\.(ya?ml|sh)$|^Dockerfile$|^\.ci\/run$|ignore$/;
-/** By the kind of file, what begins a comment that goes on to the end of the line. */
+/** By kind of file, the start of a comment that reaches to the end of its line. */
 const MARKS: readonly (readonly [files: RegExp, mark: RegExp])[] = [
   [HASH, /(?:^|\s)#(?!!)/],
   [/\.sql$/, /(?:^|\s)--/],
@@ -47,7 +47,7 @@ export function commentsOf(repository: Repository): Remark[] {
   return [...programs, ...others];
 }
 
-/** Every line of every document that is prose: no code in a fence. */
+/** Every line of every document, except code in a fence. */
 export function proseOf(repository: Repository): Remark[] {
   return repository.files
     .filter((file) => file.endsWith(".md"))

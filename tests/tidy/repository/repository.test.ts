@@ -27,7 +27,7 @@ test("an archive without git has all files but those that .gitignore names", asy
   expect(text("README.md")).toBe("# A\n");
 });
 
-test("generated code is no source, and a file that is not there says so", () => {
+test("generated code is no source, and reading a missing file throws", () => {
   const { sources, text } = repositoryOf({ "a/gen/b.ts": "", "a/c.ts": "" });
   expect(sources.map(({ file }) => file)).toEqual(["a/c.ts"]);
   expect(() => text("d.ts")).toThrow("the repository has no d.ts");

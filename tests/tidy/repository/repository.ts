@@ -12,11 +12,11 @@ export interface Repository {
   readonly files: readonly string[];
   /** The text of a file. Throws when there is none. */
   text(file: string): string;
-  /** What people have written in TypeScript or JavaScript: no generated code. */
+  /** The files in TypeScript or JavaScript, except generated code. */
   readonly sources: readonly Source[];
 }
 
-/** Rendered by a tool, which must be told what is wrong with it. */
+/** Rendered by a tool: no one edits it. */
 export const isGenerated = (file: string): boolean => file.includes("/gen/");
 /** Tests and what only they use. */
 export const isTest = (file: string): boolean =>
@@ -39,7 +39,7 @@ export function repositoryOf(texts: Readonly<Record<string, string>>): Repositor
   };
 }
 
-/** What git knows or would take in. Without git, as in an unpacked archive, all but what .gitignore names. */
+/** All files that git knows or would add. Without git, as in an unpacked archive, all that .gitignore does not name. */
 async function list(root: string): Promise<readonly string[]> {
   const known = await run("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
     cwd: root,
@@ -61,7 +61,7 @@ async function list(root: string): Promise<readonly string[]> {
   return [...top.filter((one) => one.isFile()).map(({ name }) => name), ...inside.flat()];
 }
 
-/** Reads all files of the project in `root`. A file that is deleted and not yet committed is none. */
+/** Reads all files of the project in `root`. A deleted file does not count, even before the commit. */
 export async function readRepository(root: string): Promise<Repository> {
   const texts = await Promise.all(
     [...new Set(await list(root))].map(async (file) => {

@@ -18,7 +18,7 @@ export default async () => (await import("./late.ts")).late;
 `;
 const source = sourceOf("x/y/z.ts", text);
 
-test("imports have their file from the root, their names and their line, whatever their form", () => {
+test("imports of every form have their file from the root, their names and their line", () => {
   expect(source.imports.map(({ target, names, line }) => [target, names.join(), line])).toEqual([
     ["x/y/a.ts", "A", 2],
     ["x/b.ts", "default,C,c", 3],
@@ -39,7 +39,7 @@ test("imports have their file from the root, their names and their line, whateve
   expect(source.imports.filter(({ ours }) => !ours).map(({ target }) => target)).toEqual(["zod"]);
 });
 
-test("exports have their name and line; a type is told from a value", () => {
+test("exports have their name, their line and whether they are only a type", () => {
   expect(source.exports.map(({ name, line, typeOnly }) => [name, line, typeOnly])).toEqual([
     ["e", 9, false],
     ["F", 9, true],
@@ -51,7 +51,7 @@ test("exports have their name and line; a type is told from a value", () => {
   ]);
 });
 
-test("comments are found, and blank in the code, where all else keeps its place", () => {
+test("comments are found, and replaced by blanks in the code, so that the rest keeps its place", () => {
   expect(source.comments).toEqual([
     { line: 1, text: "/** Größe: “no ASCII” before what is measured. */" },
     { line: 11, text: "// A remark." },
@@ -62,10 +62,10 @@ test("comments are found, and blank in the code, where all else keeps its place"
   expect(lineAt(source.code, source.code.indexOf("export const g"))).toBe(12);
 });
 
-test("CommonJS leaves out the ending", () => {
+test("an import in CommonJS gets the ending that it leaves out", () => {
   expect(sourceOf("a/b.cjs", 'const { c } = require("./c");').imports).toMatchObject([{ target: "a/c.cjs" }]);
 });
 
-test("what is no code says which file it is", () => {
+test("the error for a file that cannot be parsed names the file", () => {
   expect(() => sourceOf("a.ts", "const = ;")).toThrow("a.ts cannot be parsed");
 });

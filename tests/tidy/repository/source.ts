@@ -1,15 +1,15 @@
 /**
- * One file of TypeScript or JavaScript, as far as the rules ask: what it imports, what it exports, what it comments.
+ * One file of TypeScript or JavaScript, as far as the rules need it: its imports, exports and comments.
  */
 import path from "node:path";
 import { parseSync } from "rolldown/utils";
 
 export interface Import {
-  /** A file of ours from the project's root, a package by its specifier, or Node's by `node:`. */
+  /** A file of ours from the project's root, a package by its specifier, or a module of Node as `node:…`. */
   readonly target: string;
   readonly ours: boolean;
   readonly typeOnly: boolean;
-  /** As the exporting file calls them: `default` for its default, `*` when all of it is taken. */
+  /** As the exporting file calls them: `default` for its default, `*` for the whole module. */
   readonly names: readonly string[];
   readonly line: number;
 }
@@ -38,7 +38,7 @@ export interface Source {
   readonly comments: readonly Comment[];
 }
 
-/** What the parser does not list: an import when it is needed, one in a type, and CommonJS. */
+/** The imports that the parser does not list: dynamic ones, those in a type, and CommonJS. */
 const CALL = /\b(?:import|require)\(\s*"([^"]+)"\s*\)/g;
 
 /** The line, from 1, of an offset in a text. */

@@ -1,4 +1,4 @@
-/** What a rule of tidiness found: where, what is wrong, and what mends it. */
+/** What a rule found: where it is, what is wrong, and the remedy. */
 
 export interface Violation {
   /** From the project's root. */
@@ -6,10 +6,10 @@ export interface Violation {
   /** From 1. */
   readonly line: number;
   readonly what: string;
-  /** What to do, as an order: "move it to …". */
+  /** What to do, as an instruction: "move it to …". */
   readonly remedy: string;
 }
 
-/** One line, as a terminal links to it: `file:line: what: remedy`. */
+/** As one line that a terminal can link: `file:line: what: remedy`. */
 export const said = ({ file, line, what, remedy }: Violation): string =>
   `${file}:${line}: ${what}: ${remedy}`;

@@ -1,10 +1,9 @@
-/** How many files a folder may have: a room is entered with one question, and looked over at once. */
+/** How many files a folder may have, so that a reader sees at once what is in it. */
 import path from "node:path";
 import { type Exceptions, outdated } from "../repository/exception.ts";
 import { isTest, type Repository } from "../repository/repository.ts";
 import type { Violation } from "../repository/violation.ts";
 
-/** In a room of the kit, which anybody may need to enter: some 15. */
 const MAX_IN_KIT = 16;
 const MAX = 20;
 /** Folders that may have more. */
@@ -12,7 +11,7 @@ const FULL: Exceptions = {};
 
 const boundOf = (folder: string): number => (folder.startsWith("services/_kit") ? MAX_IN_KIT : MAX);
 
-/** Each folder with more modules than it may have. A test, a fixture or a case lies beside what it is of, uncounted. */
+/** Each folder with more modules than it may have. Tests, fixtures and cases are not counted. */
 export function fullFolders(repository: Repository, fuller = FULL): Violation[] {
   const counts = new Map<string, number>();
   for (const { file } of repository.sources) {
@@ -28,14 +27,14 @@ export function fullFolders(repository: Repository, fuller = FULL): Violation[] 
         file: repository.files.find((file) => file.startsWith(`${folder}/`) && !isTest(file)) ?? folder,
         line: 1,
         what: `${folder} has ${count} modules beside its tests`,
-        remedy: `part it by idea, into folders of at most ${boundOf(folder)}`,
+        remedy: `split it by idea into folders of at most ${boundOf(folder)}`,
       })),
     ...outdated(
       repository,
       "tests/tidy/shape/entries.ts",
       fuller,
       full.map(([folder]) => folder),
-      "that folder has few enough, or is gone",
+      "that folder has few enough, or does not exist",
     ),
   ];
 }

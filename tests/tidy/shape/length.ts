@@ -1,10 +1,10 @@
-/** How long a file may get: one file, one idea. */
+/** How long a file may be: one file, one idea. */
 import { type Exceptions, outdated } from "../repository/exception.ts";
 import { isTest, type Repository } from "../repository/repository.ts";
 import type { Violation } from "../repository/violation.ts";
 
 const MAX_LINES = 250;
-/** Tables of cases and of rules grow by being complete. */
+/** Complete tables of cases and of rules are long. */
 const MAX_TEST_LINES = 400;
 /** Files that may be longer. */
 const LONG: Exceptions = {};
@@ -21,14 +21,14 @@ export function longFiles(repository: Repository, longer = LONG): Violation[] {
         file,
         line: isTest(file) ? MAX_TEST_LINES + 1 : MAX_LINES + 1,
         what: `the file has ${lines} lines`,
-        remedy: `part it by idea: ${isTest(file) ? MAX_TEST_LINES : MAX_LINES} at most`,
+        remedy: `split it by idea: ${isTest(file) ? MAX_TEST_LINES : MAX_LINES} at most`,
       })),
     ...outdated(
       repository,
       "tests/tidy/shape/length.ts",
       longer,
       long.map(({ file }) => file),
-      "that file is short enough, or gone",
+      "that file is short enough, or does not exist",
     ),
   ];
 }

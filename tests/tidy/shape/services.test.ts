@@ -21,26 +21,26 @@ test("a service with all of its files passes", () => {
   expect(found(tidy)).toEqual([]);
 });
 
-test("a file that every service has is missing", () => {
+test("a missing file that every service has is a violation", () => {
   expect(found(without("services/orders/main.ts", "services/orders/schema.sql"))).toEqual([
     "services/orders/main.ts:1: the file is missing: write it: every service has one",
     "services/orders/schema.sql:1: the file is missing: write it: every service with a database has one",
   ]);
 });
 
-test("no test runs the whole service", () => {
+test("a service that no test runs as a whole is a violation", () => {
   expect(found(without("services/orders/service.hop.test.ts"))).toEqual([
     "services/orders/service.hop.test.ts:1: no test runs the service with all of its wiring: write it",
   ]);
 });
 
-test("there is a store, and no database", () => {
+test("a store without a database is a violation", () => {
   expect(found(tidy, false)).toEqual([
-    "services/orders/store.ts:1: there is a store and no database: say `database: true` in services/topology.ts",
+    "services/orders/store.ts:1: the service has a store but declares no database: declare `database: true` in services/topology.ts",
   ]);
 });
 
-test("a folder is not declared", () => {
+test("a folder that is not declared is a violation", () => {
   expect(found({ ...tidy, "services/loyalty/main.ts": "" })).toEqual([
     "services/topology.ts:1: services/loyalty/ is not declared: add it here, or remove the folder",
   ]);

@@ -1,8 +1,8 @@
-/** The same role has the same file name in every service, and each folder is a service that is declared. */
+/** The same role has the same file name in every service, and every folder of services/ is a declared service. */
 import type { Repository } from "../repository/repository.ts";
 import type { Violation } from "../repository/violation.ts";
 
-/** As much of a declaration as the rule asks. */
+/** The part of a declaration that the rule needs. */
 export interface Declared {
   readonly name: string;
   readonly database: boolean;
@@ -12,7 +12,7 @@ const TOPOLOGY = "services/topology.ts";
 const EACH = ["main.ts", "service.ts"];
 const STORED = ["store.ts", "store.hop.test.ts", "schema.sql"];
 
-/** Each folder that is no service, and each file that a service lacks or should not have. */
+/** Each folder that is no declared service, and each file that a service lacks or should not have. */
 export function serviceFiles(repository: Repository, declared: readonly Declared[]): Violation[] {
   const there = new Set(repository.files);
   const folders = new Set(
@@ -58,8 +58,8 @@ export function serviceFiles(repository: Repository, declared: readonly Declared
             {
               file: `services/${name}/store.ts`,
               line: 1,
-              what: "there is a store and no database",
-              remedy: `say \`database: true\` in ${TOPOLOGY}`,
+              what: "the service has a store but declares no database",
+              remedy: `declare \`database: true\` in ${TOPOLOGY}`,
             },
           ]),
     ];

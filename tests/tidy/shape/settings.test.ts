@@ -11,7 +11,7 @@ const files = {
 };
 const found = (texts: Record<string, string>) => idleSettings(repositoryOf({ ...files, ...texts })).map(said);
 
-test("a pattern that fits a file, a folder or what git does not keep passes", () => {
+test("a pattern that matches a file, a folder or a name in .gitignore passes", () => {
   expect(
     found({
       "biome.json":
@@ -29,16 +29,16 @@ test.each([
   ["tsconfig.json", '{\n\n"exclude": ["load/page"] }', 3, "load/page"],
   ["load/tsconfig.json", '{ "include": ["old.ts"] }', 1, "old.ts"],
   [".dockerignore", "*\n!old\n", 2, "!old"],
-])("%s has a pattern that fits nothing", (file, text, line, pattern) => {
-  expect(found({ [file]: text })).toEqual([`${file}:${line}: ${pattern} fits no file: take it out`]);
+])("a pattern in %s that matches nothing is a violation", (file, text, line, pattern) => {
+  expect(found({ [file]: text })).toEqual([`${file}:${line}: ${pattern} matches no file: remove it`]);
 });
 
-test("a decision about a package that is not installed is said", () => {
+test("a setting about a package that is not installed is a violation", () => {
   const texts = {
     "package.json": '{\n"overrides": { "a": "1" },\n"allowScripts": {\n"b": true,\n"a": false } }',
     "package-lock.json": '{ "packages": { "": {}, "node_modules/c/node_modules/a": {} } }',
   };
   expect(idlePackages(repositoryOf(texts)).map(said)).toEqual([
-    "package.json:4: allowScripts names b, which is not installed: take it out",
+    "package.json:4: allowScripts names b, which is not installed: remove it",
   ]);
 });

@@ -1,13 +1,13 @@
-/** What the tools are told to leave out, or to treat otherwise, and that is not there any more. */
+/** Settings of tools about files and packages that no longer exist. */
 import path from "node:path";
 import { lineOf } from "../repository/exception.ts";
 import { glob } from "../repository/glob.ts";
 import type { Repository } from "../repository/repository.ts";
 import type { Violation } from "../repository/violation.ts";
 
-/** A pattern in a tool's settings, that must fit a file. */
+/** A pattern in a tool's settings. It must match a file. */
 interface Pattern {
-  /** As it stands in the file. */
+  /** As written in the file. */
   readonly written: string;
   /** From the root. */
   readonly pattern: string;
@@ -26,10 +26,10 @@ interface Package {
   readonly allowScripts?: Readonly<Record<string, unknown>>;
 }
 
-/** A setting in JSON. What people write by hand has no other shape than its tool lets pass. */
+/** Settings in JSON. Their shape is not checked here: their tool refuses another one. */
 const json = <T>(repository: Repository, file: string): T => JSON.parse(repository.text(file)) as T;
 
-/** What git does not keep, and tools must be told to leave out all the same. */
+/** The names in .gitignore: tools must leave these files out, too. */
 const ignored = (repository: Repository): string[] =>
   repository.files.includes(".gitignore")
     ? repository
@@ -63,11 +63,11 @@ function patternsOf(repository: Repository, file: string): Pattern[] {
     .map((written) => ({ written, pattern: written.replace(/^!/, "") }));
 }
 
-/** A pattern fits what it names and, as a folder, all below it. */
+/** A pattern matches the file that it names or, as a folder, everything below it. */
 const fits = (pattern: string, file: string): boolean =>
   glob(pattern).test(file) || glob(`${pattern}/**`).test(file);
 
-/** Each pattern of the settings of biome, TypeScript and Docker that fits no file. */
+/** Each pattern in the settings of biome, TypeScript and Docker that matches no file. */
 export function idleSettings(repository: Repository): Violation[] {
   const left = ignored(repository);
   return repository.files
@@ -83,13 +83,13 @@ export function idleSettings(repository: Repository): Violation[] {
         .map(({ written }) => ({
           file,
           line: lineOf(repository.text(file), written),
-          what: `${written} fits no file`,
-          remedy: "take it out",
+          what: `${written} matches no file`,
+          remedy: "remove it",
         })),
     );
 }
 
-/** Each package that package.json overrides, or decides about, and that is not installed. */
+/** Each package in `overrides` or `allowScripts` of package.json that is not installed. */
 export function idlePackages(repository: Repository): Violation[] {
   if (!repository.files.includes("package-lock.json")) return [];
   const { overrides = {}, allowScripts = {} } = json<Package>(repository, "package.json");
@@ -110,6 +110,6 @@ export function idlePackages(repository: Repository): Violation[] {
       file: "package.json",
       line: lineOf(text, `"${list}"`, `"${name}"`),
       what: `${list} names ${name}, which is not installed`,
-      remedy: "take it out",
+      remedy: "remove it",
     }));
 }

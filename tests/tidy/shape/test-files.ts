@@ -1,11 +1,11 @@
-/** What tests must not say: that they are asleep, without a reason, or how long they wait, in plain milliseconds. */
+/** What tests must not have: `skip`, `only` or `todo` without a reason, and timeouts in plain milliseconds. */
 import { isTest, type Repository } from "../repository/repository.ts";
 import { lineAt } from "../repository/source.ts";
 import type { Violation } from "../repository/violation.ts";
 
 const ASLEEP = /\b(?:test|describe|it)\.(?:skip|only|todo|fails)\b/;
 
-/** Each test that is skipped, focused or put off without `reason:` on its line. */
+/** Each test that is skipped, focused, a todo or expected to fail without `reason:` on its line. */
 export function sleepingTests(repository: Repository): Violation[] {
   return repository.sources.flatMap(({ file, text, code }) => {
     const lines = text.split("\n");
@@ -15,8 +15,8 @@ export function sleepingTests(repository: Repository): Violation[] {
             {
               file,
               line: i + 1,
-              what: `this test is asleep: ${line.trim()}`,
-              remedy: "wake it, or say `// reason: …` on its line",
+              what: `this test does not run as usual: ${line.trim()}`,
+              remedy: "run it, or add `// reason: …` to its line",
             },
           ]
         : [],
@@ -25,7 +25,7 @@ export function sleepingTests(repository: Repository): Violation[] {
 }
 
 const PATIENT = "patient(...), of tests/patience.ts";
-/** On a busy machine a bound in plain milliseconds is a failure which says nothing. */
+/** A bound in plain milliseconds fails on a busy machine, which says nothing about the code. */
 const BOUNDS: readonly (readonly [RegExp, remedy: string])[] = [
   [/^ *\}\)?,\s*[\d_]+,?\s*\);?$/gm, "drop it: vitest.config.ts states each project's bound"],
   [/\beventually\([^;]*?,\s*[\d_]{4,},?\s*\)/g, `drop it, or ${PATIENT}`],
@@ -34,7 +34,7 @@ const BOUNDS: readonly (readonly [RegExp, remedy: string])[] = [
   [/\bAbortSignal\.timeout\(\d/g, PATIENT],
 ];
 
-/** Each bound of a test that does not go through the factor of the machine. */
+/** Each time bound of a test that is not multiplied by the machine's factor. */
 export function plainBounds(repository: Repository): Violation[] {
   return repository.sources
     .filter(({ file }) => isTest(file))
