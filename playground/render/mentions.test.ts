@@ -8,6 +8,7 @@ import { lens, services } from "../../services/topology.ts";
 import { commands } from "../cli.ts";
 import { typed } from "../command.ts";
 import { EXIT } from "../exit.ts";
+import { missingProblem } from "../provide/missing.ts";
 import { VARIABLES } from "../variables.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -97,6 +98,14 @@ test("the table in the tour has each fault", async () => {
   );
   const missing = faults.filter((fault) => !rows.some((row) => new RegExp(`^\\| \`${fault}\\b`).test(row)));
   expect(missing.map((fault) => `docs/tour.md: no row of the faults has ${fault}`)).toEqual([]);
+});
+
+test("the README names the lines that install the servers as the playground itself does", async () => {
+  const { message } = missingProblem(["nats", "redis"], null);
+  const lines = [...message.matchAll(/^ {2}(?:Fedora|macOS) +(.*)$/gm)].map(([, line = ""]) => line);
+  expect(lines).toHaveLength(2);
+  const readme = await read("README.md");
+  for (const line of lines) expect(readme).toContain(`\`${line}\``);
 });
 
 test("the tables of docs/commands.md have each command and each exit status", async () => {
