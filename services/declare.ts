@@ -30,7 +30,7 @@ type Settings = Readonly<Record<`BATON_${string}`, Setting>>;
 
 type ServerName = "nats" | "redis" | "postgres";
 
-/** A Node process of ours. */
+/** A Node process of the shop. */
 export interface Part {
   readonly name: string;
   /** What it does, in a few words, for `npm run status`. */

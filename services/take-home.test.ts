@@ -1,4 +1,4 @@
-/** Copies the modules that a reader can copy (docs/your-app.md) to empty folders, and loads them there. */
+/** Copies each module to take home (docs/your-app.md) to an empty folder, and runs it there. */
 import { execFile } from "node:child_process";
 import { cp, mkdir, symlink } from "node:fs/promises";
 import path from "node:path";
@@ -12,7 +12,7 @@ import { readRepository } from "../tests/tidy/repository/repository.ts";
 const root = path.dirname(import.meta.dirname);
 const run = promisify(execFile);
 const KIT = "services/_kit/";
-test("each of these modules loads in a folder with only it, its imports, its library and the API", async () => {
+test("each module runs in a folder that holds only the module, its imports, its library and the API", async () => {
   const { dir, remove } = await temporaryState();
   try {
     const { sources } = await readRepository(root);

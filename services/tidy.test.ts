@@ -1,7 +1,7 @@
 /**
- * The rules of style that matter: allowed imports, lengths, paths and links, generated code in step with its source.
- * Each rule is a module of tests/tidy with a test of its own. This file applies the rules to the repository. A failure
- * names file, line and remedy.
+ * The rules of style that a test can check: imports, lengths, links, and generated files in step with their sources.
+ * Each rule is a module of tests/tidy with a test of its own; here the rules are applied to the repository. A failure
+ * names the file, the line and the remedy.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
@@ -42,25 +42,25 @@ beforeAll(async () => {
 type Rule = (repository: Repository) => readonly Violation[];
 
 test.each<[what: string, rule: Rule]>([
-  ["a room imports only what its row allows, and a row allows only what is imported", roomEdges],
-  ["the rooms of the kit import each other in no circle", (all) => roomCircles(all, "services/_kit")],
+  ["a room imports only what its row allows, and each import that a row allows is used", roomEdges],
+  ["rooms of the kit do not import each other in a circle", (all) => roomCircles(all, "services/_kit")],
   ["no files import each other, not even for a type", circles],
   ["no file only re-exports", barrels],
-  ["only the listed places name the broker", brokerSaid],
-  ["a use case imports only errors and types from the kit", kitInUseCases],
-  ["a module to copy needs nothing else of the kit, and only these start spans or move contexts", takenHome],
+  ["a broker is named only in its folders, where it is chosen, in configuration and topology", brokerSaid],
+  ["a use case imports only errors and types from the kit; its dependencies are passed in", kitInUseCases],
+  ["a module to take home imports only what is listed; no other makes spans or moves contexts", takenHome],
   ["every use case has its test beside it", untestedUseCases],
   ["the same role has the same file name in every service", (all) => serviceFiles(all, services)],
   ["a program or a test reaches every file", deadFiles],
   ["every exported value is imported", deadExports],
-  ["every pattern in a tool's settings matches a file", idleSettings],
-  ["every package that package.json overrides or decides about is installed", idlePackages],
+  ["no setting of a tool names files that do not exist", idleSettings],
+  ["no decision names packages that are not installed", idlePackages],
   ["a file is short", longFiles],
   ["a folder has few files", fullFolders],
   ["prose wraps", wideProse],
-  ["paths in documents, comments and messages exist", lostPaths],
-  ["the targets of links exist", lostLinks],
-  ["no test is skipped, focused or a todo without a reason on its line", sleepingTests],
+  ["paths in documents, comments and messages lead somewhere", lostPaths],
+  ["links lead to files and headings", lostLinks],
+  ["no test is skipped, focused or postponed without a reason beside it", sleepingTests],
   ["no test states a bound in plain milliseconds", plainBounds],
 ])("%s", (_what, rule) => {
   expect(rule(repository).map(said)).toEqual([]);

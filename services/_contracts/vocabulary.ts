@@ -45,7 +45,7 @@ export const FAULT_POINTS = {
   // failed, in all of these: this attempt fails; with *n the first n do.
   "payments.refund": ["failed"],
   "inventory.reserve": ["failed"],
-  // delayed(ms): the pick is due so much later, so that there is time to cancel.
+  // delayed(ms): the pick is due later by this time, which leaves time to cancel.
   "shipping.pick": ["failed", "delayed"],
   "notifications.send": ["failed"],
   "analytics.record": ["failed"],
@@ -53,11 +53,9 @@ export const FAULT_POINTS = {
   "orders.saga": ["kill"],
 } as const satisfies Record<string, readonly string[]>;
 
-/** A fault is a stranger's word: it holds nothing up for longer. */
+/** Any caller can ask for a fault: it delays work for no longer than this. */
 const MAX_FAULT_MS = 60_000;
 
-/**
- * The argument of `slow(ms)` or `delayed(ms)`: a whole number of milliseconds, a minute at most; 0 for everything else.
- */
+/** The argument of `slow(ms)` or `delayed(ms)`: whole milliseconds, a minute at most; 0 for anything else. */
 export const faultMs = (argument = ""): number =>
   /^\d+$/.test(argument) ? Math.min(Number(argument), MAX_FAULT_MS) : 0;

@@ -5,9 +5,7 @@ import type { Idempotency } from "./ports.ts";
 
 /** Any visible ASCII. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
-/**
- * The draft's form of it, a quoted string (RFC 9651, 3.3.3). Many clients leave the quotes out: the same key without.
- */
+/** The draft's form of it: a quoted string (RFC 9651, 3.3.3). Many clients leave out the quotes. */
 const QUOTED = /^"((?:[^"\\]|\\["\\])+)"$/;
 
 const bare = (header: string): string => QUOTED.exec(header)?.[1]?.replace(/\\(["\\])/g, "$1") ?? header;
@@ -15,11 +13,11 @@ const bare = (header: string): string => QUOTED.exec(header)?.[1]?.replace(/\\([
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /**
- * `header`: the client's `Idempotency-Key`; without one the request is a new one. `operation`: the same key may be used
- * once for each. `request`: the checked request, in the form that all versions of the API share.
+ * `header`: the client's `Idempotency-Key`; without one the request is a new one. `operation`: a key may be used once
+ * for each. `request`: the checked request, in the form that all versions of the API share.
  *
- * A key means the same quoted and bare (draft-ietf-httpapi-idempotency-key-header). It is passed on as a digest: its
- * length is fixed, and it is of no use to a reader of the logs. Fails with `malformed`.
+ * A quoted key and a bare one are the same (draft-ietf-httpapi-idempotency-key-header). The key is passed on as a
+ * digest: its length is fixed, and it is of no use to a reader of the logs. Fails with `malformed`.
  */
 export function idempotencyOf(
   header: string | undefined,

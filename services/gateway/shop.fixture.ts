@@ -176,7 +176,7 @@ export interface Door {
   readonly fake: FakeOrders;
   readonly feed: StatusFeed;
   readonly streams: EventStreams;
-  /** Ends the service behind it, and leaves the door open. */
+  /** Ends the service behind the gateway. The gateway goes on. */
   orphan(): Promise<void>;
   /** The app itself, for its list of routes. */
   readonly app: ReturnType<typeof gatewayApp>;

@@ -1,4 +1,4 @@
-/** The public door before those who are not ours: pages in browsers, and callers while a service is away. */
+/** What callers from outside get: pages in browsers, and clients while a service is unreachable. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { AppError } from "../_kit/process/errors.ts";
 import { type Asker, asker } from "./ask.fixture.ts";
@@ -25,7 +25,7 @@ const preflight = (origin: string) =>
     },
   });
 
-test("a page of a configured origin may send the context, and reads the ids of the answer", async () => {
+test("a page of a configured origin may send the context, and may read the ids of the answer", async () => {
   const asked = await preflight(ORIGIN);
   expect(asked.status).toBe(204);
   expect(asked.headers.get("access-control-allow-origin")).toBe(ORIGIN);
@@ -52,7 +52,7 @@ test.each(["http://evil.example", "null", `${ORIGIN}0`])("a page of %s may not",
   expect(answer.headers.get("access-control-allow-origin")).toBeNull();
 });
 
-test("a request that is under way already may be sent again in a moment: 409 says when", async () => {
+test("a request that is under way already is answered by 409, with the time of a retry", async () => {
   const underWay = new AppError("conflict", "it is under way", { reason: "in_progress" });
   const { impl } = door.fake;
   const { checkout } = impl;
@@ -64,7 +64,7 @@ test("a request that is under way already may be sent again in a moment: 409 say
   expect([answer.status, answer.headers.get("retry-after")]).toEqual([409, "1"]);
 });
 
-test("when a service is away, the answer names no address of ours", async () => {
+test("when a service is unreachable, the answer names no internal address", async () => {
   await door.orphan();
   const answer = await send("POST", "/api/v1/checkouts", good);
   expect(answer).toMatchObject({ status: 503, body: { detail: "a service that this needs is away" } });

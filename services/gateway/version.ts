@@ -36,10 +36,10 @@ export function offersOf(versions: readonly Version[], forms: readonly string[])
   ];
 }
 
-/** The one of `types` that a request with this `Accept` likes best; undefined when it takes none. */
+/** The one of `types` that this `Accept` prefers; undefined when it accepts none. */
 export type PreferredType = (accept: string | undefined, types: readonly string[]) => string | undefined;
 
-/** What of it is answered. Fails with `not_acceptable`, which says what there is. */
+/** Chooses the version and the media type of an answer. Fails with `not_acceptable`, which lists the offers. */
 export function makeNegotiate(preferred: PreferredType) {
   return (accept: string | undefined, versions: readonly Version[], forms: readonly string[]): Negotiated => {
     const offers = offersOf(versions, forms);

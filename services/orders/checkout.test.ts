@@ -195,7 +195,7 @@ test("the same idempotency key again answers the same order and does nothing", a
   expect(trail).toHaveLength(done);
 });
 
-test("the same idempotency key gets the checkout's answer, whatever has happened to the order since", async () => {
+test("the same idempotency key gets the checkout's answer, also when the order has changed since", async () => {
   const { checkout, cancel } = shop();
   const { orderId } = await checkout(request(), waiting);
   await cancel(orderId);

@@ -41,7 +41,7 @@ export interface NewOrder extends Hold {
 
 /** A checkout that is stored already, for a repeated request. */
 export interface Placed {
-  /** As the checkout ended, whatever has happened to the order since. */
+  /** As it was at the end of the checkout; later changes of the order do not count. */
   readonly order: Order;
   readonly requestHash: string;
   /** An owner works on it. */
@@ -70,10 +70,10 @@ export interface Reading {
   page(userId: string, after: Place | undefined, limit: number): Promise<Listed[]>;
 }
 
-/** The steps that are stored by `begin`; the others are stored by what they do. */
+/** The steps that `begin` stores; the others store themselves in their own transaction. */
 export type BegunStep = Extract<Step, "charge" | "compensate">;
 
-/** What undoing a step needs, and is not known yet. */
+/** Facts that the compensation of a step needs, and that are not stored before the step begins. */
 export interface Begun {
   readonly chargeKey?: string;
   readonly reason?: RejectionReason;

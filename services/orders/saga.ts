@@ -77,8 +77,9 @@ export function makeSaga(deps: SagaDeps): CheckoutSaga {
   }
 
   /**
-   * Takes a step that another process may have to undo: stores it with what that needs, then does it. All other steps
-   * need `takeStep` alone: an order is stored at `reserve`, and `confirm` and `reject` are stored by what they do.
+   * Takes a step that another process may have to undo. Stores the step with the facts that its compensation needs,
+   * then does it. All other steps need `takeStep` alone: the order is stored at `reserve`, and `confirm` and `reject`
+   * store themselves in their own transaction.
    */
   async function step<T>(hold: Hold, name: BegunStep, more: Begun, work: () => Promise<T>): Promise<T> {
     held(await sagas.begin(hold, name, more));
@@ -159,7 +160,7 @@ const refundOf = ({ orderId, userId, chargeKey }: Undoable) =>
 /** Fails when another owner has taken the saga: that owner undoes what is under way. */
 function held<T>(answer: T | false | undefined): T {
   if (answer === false || answer === undefined)
-    throw new AppError("conflict", "somebody else has taken up this order", { reason: "taken_over" });
+    throw new AppError("conflict", "another owner has taken over this order", { reason: "taken_over" });
   return answer;
 }
 

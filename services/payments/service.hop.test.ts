@@ -18,7 +18,7 @@ const telemetry = startTestTelemetry();
 const refunds: Payload<"PaymentRefunded">[] = [];
 let service: InProcess;
 let client: RpcClient<typeof PaymentService>;
-// Also what no sender of ours could add.
+// It can also add jobs that no service of the shop adds.
 let commands: JobQueue<NewJob>;
 let listener: RunningConsumer;
 let heardDb: Database;

@@ -59,7 +59,7 @@ export function chargeStore(db: Database, broker: EventsBroker): ChargeStore {
   return {
     find,
     keep: async (charge) => {
-      // The first row with a key wins, be it a charge or a void. This waits for another transaction's row to commit.
+      // The first row with a key wins, a charge or a void. This waits for another transaction's row to commit.
       const { rows } = await db.query<ChargeRow>(
         `INSERT INTO charges (idempotency_key, charge_id, order_id, user_id, amount_cents, status)
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (idempotency_key) DO NOTHING

@@ -111,7 +111,7 @@ test("a pick that fails is retried until it succeeds", async () => {
   expect(await shippedEventsOf(one)).toHaveLength(1);
 });
 
-test("a pick that is delayed waits for its time, which is no wait in the queue, and leaves time to cancel", async () => {
+test("a delayed pick waits until it is due, which does not count as waiting in the queue and leaves time to cancel", async () => {
   const [late, off] = [order(), order()];
   const delayed = (ms: number, one: Order) =>
     inRequest({ "correlation.id": "c-3", fault: `shipping.pick:delayed(${ms})` }, () => confirmed(one));

@@ -56,7 +56,7 @@ test("baggage of which the propagator keeps only a part is reported as refused",
   expect(refused({ baggage: `fault=${"x".repeat(300)},async=${"x".repeat(300)}` })).toEqual(["baggage"]);
 });
 
-test("a tracestate with a member that cannot be parsed is discarded whole, and the request goes on in its trace", () => {
+test("a tracestate with an invalid member is discarded as a whole, and the request continues its trace", () => {
   const stateOf = (tracestate: string) =>
     trace.getSpanContext(extract({ traceparent: CALLER, tracestate }))?.traceState?.serialize();
   expect(stateOf("rojo=00f067aa0ba902b7,tenant@congo=t61rcWkgMzE")).toBe(

@@ -1,7 +1,7 @@
 /**
  * The trust boundary. Registered only in the process at the public edge, last in the composite propagator,
- * so that it decides during extraction. A middleware would be too late: the SERVER span would have started with
- * whatever the client sent.
+ * so that it decides during extraction. A middleware would be too late: the SERVER span would have started with the
+ * context that the client sent.
  *
  * It takes `X-Correlation-ID` if it is harmless, else makes a new one, and REPLACES all baggage. Internal services
  * trust baggage, because all of it passes through here.

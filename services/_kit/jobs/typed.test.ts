@@ -67,7 +67,7 @@ test("nothing can be added to a queue that is declared without its jobs", async 
   await queue.add(pick);
   // @ts-expect-error: it takes no flows
   await queue.addFlow(pick);
-  // @ts-expect-error: nor does it become one that takes some
+  // @ts-expect-error: it is not a queue that takes some
   const other: JobQueue<Jobs> = queue;
   await other.add(pick);
   expect(added).toHaveLength(3);

@@ -50,9 +50,8 @@ interface WholeNumber {
 }
 
 /**
- * The origins of a list that is separated by commas, as `BATON_CORS_ORIGINS` holds it. Throws an Error that names what
- * is no origin: a scheme, a host and perhaps a port, without a path. `*` is none: pages of strangers could send
- * requests.
+ * The origins of a comma-separated list, such as `BATON_CORS_ORIGINS`. An origin is a scheme, a host and perhaps a
+ * port, without a path. Throws an Error that names anything else. `*` is refused: it would let any page send requests.
  */
 function originsFrom(text: string): string[] {
   return text

@@ -52,7 +52,7 @@ export class AppError extends Error {
     this.over = details.over;
   }
 
-  /** What telemetry classifies it by: the reason, else the code. Low-cardinality. */
+  /** The telemetry's `error.type`: the reason, else the code. Low-cardinality. */
   get errorType(): string {
     return this.reason ?? this.code;
   }

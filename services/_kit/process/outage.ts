@@ -53,7 +53,7 @@ export class Outage {
         await ask();
         return;
       } catch {
-        // It is not back, whatever the error: work that waits would get the same one.
+        // Any error means that it is not back: the waiting work would get the same one.
       }
     }
   }

@@ -165,7 +165,7 @@ describe("three services in a row", () => {
           await goOn.promise;
           await c.call.getOrder({ orderId: "compensation" });
           ended.resolve();
-          throw new AppError("conflict", "too late for anybody to hear");
+          throw new AppError("conflict", "failed after its caller had left");
         }),
     });
     const caller = new AbortController();
@@ -177,7 +177,7 @@ describe("three services in a row", () => {
     await ended.promise;
     expect(leftMs()[0]).toBeGreaterThan(LONG_MS / 2);
     expect(cut).toBe(false);
-    await poll(() => saga.warned).toMatchObject([{ err: { message: "too late for anybody to hear" } }]);
+    await poll(() => saga.warned).toMatchObject([{ err: { message: "failed after its caller had left" } }]);
   });
 });
 

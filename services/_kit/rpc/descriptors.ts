@@ -2,10 +2,9 @@
  * Describes a server for tools without .proto files: the descriptors of all its services and of what they import, at
  * `/descriptors.binpb` (for `buf curl --schema`, `grpcurl -protoset`) and by grpc.reflection.v1.
  *
- * Written here because Connect has no reflection for Node (connectrpc/connect-es, issue 507, open since 2023), and
- * @grpc/reflection is for grpc-js's server. The one for Connect, @lambdalisue/connectrpc-grpcreflect, is below 1.0 and
- * one person's; it would replace `answerTo` and `fileOf`, and the descriptor set that it is given would still be made
- * here.
+ * It is written here because Connect has no reflection for Node (connectrpc/connect-es, issue 507, open since 2023),
+ * and @grpc/reflection is for grpc-js's server. @lambdalisue/connectrpc-grpcreflect is for Connect, but is below 1.0
+ * and has a single maintainer. It would replace `answerTo` and `fileOf`; its descriptor set would still be made here.
  */
 import type { ServerResponse } from "node:http";
 import {

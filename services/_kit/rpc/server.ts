@@ -175,7 +175,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, status: numb
 
 /**
  * gRPC's Trailers-Only: one block of headers that ends the stream (gRPC over HTTP/2, "Responses"). Node's compatibility
- * API would send an empty DATA frame behind it, and clients then miss the status, which they read from the end alone.
+ * API would send an empty DATA frame after it. Clients read the status from the last frame only, and would miss it.
  */
 function answerTrailersOnly(
   response: ServerResponse | Http2ServerResponse,

@@ -20,7 +20,7 @@ test("everything is kept unless the standard variables say otherwise", () => {
   expect(decide({ OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "0" }, [])).toBe(dropped);
 });
 
-test("a span is kept when any of its links is, and dropped when none is, whatever its parent says", () => {
+test("a span with links is kept when one of the linked spans is, else dropped; its parent does not count", () => {
   expect(decide({ OTEL_TRACES_SAMPLER: "parentbased_always_off" }, [yes, no])).toBe(kept);
   expect(decide({}, [no, yes])).toBe(kept);
   expect(decide({}, [no, no])).toBe(dropped);
@@ -46,19 +46,19 @@ describe("at the public edge", () => {
     OTEL_TRACES_SAMPLER_ARG: arg,
   });
 
-  test("a caller's flag decides nothing", () => {
+  test("a caller's flag is ignored", () => {
     expect(ofCaller({}, no)).toBe(kept);
     expect(ofCaller({ OTEL_TRACES_SAMPLER: "parentbased_always_off" }, yes)).toBe(dropped);
     expect(ofCaller(ratio("0"), yes)).toBe(dropped);
     expect(ofCaller(ratio("1"), no)).toBe(kept);
   });
 
-  test("a ratio draws anew for each request: one caller's trace id is now kept, now dropped", () => {
+  test("a ratio is drawn anew for each request: the same trace id of a caller is kept once and dropped once", () => {
     const decisions = new Set(Array.from({ length: 200 }, () => ofCaller(ratio("0.5"), yes)));
     expect(decisions).toEqual(new Set([kept, dropped]));
   });
 
-  test("what is below the request's span follows it", () => {
+  test("a span below the request's span follows it", () => {
     expect(ofCaller(ratio("0"), yes, false)).toBe(kept);
     expect(ofCaller({}, no, false)).toBe(dropped);
   });

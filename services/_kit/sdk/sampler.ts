@@ -1,10 +1,10 @@
 /**
- * Who decides whether a trace is kept.
+ * Decides whether a trace is kept.
  *
- * - A span with links goes on from what it links to. It is kept if any of these is, whatever its parent says: a journey
- *   is kept or dropped whole, and a batch is kept for the sake of one of its messages.
- * - The public edge decides by itself. Otherwise the flag of a caller decides whether a request can be seen at all, and
- *   its trace id decides what a ratio says (W3C Trace Context, "Security considerations").
+ * - A span with links is kept if one of the linked spans is; its parent does not count. A journey is thus kept or
+ *   dropped as a whole, and a batch is kept for the sake of one of its messages.
+ * - The public edge ignores its caller. Otherwise a caller's flag would decide whether a request can be seen at all,
+ *   and its trace id would decide the result of a ratio (W3C Trace Context, "Security considerations").
  */
 import { randomBytes } from "node:crypto";
 import type { Attributes, Context, Link, SpanKind } from "@opentelemetry/api";
@@ -47,9 +47,7 @@ class FollowLinksSampler implements Sampler {
 const isSampled = ({ context }: Pick<Link, "context">): boolean =>
   (context.traceFlags & TraceFlags.SAMPLED) !== 0;
 
-/**
- * At the public edge: `root` decides for a request, whatever its caller says; what is below follows the request's span.
- */
+/** At the public edge `root` decides for a request, without its caller. The spans below follow the request's span. */
 class EdgeSampler implements Sampler {
   readonly #root: Sampler;
   readonly #below = new ParentBasedSampler({ root: new AlwaysOnSampler() });
@@ -68,7 +66,7 @@ class EdgeSampler implements Sampler {
     const parent = trace.getSpanContext(ctx);
     const isBelow = parent !== undefined && parent.isRemote !== true;
     if (isBelow) return this.#below.shouldSample(ctx, traceId, name, kind, attributes, links);
-    // A ratio is drawn from a trace id. The caller chose the one that goes on: another one is drawn from.
+    // A ratio is computed from a trace id. A caller's trace id is the caller's choice: a random one replaces it.
     const drawn = parent === undefined ? traceId : randomBytes(16).toString("hex");
     return this.#root.shouldSample(ROOT_CONTEXT, drawn, name, kind, attributes, links);
   }
@@ -80,8 +78,8 @@ class EdgeSampler implements Sampler {
 
 /**
  * The sampler of the standard `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG` (specification, "General SDK
- * configuration"), following links. Without them everything is kept. `edge`: whether this process is the public edge; a
- * sampler that follows its parent does not follow a caller there.
+ * configuration"), following links. Without them everything is kept. `edge`: whether this process is the public edge,
+ * where a parent-based sampler does not follow a remote parent.
  */
 export function samplerFrom(env: NodeJS.ProcessEnv, edge = false): Sampler {
   const ratio = Number(env.OTEL_TRACES_SAMPLER_ARG || "1");

@@ -22,7 +22,7 @@ test.each([
   ["10.0.0.7", "restart"],
   ["127.0.0.1.example.test", "restart"],
 ])(
-  "an edge that listens on %s: a caller's trace is left to %s, unless it is said otherwise",
+  "an edge that listens on %s has the trace mode %s by default, and BATON_EDGE_TRACE overrides it",
   (host, preset) => {
     const edge = { BATON_EDGE: "1", BATON_HOST: host };
     expect(readTelemetrySettings(edge).edge).toEqual({ trace: preset, faults: false });

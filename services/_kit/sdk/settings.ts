@@ -69,9 +69,9 @@ const schema = standard.extend({
 const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i;
 
 /**
- * Whether the trace of a caller goes on at an edge that listens on `host`. On this machine only: people who learn
- * tracing try exactly that. Elsewhere a stranger would choose the trace in which spans of ours appear, so it begins
- * anew and links to the caller's (W3C Trace Context, "Privacy" and "Security considerations").
+ * Whether an edge that listens on `host` continues its caller's trace. It does on this machine only, where people who
+ * learn tracing try exactly that. Elsewhere any outsider could choose the trace in which our spans appear, so the edge
+ * starts a new one, with a link to the caller's (W3C Trace Context, "Privacy" and "Security considerations").
  */
 const edgeTraceAt = (host: string): EdgeTrace => (LOOPBACK.test(host) ? "continue" : "restart");
 

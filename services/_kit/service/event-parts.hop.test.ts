@@ -34,7 +34,7 @@ const bare = {
   folders: {},
 };
 
-test("on a broker without history a group gets what was sent before its service ran, in whichever way it hears", async () => {
+test("on a broker without history a group gets events sent before its service ran, in each way to hear", async () => {
   const types = [uniqueName("Paid"), uniqueName("Packed")] as const;
   const [paid, packed] = types;
   const groups: Group[] = [
@@ -62,7 +62,7 @@ test("on a broker without history a group gets what was sent before its service 
   }
 });
 
-test("a service that sends nothing makes no groups, nor does one whose broker keeps the history", async () => {
+test("no groups are made by a service that sends nothing, or on a broker that keeps the history", async () => {
   const groups: Group[] = [{ name: "mail", hears: { Paid: "single" } }];
   const made = async (outbox: boolean, history: boolean): Promise<readonly Source[] | undefined> => {
     const can: Capabilities = { ...broker.can, history };

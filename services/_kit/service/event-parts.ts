@@ -23,9 +23,9 @@ function sourcesOf({ name: group, hears }: Group): Source[] {
 }
 
 /**
- * Makes what is to be there before the first event is sent. On a broker without history a group that comes late misses
- * what was sent before it. A service that sends therefore makes all `groups`, because its declaration does not say
- * which events it sends.
+ * Makes the groups that must exist before the first event is sent. On a broker without history a group misses the
+ * events that were sent before the group existed. A service that sends therefore makes all `groups`: its declaration
+ * does not say which events it sends.
  */
 export const ensureFor = (
   { outbox }: Pick<Declared, "outbox">,

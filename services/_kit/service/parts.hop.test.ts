@@ -85,7 +85,7 @@ test("only the variables of declared parts are required", async () => {
   await expect(opened({ database: true })).rejects.toThrow(ConfigError);
 });
 
-test("faults are found only where they are allowed, whatever a request's baggage says", async () => {
+test("the faults in a request's baggage count only where faults are allowed", async () => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   const entries = { fault: { value: "bare.place:failed" } };
   const asked = propagation.setBaggage(ROOT_CONTEXT, propagation.createBaggage(entries));

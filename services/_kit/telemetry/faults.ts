@@ -56,7 +56,7 @@ export function withAttempt(ctx: Context, attempt: number): Context {
 /** Returns the fault that bites at a fault point in this request, if there is one. */
 export type FaultAt = (point: string) => Fault | undefined;
 
-/** Where faults are off: whatever a request's baggage says. */
+/** For a process with faults off: it ignores the request's baggage. */
 export const noFault: FaultAt = () => undefined;
 
 /**

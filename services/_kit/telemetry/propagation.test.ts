@@ -89,7 +89,7 @@ test("a message without a context begins a new trace without a link", () => {
   expect(options.links).toEqual([]);
 });
 
-test("extraction starts from the root, whatever is active", () => {
+test("extraction starts from the root context and ignores the active one", () => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   const active = trace.setSpanContext(ROOT_CONTEXT, receive);
   context.with(active, () => {
@@ -98,7 +98,7 @@ test("extraction starts from the root, whatever is active", () => {
   });
 });
 
-test("a carrier is read without regard to case; where a name stands twice, the lower case counts", () => {
+test("the case of a carrier's names does not count; of two spellings of a name the lower case one is used", () => {
   const { carrier } = handover();
   const written = { Traceparent: carrier.traceparent ?? "", BAGGAGE: carrier.baggage ?? "" };
   expect(trace.getSpanContext(extract(written))?.spanId).toBe(creation.spanId);

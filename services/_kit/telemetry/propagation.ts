@@ -29,9 +29,7 @@ export const ASYNC_MODES: readonly AsyncMode[] = ["parent+link", "parent", "link
 /** A message that is older than this is handled in a new trace, in every mode. */
 const STALE_MS = 60_000;
 
-/**
- * The moments at which a span refers to a creation context: rows of the table "the shape of each" in ARCHITECTURE.md.
- */
+/** When a span refers to a creation context: the rows of the table "the shape of each" in ARCHITECTURE.md. */
 export type Moment =
   /** One attempt of a relay to send what an outbox holds. */
   | "send"
@@ -87,7 +85,7 @@ export function extract(carrier: Carrier): Context {
   return propagation.extract(ROOT_CONTEXT, carrier, carrierGetter);
 }
 
-/** W3C's own bound on baggage. What is longer is nothing of ours, and would not fit into a dead letter's headers. */
+/** W3C's own bound on baggage. No service sends a longer field, which would not fit into a dead letter's headers. */
 const MAX_FIELD_BYTES = 8_192;
 const CARRIER_FIELDS = ["traceparent", "tracestate", "baggage"];
 
@@ -95,8 +93,8 @@ const isField = (value: unknown): value is string =>
   typeof value === "string" && Buffer.byteLength(value) <= MAX_FIELD_BYTES && !/\p{Cc}/u.test(value);
 
 /**
- * The carrier among `entries`, in whatever case its names are written. A value that is no field is left out: a stranger
- * may have written it.
+ * The carrier among `entries`; the case of their names does not count. A value that is no valid field is left out: an
+ * outsider may have written it.
  */
 export function carrierOf(entries: Readonly<Record<string, unknown>>): Carrier {
   const carrier: Carrier = {};

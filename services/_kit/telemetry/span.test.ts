@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { AppError } from "../process/errors.ts";
 import { errorType } from "./span.ts";
 
-test("an error of ours is classified by its reason, else by its code; any other by its class, whatever fields it has", () => {
+test("an AppError is classified by its reason, else by its code; any other error by its class, never by its fields", () => {
   expect(errorType(new AppError("precondition_failed", "no money", { reason: "card_declined" }))).toBe(
     "card_declined",
   );

@@ -18,8 +18,8 @@ export function startSpan(name: string, options: SpanOptions, ctx: Context = con
 }
 
 /**
- * An error that says its low-cardinality `error.type` itself, as the application's own error class does. Its message is
- * written for people, and goes onto the span; that of any other error may hold anything, and does not.
+ * An error that has its own low-cardinality `error.type`, such as the application's error class. Its message is written
+ * for people, and is put on the span. The message of any other error may hold anything, and is not.
  */
 interface Classified extends Error {
   readonly errorType: string;
@@ -28,7 +28,7 @@ interface Classified extends Error {
 const isClassified = (thrown: unknown): thrown is Classified =>
   thrown instanceof Error && "errorType" in thrown && typeof thrown.errorType === "string";
 
-/** The low-cardinality `error.type` of whatever was thrown: what it says itself, else the class's name. */
+/** The low-cardinality `error.type` of anything that was thrown: its own, else the name of its class. */
 export function errorType(thrown: unknown): string {
   if (isClassified(thrown)) return thrown.errorType;
   return thrown instanceof Error ? thrown.name : "_OTHER";

@@ -30,7 +30,7 @@ export interface UserStore {
   find(userId: string): Promise<User | undefined>;
   /**
    * Stores the user and UserCreated in one transaction. `known`: this key has a user already. `taken`: another user
-   * has this address, whatever its upper and lower case.
+   * has this address; upper and lower case do not count.
    */
   create(
     user: SignUp & { userId: string },
