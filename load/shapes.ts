@@ -94,7 +94,7 @@ export const SHAPES = {
   },
   flow: { moment: "a flow is sent", span: "send X, CLIENT", parent: "under", links: "jobs" },
   restart: {
-    moment: "a redrive, a resumed saga, anything older than 60 s",
+    moment: "a redrive, a resumed saga, anything older than 60 s (but a batch)",
     span: "process X, CONSUMER, or resume X, INTERNAL",
     parent: "none",
     links: "under and previous",
