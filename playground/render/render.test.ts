@@ -85,8 +85,11 @@ describe("a count of services in a sentence", () => {
 
   test("is not in code, comments or messages, which are not rendered", async () => {
     const listed = await Promise.all(
-      ["services", "collector", "load", "playground", "bench", "dashboards"].map(async (folder) =>
-        (await readdir(path.join(root, folder), { recursive: true })).map((file) => path.join(folder, file)),
+      ["services", "collector", "load", "playground", "bench", "dashboards", "telemetry"].map(
+        async (folder) =>
+          (await readdir(path.join(root, folder), { recursive: true })).map((file) =>
+            path.join(folder, file),
+          ),
       ),
     );
     const files = ["compose.yaml", "package.json", "Dockerfile", ...listed.flat()].filter(

@@ -137,6 +137,12 @@ export const ROOMS: Readonly<Record<string, Row>> = {
     ["@bufbuild/protobuf", "@connectrpc/connect", "zod", "node:http"],
   ),
 
+  telemetry: {
+    rooms: [],
+    packages: ["@opentelemetry/semantic-conventions*", "yaml", "zod", "node:*"],
+    remedy: "the registry of names knows nothing of what emits them",
+  },
+
   "collector/lens": {
     rooms: [JOURNEY, NAMES],
     packages: ["hono", "@hono/node-server", "pino", "zod", "node:*"],
