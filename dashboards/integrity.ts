@@ -136,7 +136,7 @@ export const integrity = dashboard(
           width: 24,
         },
         {
-          expr: "sum by (error_type) (rate(baton_edge_refused_total[$__rate_interval])) or vector(0)",
+          expr: "sum by (error_type) (rate(baton_edge_refusals_total[$__rate_interval])) or vector(0)",
           legend: "{{error_type}}",
         },
       ),

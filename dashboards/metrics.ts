@@ -1,10 +1,11 @@
 /**
  * Every metric that this project emits or shows: its source, and the reason when no dashboard shows it. Metrics that
- * travel by OTLP have their OTLP names; `prometheusName` translates them. Tests compare this list with the names in
- * `conventions.ts` and with every query, so that no metric is emitted but not shown, or shown without a source.
+ * travel by OTLP have their OTLP names; `prometheusName` translates them. What the services emit is taken from the
+ * registry (`telemetry/registry/`). Tests compare this list with every query, so that no metric is emitted but not
+ * shown, or shown without a source.
  */
-import { METRIC } from "../services/_kit/telemetry/conventions.ts";
-import { GAUGE } from "../services/_kit/telemetry/gauge-names.ts";
+import { GAUGE, METRIC } from "../services/_kit/telemetry/conventions.ts";
+import { readRegistry } from "../telemetry/registry.ts";
 import { type Kind, prometheusName, seriesOf } from "./prometheus-name.ts";
 
 export type Source =
@@ -49,72 +50,49 @@ const FAILURE = { after: "an export that failed for good" };
 const BY_SERVICE = { unshown: "the evictions as a whole are shown", after: "a full store" };
 const FORWARDING = { unshown: "only lens alone forwards", after: "LENS_FORWARD_URL" };
 
+/** Of those in the registry: why no dashboard shows it, and what must have happened before it is there. */
+const SAID: Readonly<Record<string, Pick<Metric, "unshown" | "after">>> = {
+  [METRIC.edgeRefused]: { after: "a request with a broken header" },
+  [GAUGE.sseOpen]: { unshown: "the number of watchers says nothing about the shop's health" },
+  "db.client.connection.max": { unshown: "our own constant" },
+  "nodejs.eventloop.delay.min": TAIL,
+  "nodejs.eventloop.delay.mean": TAIL,
+  "nodejs.eventloop.delay.stddev": TAIL,
+  "nodejs.eventloop.delay.p50": TAIL,
+  "nodejs.eventloop.delay.p90": TAIL,
+  "v8js.memory.heap.space.available_size": { unshown: "size less used" },
+  "v8js.memory.heap.space.physical_size": { unshown: "close to the size" },
+  "otel.sdk.metric_reader.collection.duration": { unshown: "of interest only to developers of the SDK" },
+};
+
+const sourceOf = (emitter: string): Source => {
+  if (emitter === "services") return "services";
+  return emitter.startsWith("@opentelemetry/sdk-") ? "sdk" : "instrumentation";
+};
+
+/** What the services emit, as the registry has it. */
+const registered = (await readRegistry()).metrics
+  .values()
+  .map(
+    ({ name, instrument, unit, source }): Metric => ({
+      name,
+      kind: instrument === "updowncounter" ? "gauge" : instrument,
+      unit,
+      source: sourceOf(source),
+      ...SAID[name],
+    }),
+  )
+  .toArray();
+
 /** All of them. */
 export const METRICS: readonly Metric[] = [
-  ...from("services", [
-    [METRIC.messageWait, "histogram", "s"],
-    [METRIC.edgeRefused, "counter", "", { after: "a request with a broken header" }],
-    [METRIC.processDuration, "histogram", "s"],
-    [METRIC.operationDuration, "histogram", "s"],
-    [METRIC.sentMessages, "counter"],
-    [METRIC.consumedMessages, "counter"],
-    [METRIC.rpcServerDuration, "histogram", "s"],
-    [METRIC.rpcClientDuration, "histogram", "s"],
-    [METRIC.events, "counter"],
-    [GAUGE.outboxUnsent, "gauge", "{row}"],
-    [GAUGE.outboxRetrying, "gauge", "{row}"],
-    [GAUGE.outboxAge, "gauge", "s"],
-    [GAUGE.consumerPending, "gauge", "{message}"],
-    [GAUGE.consumerAckPending, "gauge", "{message}"],
-    [GAUGE.consumerRedelivered, "gauge", "{message}"],
-    [GAUGE.deadLetters, "gauge", "{message}"],
-    [GAUGE.queueJobs, "gauge", "{job}"],
-    [GAUGE.streamMessages, "gauge", "{message}"],
-    [GAUGE.streamBytes, "gauge", "By"],
-    [
-      GAUGE.sseOpen,
-      "gauge",
-      "{stream}",
-      { unshown: "the number of watchers says nothing about the shop's health" },
-    ],
-  ]),
+  ...registered,
   ...from("instrumentation", [
-    ["http.server.request.duration", "histogram", "s"],
     [
       "http.client.request.duration",
       "histogram",
       "s",
       { unshown: "services call each other by RPC, which has its own", after: "BATON_INSTRUMENTATION=auto" },
-    ],
-    ["db.client.operation.duration", "histogram", "s"],
-    ["db.client.connection.count", "gauge", "{connection}"],
-    ["db.client.connection.pending_requests", "gauge", "{connection}"],
-    ["db.client.connection.max", "gauge", "{connection}", { unshown: "our own constant" }],
-    ["nodejs.eventloop.utilization", "gauge", "1"],
-    ["nodejs.eventloop.time", "counter", "s"],
-    ["nodejs.eventloop.delay.p99", "gauge", "s"],
-    ["nodejs.eventloop.delay.max", "gauge", "s"],
-    ["nodejs.eventloop.delay.min", "gauge", "s", TAIL],
-    ["nodejs.eventloop.delay.mean", "gauge", "s", TAIL],
-    ["nodejs.eventloop.delay.stddev", "gauge", "s", TAIL],
-    ["nodejs.eventloop.delay.p50", "gauge", "s", TAIL],
-    ["nodejs.eventloop.delay.p90", "gauge", "s", TAIL],
-    ["v8js.gc.duration", "histogram", "s"],
-    ["v8js.memory.heap.used", "gauge", "By"],
-    ["v8js.memory.heap.space.size", "gauge", "By"],
-    ["v8js.memory.heap.space.available_size", "gauge", "By", { unshown: "size less used" }],
-    ["v8js.memory.heap.space.physical_size", "gauge", "By", { unshown: "close to the size" }],
-    ["v8js.resource.active", "gauge", "{resource}"],
-  ]),
-  ...from("sdk", [
-    ["otel.sdk.span.started", "counter", "{span}"],
-    ["otel.sdk.span.live", "gauge", "{span}"],
-    ["otel.sdk.log.created", "counter", "{log_record}"],
-    [
-      "otel.sdk.metric_reader.collection.duration",
-      "histogram",
-      "s",
-      { unshown: "of interest only to developers of the SDK" },
     ],
   ]),
   ...from("collector", [

@@ -13,7 +13,7 @@ const FAILED = 'status_code="STATUS_CODE_ERROR"';
 const HTTP = "http_server_request_duration_seconds";
 const CHECKOUT = 'http_route="/api/v1/checkouts"';
 const EVENTS = "baton_events_total";
-const DECISIVE = 'baton_event=~"order\\\\.(placed|confirmed|rejected|unsettled)"';
+const DECISIVE = 'baton_event_name=~"order\\\\.(placed|confirmed|rejected|unsettled)"';
 
 const answers = `sum(rate(${HTTP}_count{${CHECKOUT}}[$__rate_interval]))`;
 
@@ -142,8 +142,8 @@ export const overview = dashboard(
           unit: units.CountsPerSecond,
         },
         {
-          expr: perSecond(EVENTS, "baton_event, baton_event_reason", DECISIVE),
-          legend: "{{baton_event}} {{baton_event_reason}}",
+          expr: perSecond(EVENTS, "baton_event_name, baton_event_reason", DECISIVE),
+          legend: "{{baton_event_name}} {{baton_event_reason}}",
         },
       ),
       lines(

@@ -47,7 +47,7 @@ export const servers = dashboard(
             0.99,
             "messaging_client_operation_duration_seconds",
             "job",
-            'messaging_system="nats"',
+            'messaging_system_name="nats"',
           ),
           legend: "{{job}} 99 of 100",
         },

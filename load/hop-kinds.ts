@@ -6,9 +6,9 @@
 import type { Hop } from "./scenario.ts";
 import { type HopId, type HopRow, hopId, type Shape } from "./shapes.ts";
 
-export const HTTP = ["http.request.method", "http.response.status_code", "url.path", "baton.edge"];
+export const HTTP = ["http.request.method", "http.response.status_code", "url.path", "baton.edge.trace"];
 const RPC = ["rpc.system.name", "rpc.method", "rpc.status_code", "baton.request.id"];
-const OPERATION = ["messaging.system", "messaging.operation.name", "messaging.operation.type"];
+const OPERATION = ["messaging.system.name", "messaging.operation.name", "messaging.operation.type"];
 const MESSAGE = [
   ...OPERATION,
   "messaging.destination.name",
@@ -30,7 +30,7 @@ const EVENT_HANDLED = [
   "baton.wait.outbox",
   "baton.wait.stream",
 ];
-const JOB_HANDLED = [...HANDLED, "baton.wait.job", "baton.wait.job.since"];
+const JOB_HANDLED = [...HANDLED, "baton.wait.job", "baton.wait.since"];
 export const BATCH = [...OPERATION, "messaging.batch.message_count"];
 
 type Kind = Hop["kind"];

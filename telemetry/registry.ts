@@ -95,6 +95,7 @@ class Reader {
       type: typeof type === "string" ? type.replace(/^template\[(.*)\]$/, "$1") : typeNameOf(first?.value),
       values: said.values ?? (isOpen ? undefined : members.map(({ value }) => value)),
       members: Object.fromEntries(members.map(({ id, value }) => [id, value])),
+      briefs: Object.fromEntries(members.flatMap(({ id, brief }) => (brief ? [[id, brief]] : []))),
       stability,
       brief: String(use.brief),
       upstream: upstreamOf(defined.file, defined.annotations),

@@ -17,6 +17,8 @@ export interface AttributeRow {
   readonly values: readonly (string | number | boolean)[] | undefined;
   /** Names of its values, for code. */
   readonly members: Readonly<Record<string, string | number | boolean>>;
+  /** What is said of its values, by their names. */
+  readonly briefs: Readonly<Record<string, string>>;
   readonly stability: Stability;
   readonly brief: string;
   /** The file of upstream's model that defines it; undefined for one of our own. */

@@ -14,7 +14,7 @@ function stale({ file, kept, text }: Rendered): string[] {
   if (kept === text) return [];
   const lines = kept.split("\n");
   const line = text.split("\n").findIndex((should, i) => should !== lines[i]) + 1;
-  return [`${file}:${line} is not what services/topology.ts says: npm run render`];
+  return [`${file}:${line} is not in step: npm run render`];
 }
 
 test("every rendered file is up to date", async () => {

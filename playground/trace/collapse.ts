@@ -7,8 +7,8 @@ export interface Item {
   readonly group: readonly JourneySpan[];
 }
 
-/** The convention's name, and the earlier one, which most instrumentations still use. */
-const systemNames = [ATTR.dbSystem, ATTR.dbSystemOld] as const;
+/** The convention's name, and the earlier one, which instrumentations of other applications still use. */
+const systemNames = [ATTR.dbSystem, "db.system"] as const;
 
 /** The database system of a span; empty when it is not a database call. */
 export function databaseOf({ span }: JourneySpan): string {

@@ -123,7 +123,7 @@ export interface Capabilities {
 }
 
 export interface Broker {
-  /** `messaging.system` of its spans. */
+  /** `messaging.system.name` of its spans. */
   readonly system: string;
   readonly can: Capabilities;
   /** The most that a message may have of data and headers together. */

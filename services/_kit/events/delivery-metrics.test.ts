@@ -70,7 +70,7 @@ test("a delivery's waits, its duration and its error are metrics, in seconds, wi
     {
       value: 2,
       attributes: {
-        "messaging.system": "nats",
+        "messaging.system.name": "nats",
         "messaging.destination.template": "events.Made",
         "messaging.consumer.group.name": "test",
       },

@@ -3,8 +3,7 @@
  * Several replicas of a service report the same values: a dashboard must take the greatest, not the sum.
  */
 import type { Database } from "../database/postgres.ts";
-import { ATTR } from "../telemetry/conventions.ts";
-import { GAUGE } from "../telemetry/gauge-names.ts";
+import { ATTR, GAUGE } from "../telemetry/conventions.ts";
 import { readGauges } from "../telemetry/reading.ts";
 import { type Broker, nameOf, type Source } from "./broker.ts";
 import { eventsOf, type Subscription } from "./consumer.ts";
@@ -20,7 +19,7 @@ const MOST_ROWS = 100_000;
 /** The outbox's backlog in `db`: unsent rows, those of them that were tried before, and the age of the oldest. */
 export function watchOutbox(db: Database): Unwatch {
   return readGauges({
-    units: { [GAUGE.outboxUnsent]: "{row}", [GAUGE.outboxRetrying]: "{row}", [GAUGE.outboxAge]: "s" },
+    gauges: [GAUGE.outboxUnsent, GAUGE.outboxRetrying, GAUGE.outboxAge],
     read: async () => {
       const { rows } = await db.query<{ unsent: string; retrying: string; oldest: string | null }>(
         `SELECT count(*) AS unsent, count(*) FILTER (WHERE attempts > 0) AS retrying, min(created_ms) AS oldest
@@ -65,12 +64,7 @@ function sourcesOf(watched: Watched): WatchedSource[] {
 export function watchConsumers(broker: Broker, watched: readonly Watched[]): Unwatch {
   const all = watched.flatMap(sourcesOf);
   return readGauges({
-    units: {
-      [GAUGE.consumerPending]: "{message}",
-      [GAUGE.consumerAckPending]: "{message}",
-      [GAUGE.consumerRedelivered]: "{message}",
-      [GAUGE.deadLetters]: "{message}",
-    },
+    gauges: [GAUGE.consumerPending, GAUGE.consumerAckPending, GAUGE.consumerRedelivered, GAUGE.deadLetters],
     read: async () => {
       const [dead, lags] = await Promise.all([
         broker.deadLetters(),
@@ -89,7 +83,7 @@ export function watchConsumers(broker: Broker, watched: readonly Watched[]): Unw
 /** The dead letters of an owner that is not a source: `job.<queue>`, `outbox.<database>`. */
 export function watchDeadLetters(broker: Broker, owner: string): Unwatch {
   return readGauges({
-    units: { [GAUGE.deadLetters]: "{message}" },
+    gauges: [GAUGE.deadLetters],
     read: async () => {
       const dead = await broker.deadLetters();
       const attributes = { [ATTR.subscription]: owner };
@@ -101,7 +95,7 @@ export function watchDeadLetters(broker: Broker, owner: string): Unwatch {
 /** Messages and bytes that the broker holds. One service reports them, because all services share the streams. */
 export function watchStreams(broker: Broker): Unwatch {
   return readGauges({
-    units: { [GAUGE.streamMessages]: "{message}", [GAUGE.streamBytes]: "By" },
+    gauges: [GAUGE.streamMessages, GAUGE.streamBytes],
     read: async () => {
       const volumes = await broker.volumes();
       return volumes.flatMap(({ name, messages, bytes }) => {

@@ -39,7 +39,7 @@ test("an appended event has a PRODUCER span below the request, and its row has t
   expect(create.kind).toBe(SpanKind.PRODUCER);
   expect(edges(create)).toEqual({ parent: request.spanId, links: [] });
   expect(create.attributes).toMatchObject({
-    "messaging.system": "test",
+    "messaging.system.name": "test",
     "messaging.destination.name": testEvents.destination(bucketOf("ann"), "Made"),
     "messaging.operation.name": "create",
     "messaging.operation.type": "create",

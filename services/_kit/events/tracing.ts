@@ -29,7 +29,7 @@ import { errorType, fail, inSpan, startSpan } from "../telemetry/span.ts";
 
 /** A message as its producer and its relay know it. */
 export interface TracedMessage {
-  /** `messaging.system`. */
+  /** `messaging.system.name`. */
   readonly system: string;
   /** Low-cardinality name, e.g. `events.OrderConfirmed`: the spans are called `create <name>` and `send <name>`. */
   readonly name: string;

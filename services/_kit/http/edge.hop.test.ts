@@ -82,7 +82,7 @@ test("a request gets a SERVER span named after its route, a new trace and a new 
     "correlation.id": body.correlationId,
     "http.route": "/echo/:id",
     "http.response.status_code": 200,
-    "baton.edge": "continue",
+    "baton.edge.trace": "continue",
   });
 });
 

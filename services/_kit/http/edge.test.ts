@@ -90,9 +90,9 @@ test("restart begins a new trace that links to the caller's", () => {
   expect(root?.links).toMatchObject([
     { context: { spanId: "b7ad6b7169203331" }, attributes: { "baton.link": "caller" } },
   ]);
-  expect(root?.attributes["baton.edge"]).toBe("restart");
+  expect(root?.attributes["baton.edge.trace"]).toBe("restart");
   expect(below?.links).toEqual([]);
-  expect(below?.attributes["baton.edge"]).toBeUndefined();
+  expect(below?.attributes["baton.edge.trace"]).toBeUndefined();
 });
 
 test("each refused header is reported once a request, by the same name as on the span", () => {

@@ -10,7 +10,7 @@ import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Context } from "hono";
 import { AppError } from "../process/errors.ts";
-import { GAUGE } from "../telemetry/gauge-names.ts";
+import { GAUGE } from "../telemetry/conventions.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { readGauges } from "../telemetry/reading.ts";
 import { endServerSpan, ids } from "./tracing.ts";
@@ -56,7 +56,7 @@ export class EventStreams {
   constructor(options: EventStreamOptions) {
     this.#options = { heartbeatMs: 15_000, retryMs: 2_000, maxUnsentBytes: 64 * 1024, ...options };
     this.#unwatch = readGauges({
-      units: { [GAUGE.sseOpen]: "{stream}" },
+      gauges: [GAUGE.sseOpen],
       read: async () => [{ name: GAUGE.sseOpen, value: this.#open.size }],
     });
   }

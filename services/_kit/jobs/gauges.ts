@@ -2,8 +2,7 @@
 import { type JobType, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Unwatch } from "../events/gauges.ts";
-import { ATTR } from "../telemetry/conventions.ts";
-import { GAUGE, QUEUE_STATE } from "../telemetry/gauge-names.ts";
+import { ATTR, GAUGE, QUEUE } from "../telemetry/conventions.ts";
 import { type Reading, readGauges } from "../telemetry/reading.ts";
 import { PREFIX } from "./queue.ts";
 
@@ -23,14 +22,14 @@ export function watchQueue(name: string, redis: Redis): Unwatch {
   const queue = new Queue(name, { connection: redis, prefix: PREFIX, skipMetasUpdate: true });
   queue.on("error", () => {});
   const unwatch = readGauges({
-    units: { [GAUGE.queueJobs]: "{job}" },
+    gauges: [GAUGE.queueJobs],
     read: async () => {
       const counts = await queue.getJobCounts(...STATES);
       return STATES.map(
         (state): Reading<typeof GAUGE.queueJobs> => ({
           name: GAUGE.queueJobs,
           value: counts[state] ?? 0,
-          attributes: { [ATTR.messagingSystem]: "bullmq", [ATTR.destination]: name, [QUEUE_STATE]: state },
+          attributes: { [ATTR.messagingSystem]: "bullmq", [ATTR.destination]: name, [QUEUE.state]: state },
         }),
       );
     },

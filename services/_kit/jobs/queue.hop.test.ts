@@ -78,7 +78,7 @@ describe("a job", () => {
         links: shape.linked ? [[send.spanContext().spanId, "creation"]] : [],
       });
       expect(seen).toEqual(["c-1", "a.b:c", { n: 1 }]);
-      const shared = { "messaging.system": "bullmq", "messaging.message.id": `work-${queue.name}` };
+      const shared = { "messaging.system.name": "bullmq", "messaging.message.id": `work-${queue.name}` };
       expect(send.attributes).toMatchObject({ ...shared, "messaging.operation.type": "send" });
       expect(span.attributes).toMatchObject({
         ...shared,
@@ -88,7 +88,7 @@ describe("a job", () => {
         "messaging.consumer.group.name": queue.name,
         "baton.delivery.attempt": 1,
         "baton.delivery.outcome": "ack",
-        "baton.wait.job.since": "added",
+        "baton.wait.since": "added",
         "correlation.id": "c-1",
       });
       expect(span.attributes["baton.wait.job"]).toBeGreaterThanOrEqual(0);
@@ -100,7 +100,7 @@ describe("a job", () => {
     await add(queue, {}, 300);
     const send = await telemetry.one(`send ${queue.name}.work`);
     const span = await telemetry.one(`process ${queue.name}.work`);
-    expect(span.attributes["baton.wait.job.since"]).toBe("delay");
+    expect(span.attributes["baton.wait.since"]).toBe("delay");
     const sinceSendS = hrTimeToMilliseconds(hrTimeDuration(send.startTime, span.startTime)) / 1e3;
     // Starts are whole milliseconds, and the job is stamped a little after its span began.
     expect(span.attributes["baton.wait.job"]).toBeLessThanOrEqual(sinceSendS - 0.3 + 0.002);
@@ -133,7 +133,7 @@ describe("a job", () => {
     expect(second?.attributes).toMatchObject({
       "baton.delivery.attempt": 2,
       "baton.delivery.outcome": "ack",
-      "baton.wait.job.since": "retry",
+      "baton.wait.since": "retry",
     });
   });
 });
@@ -168,7 +168,7 @@ test("a flow has a create span for each job, one send span that links to them al
     expect(edges(span)).toEqual({ parent: undefined, links: [[create?.spanContext().spanId, "creation"]] });
     expect(span.attributes).toMatchObject({
       "messaging.message.id": `${name}-${queue.name}`,
-      "baton.wait.job.since": name === "pick" ? "added" : "children",
+      "baton.wait.since": name === "pick" ? "added" : "children",
       "correlation.id": "c-2",
     });
   }

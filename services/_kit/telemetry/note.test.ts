@@ -29,8 +29,8 @@ test("a note is counted by its name and reason, and by no id", async () => {
     .filter(({ descriptor }) => descriptor.name === "baton.events")
     .flatMap(({ dataPoints }) => dataPoints.map(({ attributes, value }) => ({ attributes, value })));
   expect(counted).toEqual([
-    { attributes: { "baton.event": "made" }, value: 2 },
-    { attributes: { "baton.event": "refused", "baton.event.reason": "card_declined" }, value: 1 },
+    { attributes: { "baton.event.name": "made" }, value: 2 },
+    { attributes: { "baton.event.name": "refused", "baton.event.reason": "card_declined" }, value: 1 },
   ]);
 });
 

@@ -1,8 +1,9 @@
 /**
- * Several gauges that are read together: an outbox's rows and their age take one query, a durable's figures one
- * request. `gauge()` would take one for each.
+ * Gauges that are read when metrics are collected. Several are read together: an outbox's rows and their age take one
+ * query, a durable's figures one request.
  */
 import { type Attributes, metrics, type Observable } from "@opentelemetry/api";
+import { type MetricOf, optionsOf } from "./metrics.ts";
 
 /** One value. A name that was not declared is ignored. */
 export interface Reading<N extends string> {
@@ -12,8 +13,7 @@ export interface Reading<N extends string> {
 }
 
 export interface ReadingOptions<N extends string> {
-  /** Names of the gauges, with their units. */
-  readonly units: Readonly<Record<N, string>>;
+  readonly gauges: readonly N[];
   /** Called when metrics are collected. When it fails or takes too long, the collection goes without these values. */
   readonly read: () => Promise<readonly Reading<N>[]>;
   /** The timeout of `read`. */
@@ -24,16 +24,14 @@ export interface ReadingOptions<N extends string> {
 const WITHIN_MS = 1_000;
 
 /** Registers the gauges. Returns a function that removes them. Never throws, whatever `read` does. */
-export function readGauges<N extends string>({
-  units,
+export function readGauges<N extends MetricOf<"gauge">>({
+  gauges: names,
   read,
   withinMs = WITHIN_MS,
 }: ReadingOptions<N>): () => void {
   const meter = metrics.getMeter("baton");
   const gauges = new Map<string, Observable>();
-  for (const [name, unit] of Object.entries<string>(units)) {
-    gauges.set(name, meter.createObservableGauge(name, { unit }));
-  }
+  for (const name of names) gauges.set(name, meter.createObservableGauge(name, optionsOf(name)));
   // A read that hangs is not started again at the next collection.
   let underWay: Promise<readonly Reading<N>[]> | undefined;
   const look = (): Promise<readonly Reading<N>[]> => {

@@ -178,7 +178,7 @@ export const ROOMS: Readonly<Record<string, Row>> = {
   },
 
   dashboards: {
-    rooms: [NAMES, `${KIT}/telemetry/gauge-names.ts`],
+    rooms: [NAMES, "telemetry"],
     packages: ["@grafana/*", "@codemirror/*", "@prometheus-io/*", "yaml", "zod", "node:*"],
     remedy: "dashboards may import the names of telemetry, but no code that emits it",
   },
@@ -210,7 +210,7 @@ export const ROOMS: Readonly<Record<string, Row>> = {
     [],
     ["pg", "ioredis", "@nats-io/jetstream", "@nats-io/transport-node", "node:*"],
   ),
-  "playground/render": play(["stack"], [TOPOLOGY, DECLARE, "load"], ["node:*"]),
+  "playground/render": play(["stack"], [TOPOLOGY, DECLARE, "load", "telemetry"], ["node:*"]),
   "playground/runner": play(
     ["", "provide", "stack", "terminal"],
     [TOPOLOGY, "services/topology-check.ts", DECLARE, CONTRACTS],

@@ -108,7 +108,7 @@ export function consumerCases(underTest: BrokerUnderTest): void {
       await published(type);
       const span = await telemetry.one(`process events.${type}`);
       expect(span.attributes).toMatchObject({
-        "messaging.system": broker.system,
+        "messaging.system.name": broker.system,
         "messaging.operation.name": "process",
         "messaging.operation.type": "process",
         "messaging.destination.name": broker.destination(3, type),
