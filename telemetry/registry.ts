@@ -16,6 +16,7 @@ const annotations = z
     code: z.string().optional(),
     members: z.string().optional(),
     values: z.array(scalar).optional(),
+    open: z.boolean().optional(),
     source: z.string().optional(),
     match: z.record(z.string(), z.string()).optional(),
     names: z.array(z.string()).optional(),
@@ -88,8 +89,7 @@ class Reader {
     const said = annotations.parse(use.annotations);
     const members = typeof type === "string" ? [] : type.members;
     const [first] = members;
-    // What failed is said in words of an application's own, by the convention.
-    const isOpen = typeof type === "string" || name === "error.type";
+    const isOpen = typeof type === "string" || said.open === true;
     return {
       name,
       type: typeof type === "string" ? type.replace(/^template\[(.*)\]$/, "$1") : typeNameOf(first?.value),

@@ -19,6 +19,10 @@ const LIBRARIES: readonly { readonly scope: string; readonly kind: SpanKind; rea
 export const isLibrary = ({ scope, kind }: Pick<Span, "scope" | "kind">): boolean =>
   LIBRARIES.some((one) => scope === `@opentelemetry/instrumentation-${one.scope}` && kind === one.kind);
 
+/** A call of an unknown method is named after its protocol. No context is handed over in it. */
+const isUnknownMethod = (name: string, kind: SpanKind): boolean =>
+  kind === "SERVER" && ["grpc", "connectrpc"].includes(name);
+
 /** The API is served in two versions and at addresses without a version; all are the same hop. */
 const atFirstVersion = (name: string): string => name.replace(/ \/api\/(?:v2\/)?(?!v1\/)/, " /api/v1/");
 
@@ -102,7 +106,7 @@ export async function undescribed(url: string): Promise<string[]> {
     const { operations } = (await answer.json()) as { operations: { name: string; spanKind: string }[] };
     for (const { name, spanKind } of operations) {
       const kind = spanKind.toUpperCase() as SpanKind;
-      if (isRow(service, name, kind)) continue;
+      if (isRow(service, name, kind) || isUnknownMethod(name, kind)) continue;
       const made = await scopes.of(service, name);
       if (made.length > 0 && made.every((scope) => isLibrary({ scope, kind }))) continue;
       lines.push(

@@ -1,4 +1,5 @@
 /** The tables of docs/telemetry.md: every name, what it is and means, and where it comes from. */
+import { LIBRARY_FAULTS } from "../libraries.ts";
 import type { AttributeRow, Levels, Registry, SpanRow } from "../rows.ts";
 
 const row = (...cells: readonly string[]): string =>
@@ -37,6 +38,7 @@ export function nameTables(registry: Registry): Readonly<Record<string, readonly
     events: eventTable(registry),
     resource: levelTable(registry, registry.resource),
     records: levelTable(registry, registry.any.log),
+    libraries: libraryTable(),
     own: attributeTable(attributes.filter(isOurs)),
     standard: attributeTable(attributes.filter((one) => !isOurs(one))),
   };
@@ -112,6 +114,15 @@ function eventTable(registry: Registry): string[] {
       .map(({ name, brief, attributes }) =>
         row(code(name), brief, [...attributes.keys()].map(code).join(", ")),
       ),
+  ];
+}
+
+function libraryTable(): string[] {
+  return [
+    ...head("library", "what is wrong", "why no hook mends it"),
+    ...LIBRARY_FAULTS.map(({ library, version, wrong, why }) =>
+      row(code(`${library} ${version}`), wrong, why),
+    ),
   ];
 }
 
