@@ -127,7 +127,7 @@ test("BullMQ with the modules: both attempts hang under the adding, and the seco
     expect(span).toMatchObject({ traceId: sent.traceId, parentSpanId: sent.spanId });
   expect(linksOf(first)).toEqual([idsOf(sent)]);
   expect(linksOf(second)).toEqual([idsOf(sent), idsOf(first)]);
-  const since = (span: Span) => span.attributes?.find(({ key }) => key === "baton.wait.job.since")?.value;
+  const since = (span: Span) => span.attributes?.find(({ key }) => key === "baton.wait.since")?.value;
   expect([first, second].map(since)).toEqual([{ stringValue: "added" }, { stringValue: "retry" }]);
 });
 

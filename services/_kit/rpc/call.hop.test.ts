@@ -114,9 +114,16 @@ test("bad JSON and unknown methods, which no interceptor sees, have a SERVER spa
   expect((await post(`/${CHARGE}`, "{")).status).toBe(400);
   expect((await post("/baton.payments.v1.PaymentService/Steal", "{}")).status).toBe(404);
   const bad = await telemetry.one(CHARGE, { "rpc.system.name": "connectrpc" });
-  expect(bad.attributes["rpc.status_code"]).toBe("INVALID_ARGUMENT");
+  expect(bad.attributes["rpc.status_code"]).toBe("invalid_argument");
+  expect(bad.attributes["error.type"]).toBeUndefined();
   const unknown = await telemetry.one("connectrpc", { "rpc.method": "_OTHER" });
   expect(unknown.kind).toBe(SpanKind.SERVER);
+  expect(unknown.status.code).toBe(SpanStatusCode.ERROR);
+  expect(unknown.attributes).toMatchObject({
+    "rpc.method_original": "baton.payments.v1.PaymentService/Steal",
+    "rpc.status_code": "unimplemented",
+    "error.type": "unimplemented",
+  });
 });
 
 test("HTTP/1.1 is served on the same port: a call with JSON, and the probes", async () => {

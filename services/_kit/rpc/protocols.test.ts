@@ -186,8 +186,11 @@ async function expectOneSpan(
   name: string,
   parent: ReturnType<typeof newParent>,
   system: string,
-  status: string,
+  status: "OK" | "ABORTED",
 ) {
+  const { hostname, port } = new URL(server.url);
+  // Connect's codes are words in lower case, and success has none.
+  const connect = status === "OK" ? {} : { "rpc.status_code": status.toLowerCase() };
   const spans = await serverSpans(name, parent);
   expect(
     spans.map((span) => [span.kind, span.parentSpanContext?.spanId, span.status.code, span.attributes]),
@@ -196,7 +199,13 @@ async function expectOneSpan(
       SpanKind.SERVER,
       parent.spanId,
       SpanStatusCode.UNSET,
-      { "rpc.system.name": system, "rpc.method": name, "rpc.status_code": status },
+      {
+        "rpc.system.name": system,
+        "rpc.method": name,
+        "server.address": hostname,
+        "server.port": Number(port),
+        ...(system === "grpc" ? { "rpc.status_code": status } : connect),
+      },
     ],
   ]);
 }

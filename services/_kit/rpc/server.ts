@@ -169,7 +169,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, status: numb
   }
   response.writeHead(status, { "content-type": "application/json" });
   response.end(
-    JSON.stringify({ code: statusName(code).toLowerCase(), message: message.slice(0, MAX_ERROR_TEXT) }),
+    JSON.stringify({ code: statusName(code, "connectrpc"), message: message.slice(0, MAX_ERROR_TEXT) }),
   );
 }
 

@@ -30,17 +30,24 @@ const REQUEST_ID_HEADER = "x-request-id";
 /** Called when a call has ended, with its duration and the labels of its metrics. */
 export type OnEnded = (seconds: number, labels: Attributes) => void;
 
-/** gRPC's name of a code: `FAILED_PRECONDITION`. */
-export function statusName(code: Code): string {
-  return (Code[code] ?? "Unknown")
-    .replace(/(?<=[a-z])(?=[A-Z])/g, "_")
-    .toUpperCase()
-    .replace("CANCELED", "CANCELLED");
+type System = "grpc" | "connectrpc";
+
+/** A protocol's name of a code: `FAILED_PRECONDITION` in gRPC, `failed_precondition` in Connect. */
+export function statusName(code: Code, system: System): string {
+  const name = (Code[code] ?? "Unknown").replace(/(?<=[a-z])(?=[A-Z])/g, "_").toLowerCase();
+  return system === "connectrpc" ? name : name.toUpperCase().replace("CANCELED", "CANCELLED");
+}
+
+/** How a call has ended, for its span and its metrics. Connect has no name for success. */
+function outcomeOf(system: System, code: Code | undefined, isFailure: boolean): Attributes {
+  if (code === undefined) return system === "grpc" ? { [ATTR.rpcStatus]: "OK" } : {};
+  const name = statusName(code, system);
+  return { [ATTR.rpcStatus]: name, ...(isFailure ? { [ATTR.errorType]: name } : {}) };
 }
 
 export interface ClientTracing {
   /** The protocol of its calls. */
-  readonly system: "grpc" | "connectrpc";
+  readonly system: System;
   /** The peer's address and port. */
   readonly server?: Attributes;
   readonly onEnded?: OnEnded;
@@ -66,14 +73,11 @@ export function inClientSpan(options: ClientTracing): Interceptor {
     propagation.inject(ctx, request.header, setHeader);
     const startedMs = performance.now();
     const end = (error?: ConnectError) => {
-      const status = error ? statusName(error.code) : "OK";
-      if (error) fail(span, status, error.rawMessage);
-      span.setAttribute(ATTR.rpcStatus, status);
+      const outcome = outcomeOf(system, error?.code, error !== undefined);
+      span.setAttributes(outcome);
+      if (error) fail(span, String(outcome[ATTR.errorType]), error.rawMessage);
       span.end();
-      onEnded?.((performance.now() - startedMs) / 1e3, {
-        ...shared,
-        ...(error ? { [ATTR.errorType]: status } : {}),
-      });
+      onEnded?.((performance.now() - startedMs) / 1e3, { ...shared, ...outcome });
     };
     try {
       const response = await context.with(ctx, next, undefined, request);
@@ -116,7 +120,9 @@ function followed(
   return { ...response, message: messages() };
 }
 
-/** gRPC's codes for the server's own failures. The caller's leave the span unset (conventions, "gRPC server"). */
+/**
+ * Codes for the server's own failures. The caller's leave the span unset (conventions, "gRPC server" and "Connect").
+ */
 export const SERVER_FAILURES: ReadonlySet<Code> = new Set([
   Code.Unknown,
   Code.DeadlineExceeded,
@@ -141,8 +147,8 @@ export function inServerSpan(
 ): void {
   const startedMs = performance.now();
   const grpc = request.headers["content-type"]?.startsWith("application/grpc") === true;
-  const system = grpc ? "grpc" : "connectrpc";
-  const attributes = { [ATTR.rpcSystem]: system, [ATTR.rpcMethod]: method ?? "_OTHER" };
+  const system: System = grpc ? "grpc" : "connectrpc";
+  const shared = { [ATTR.rpcSystem]: system, [ATTR.rpcMethod]: method ?? "_OTHER" };
   const requestId = request.headers[REQUEST_ID_HEADER];
   const parent = propagation.extract(ROOT_CONTEXT, request.headers);
   const span = startSpan(
@@ -150,21 +156,43 @@ export function inServerSpan(
     {
       kind: SpanKind.SERVER,
       attributes: {
-        ...attributes,
+        ...shared,
+        ...(method === undefined ? { [ATTR.rpcMethodOriginal]: askedFor(request) } : {}),
+        ...serverOf(request),
         ...(typeof requestId === "string" ? { [BATON.requestId]: requestId } : {}),
       },
     },
     parent,
   );
   response.once("close", () => {
-    const failed = finish(span, response);
+    const code = codeOf(outcomes.get(span), response);
+    const isFailure = code !== undefined && SERVER_FAILURES.has(code);
+    const outcome = outcomeOf(system, code, isFailure);
+    span.setAttributes(outcome);
+    if (isFailure) fail(span, String(outcome[ATTR.errorType]));
     span.end();
-    onEnded?.((performance.now() - startedMs) / 1e3, {
-      ...attributes,
-      ...(failed === undefined ? {} : { [ATTR.errorType]: failed }),
-    });
+    onEnded?.((performance.now() - startedMs) / 1e3, { ...shared, ...outcome });
   });
   context.with(trace.setSpan(parent, span), handle);
+}
+
+/** More of a method's name is not kept: it comes from a stranger. */
+const MAX_METHOD = 256;
+
+/** The method of a request, whether there is one of that name or not. */
+const askedFor = ({ url = "" }: IncomingMessage): string =>
+  (url.split("?")[0] ?? "").replace(/^\//, "").slice(0, MAX_METHOD);
+
+/** The server's address as the client has it (conventions: from `:authority`, never from the connection). */
+function serverOf({ headers }: IncomingMessage): Attributes {
+  const authority = String(headers[":authority"] ?? headers.host ?? "");
+  const { address, port } =
+    /^(?<address>\[[0-9a-fA-F:.]+\]|[^:\s]+)(?::(?<port>\d{1,5}))?$/.exec(authority)?.groups ?? {};
+  if (address === undefined) return {};
+  return {
+    [ATTR.serverAddress]: address.replace(/^\[|\]$/g, ""),
+    ...(port === undefined ? {} : { [ATTR.serverPort]: Number(port) }),
+  };
 }
 
 const outcomes = new WeakMap<Span, Code>();
@@ -189,16 +217,6 @@ export function noteOutcome({ signal }: HandlerContext): void {
 export function noteRefusal(code: Code): void {
   const span = trace.getActiveSpan();
   if (span) outcomes.set(span, code);
-}
-
-/** Puts the outcome of the call on the span. Returns the `error.type` if it is the server's own failure. */
-function finish(span: Span, response: ServerResponse): string | undefined {
-  const code = codeOf(outcomes.get(span), response);
-  const name = code === undefined ? "OK" : statusName(code);
-  span.setAttribute(ATTR.rpcStatus, name);
-  if (code === undefined || !SERVER_FAILURES.has(code)) return undefined;
-  fail(span, name);
-  return name;
 }
 
 /** Undefined for a call that succeeded. */
