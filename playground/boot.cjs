@@ -45,12 +45,26 @@ function compileCache() {
   return path.join(cache, "baton", "compile-cache");
 }
 
+/** Addresses of this machine, as `NO_PROXY` lists them. */
+const OURS = ["127.0.0.1", "localhost", "::1", "[::1]"];
+
+/**
+ * With `NODE_USE_ENV_PROXY=1` Node sends every request through the proxy of the environment, ours to this machine as
+ * well, and the proxy's 127.0.0.1 is another machine. Node reads both names, the lower case first.
+ */
+function aroundProxy(env) {
+  const listed = (env.no_proxy || env.NO_PROXY || "").split(",").filter((entry) => entry.trim() !== "");
+  if (listed.some((entry) => entry.trim() === "*")) return {};
+  const all = listed.concat(OURS.filter((address) => !listed.includes(address))).join(",");
+  return { NO_PROXY: all, no_proxy: all };
+}
+
 /**
  * Runs the command line under `node` until it ends, and ends with its exit status. Descriptor 3 is a pipe without any
  * data: when it closes, the command line knows that this process is gone, even after a SIGKILL.
  */
 function handOver(node, times) {
-  const env = Object.assign({}, process.env, {
+  const env = Object.assign({}, process.env, aroundProxy(process.env), {
     BATON_BOOT_PIPE: "3",
     BATON_TIMES: JSON.stringify(times),
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE || compileCache(),

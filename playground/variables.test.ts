@@ -19,7 +19,11 @@ const JUDGED: readonly [name: string, right: string, wrong: string][] = [
   ["LENS_STORE_BYTES", "65536", "1.5"],
   ["LENS_MAX_REQUEST_BYTES", "1024", "1023"],
   ["OTEL_TRACES_EXPORTER", "none", "zipkin"],
-  ["OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "http/json"],
+  ["OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "carrier-pigeon"],
+  ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json", "http"],
+  ["OTEL_LOGS_EXPORTER", "otlp,console", "file"],
+  ["OTEL_PROPAGATORS", "tracecontext,baggage,b3multi", "tracecontext"],
+  ["OTEL_SDK_DISABLED", "TRUE", "yes"],
 ];
 
 async function services(env: NodeJS.ProcessEnv): Promise<void> {

@@ -6,17 +6,12 @@
 
 import type { Setting } from "../services/declare.ts";
 import { services } from "../services/topology.ts";
+import { wrongCopy } from "./copy.ts";
+import { OTEL_VARIABLES } from "./otel-table.ts";
+import { refusedOtel, setAside } from "./otel-variables.ts";
 import { Problem } from "./problem.ts";
 import { MAX_PORT_OFFSET } from "./runner/ports.ts";
-
-export interface Variable {
-  readonly name: string;
-  /** What it may hold, in words. */
-  readonly allowed: string;
-  isRight(value: string): boolean;
-  /** May hold a password: its value is never shown. */
-  readonly secret?: boolean;
-}
+import { oneOf, origins, url, type Values, type Variable, whole } from "./values.ts";
 
 export interface Finding {
   readonly name: string;
@@ -24,97 +19,36 @@ export interface Finding {
   readonly says: string;
 }
 
-const oneOf = (name: string, ...values: readonly string[]): Variable => ({
-  name,
-  allowed: values.join(", ").replace(/, ([^,]*)$/, " or $1"),
-  isRight: (value) => values.includes(value),
-});
-
-const whole = (name: string, least: number, most = Number.MAX_SAFE_INTEGER): Variable => ({
-  name,
-  allowed:
-    most === Number.MAX_SAFE_INTEGER
-      ? `a whole number of ${least} or more`
-      : `a whole number from ${least} to ${most}`,
-  isRight: (value) => /^\d+$/.test(value.trim()) && Number(value) >= least && Number(value) <= most,
-});
-
-const url = (name: string, ...schemes: readonly string[]): Variable => ({
-  name,
-  allowed: `an address such as ${schemes[0]}://host:port`,
-  isRight: (value) => {
-    const parsed = URL.parse(value);
-    return parsed !== null && schemes.includes(parsed.protocol.slice(0, -1)) && parsed.hostname !== "";
-  },
-  secret: true,
-});
-
-const origins = (name: string): Variable => ({
-  name,
-  allowed: "origins such as http://localhost:5173, separated by commas",
-  isRight: (value) =>
-    value.split(",").every((part) => {
-      const text = part.trim();
-      return text === "" || URL.parse(text)?.origin === text.toLowerCase();
-    }),
-});
-
-const ratio = (name: string): Variable => ({
-  name,
-  allowed: "a number from 0 to 1",
-  isRight: (value) => value.trim() !== "" && Number(value) >= 0 && Number(value) <= 1,
-});
-
-const SIGNALS = ["TRACES", "METRICS", "LOGS"];
+/** A variable of this name and these values. */
+const named = (name: string, values: Values): Variable => ({ name, ...values });
 
 /** Settings of the services; `npm start` passes them on. */
 export const SERVICE_SETTINGS: readonly Variable[] = [
-  oneOf("BATON_ASYNC", "parent+link", "parent", "link"),
-  oneOf("BATON_TELEMETRY", "on", "off"),
-  oneOf("BATON_INSTRUMENTATION", "curated", "auto"),
-  oneOf("BATON_EDGE_TRACE", "continue", "restart"),
-  oneOf("BATON_FAULTS", "0", "1"),
-  origins("BATON_CORS_ORIGINS"),
-  oneOf("BATON_LOG_LEVEL", "trace", "debug", "info", "warn", "error", "fatal", "silent"),
+  named("BATON_ASYNC", oneOf("parent+link", "parent", "link")),
+  named("BATON_TELEMETRY", oneOf("on", "off")),
+  named("BATON_INSTRUMENTATION", oneOf("curated", "auto")),
+  named("BATON_EDGE_TRACE", oneOf("continue", "restart")),
+  named("BATON_FAULTS", oneOf("0", "1")),
+  named("BATON_CORS_ORIGINS", origins),
+  named("BATON_LOG_LEVEL", oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent")),
   ...services.flatMap(({ settings }) =>
-    Object.entries<Setting>(settings).map(([name, { least, most }]) => whole(name, least, most)),
+    Object.entries<Setting>(settings).map(([name, { least, most }]) => named(name, whole(least, most))),
   ),
 ];
 
 /** All variables that are checked. */
 export const VARIABLES: readonly Variable[] = [
   ...SERVICE_SETTINGS,
-  whole("BATON_PORT_OFFSET", 0, MAX_PORT_OFFSET),
-  url("BATON_NATS_URL", "nats"),
-  url("BATON_REDIS_URL", "redis", "rediss"),
-  url("BATON_POSTGRES_URL", "postgres", "postgresql"),
-  ...["GATEWAY", "LENS", "JAEGER"].map((name) => url(`BATON_${name}_URL`, "http", "https")),
-  whole("LENS_STORE_BYTES", 64 * 1024),
-  whole("LENS_FORWARD_QUEUE_BYTES", 64 * 1024),
-  url("LENS_FORWARD_URL", "http", "https"),
-  whole("LENS_MAX_REQUEST_BYTES", 1024),
-  oneOf(
-    "OTEL_TRACES_SAMPLER",
-    "always_on",
-    "always_off",
-    "traceidratio",
-    "parentbased_always_on",
-    "parentbased_always_off",
-    "parentbased_traceidratio",
-  ),
-  ratio("OTEL_TRACES_SAMPLER_ARG"),
-  oneOf("OTEL_SDK_DISABLED", "true", "false"),
-  ...SIGNALS.map((signal) => oneOf(`OTEL_${signal}_EXPORTER`, "otlp", "none")),
-  oneOf("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "grpc"),
-  url("OTEL_EXPORTER_OTLP_ENDPOINT", "http", "https"),
-  ...SIGNALS.map((signal) => url(`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`, "http", "https")),
-  ...["BSP", "BLRP"].flatMap((prefix) =>
-    ["SCHEDULE_DELAY", "EXPORT_TIMEOUT", "MAX_QUEUE_SIZE", "MAX_EXPORT_BATCH_SIZE"].map((what) =>
-      whole(`OTEL_${prefix}_${what}`, 1),
-    ),
-  ),
-  whole("OTEL_METRIC_EXPORT_INTERVAL", 1),
-  whole("OTEL_METRIC_EXPORT_TIMEOUT", 1),
+  named("BATON_PORT_OFFSET", whole(0, MAX_PORT_OFFSET)),
+  named("BATON_NATS_URL", url("nats")),
+  named("BATON_REDIS_URL", url("redis", "rediss")),
+  named("BATON_POSTGRES_URL", url("postgres", "postgresql")),
+  ...["GATEWAY", "LENS", "JAEGER"].map((name) => named(`BATON_${name}_URL`, url("http", "https"))),
+  named("LENS_STORE_BYTES", whole(64 * 1024)),
+  named("LENS_FORWARD_QUEUE_BYTES", whole(64 * 1024)),
+  named("LENS_FORWARD_URL", url("http", "https")),
+  named("LENS_MAX_REQUEST_BYTES", whole(1024)),
+  ...OTEL_VARIABLES.filter(({ whose }) => whose === "user"),
 ];
 
 /** Known names without a check here: they may hold anything, or compose, k6 or the Collector check them. */
@@ -127,14 +61,15 @@ const ALSO_KNOWN: readonly RegExp[] = [
   new RegExp(`^(${services.flatMap(({ folders }) => Object.keys(folders)).join("|")})$`),
 ];
 
-/** Variables of `env` with a wrong value. An empty one counts as not set. */
+/** Variables of `env` that nothing can start with: of a wrong value, or refused. An empty one counts as not set. */
 export function wrongVariables(env: NodeJS.ProcessEnv): Finding[] {
-  return VARIABLES.flatMap((variable) => {
+  const wrong = VARIABLES.flatMap((variable) => {
     const value = env[variable.name];
     if (value === undefined || value.trim() === "" || variable.isRight(value)) return [];
     const shown = variable.secret ? "" : `, not ${JSON.stringify(value)}`;
     return [{ name: variable.name, says: `${variable.name} must be ${variable.allowed}${shown}` }];
   });
+  return [...wrong, ...refusedOtel(env), ...wrongCopy(env)];
 }
 
 /**
@@ -142,7 +77,7 @@ export function wrongVariables(env: NodeJS.ProcessEnv): Finding[] {
  * `environment` that names every variable with a wrong value.
  */
 export function checkEnvironment(env: NodeJS.ProcessEnv, warn: (line: string) => void): void {
-  for (const { says } of unknownVariables(env)) warn(says);
+  for (const { says } of [...unknownVariables(env), ...setAside(env)]) warn(says);
   const wrong = wrongVariables(env);
   if (wrong.length > 0) throw new Problem("environment", wrong.map(({ says }) => says).join("\n"));
 }

@@ -1,6 +1,8 @@
 /** Where `npm start` would run: the environment, the ports, and what is in the state folder already. */
 import { access } from "node:fs/promises";
 import path from "node:path";
+import { type Copy, copyFromEnvironment, describeCopy } from "../copy.ts";
+import { setAside } from "../otel-variables.ts";
 import { holderOf } from "../runner/holder.ts";
 import { isFree, MAX_PORT_OFFSET, portsFor } from "../runner/ports.ts";
 import { type Run, runningIn } from "../runner/state.ts";
@@ -13,10 +15,12 @@ export function environment({ env }: Machine): Check[] {
     ...wrongVariables(env).map(({ name, says }): Check => {
       return { topic: "environment", standing: "problem", says, fix: `unset ${name}` };
     }),
-    ...unknownVariables(env).map(({ name, says }): Check => {
+    ...[...unknownVariables(env), ...setAside(env)].map(({ name, says }): Check => {
       return { topic: "environment", standing: "note", says, fix: `unset ${name}` };
     }),
   ];
+  const copy = copyOf(env);
+  if (copy) found.push({ topic: "environment", standing: "will", says: describeCopy(copy) });
   const set = Object.keys(env).filter(
     (name) => /^(BATON|OTEL|LENS)_/.test(name) && !/_(BOOT_PIPE|TIMES)$/.test(name),
   );
@@ -25,6 +29,14 @@ export function environment({ env }: Machine): Check[] {
       ? "nothing is set, everything is at its default"
       : `as it should be: ${set.toSorted().join(", ")}`;
   return found.length > 0 ? found : [{ topic: "environment", standing: "ok", says }];
+}
+
+/** The copy that the environment asks for, where the offset is right. */
+function copyOf(env: NodeJS.ProcessEnv): Copy | null {
+  const offset = Number(env.BATON_PORT_OFFSET || 0);
+  if (!Number.isInteger(offset)) return null;
+  const { otlpGrpc, otlpHttp } = portsFor(offset);
+  return copyFromEnvironment(env, [otlpGrpc, otlpHttp]);
 }
 
 const isGiven = (name: string, env: NodeJS.ProcessEnv): boolean =>

@@ -2,6 +2,7 @@
 import path from "node:path";
 import type { Part } from "../../services/declare.ts";
 import { lens, services } from "../../services/topology.ts";
+import type { Copy } from "../copy.ts";
 import { movementOf } from "../movement.ts";
 import { makeDatabases } from "../provide/databases.ts";
 import { type Prepared, prepare, type Servers } from "../provide/provide.ts";
@@ -23,6 +24,8 @@ export interface UpOptions {
   readonly keep?: boolean;
   /** Also starts the full stack, on these ports. Telemetry then goes to the Collector, which sends it on. */
   readonly full?: StackPorts;
+  /** The backend that gets a copy of all telemetry; none when null or left out. */
+  readonly copy?: Copy | null;
   readonly report: Reporter;
   /** Ends the start; a playground that is up is ended by `stop`. */
   readonly signal?: AbortSignal;

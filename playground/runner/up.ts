@@ -42,7 +42,7 @@ export interface Playground {
   readonly databases: Readonly<Record<string, string>>;
   /** In the order of their start: servers, lens, services. */
   readonly parts: readonly RunningPart[];
-  /** False when the user's environment sends the spans elsewhere, or nowhere. */
+  /** False when the user's environment turns the spans off. */
   readonly reachesLens: boolean;
   /** How long the servers and then the services took to be ready. */
   readonly times: { readonly serversMs: number; readonly startMs: number };
@@ -107,7 +107,7 @@ async function startAll(
   addresses: { gateway: string; lens: string },
 ): Promise<Playground> {
   const { options, acquired } = starting;
-  const { dir, ports, env: extra = {} } = options;
+  const { dir, ports, copy = null, env: extra = {} } = options;
   const user = process.env;
   const full = options.full && (await FullStack.prepare(starting, options.full));
   const beginMs = performance.now();
@@ -125,7 +125,14 @@ async function startAll(
     await starting.makeDatabases(postgresUrl, passwordFor);
   };
   // lens needs no server, so it starts at the same time.
-  const lensEnv = lensEnvironment({ ports, dir, user, extra: { ...full?.lensEnvironment, ...extra } });
+  const lensEnv = lensEnvironment({
+    ports,
+    dir,
+    user,
+    // With the Collector it is the Collector that sends it: metrics never reach lens.
+    copy: full ? null : copy,
+    extra: { ...full?.lensEnvironment, ...extra },
+  });
   const foundation = async (): Promise<void> => {
     const lensStart = starting.part(lens, heapFlags(lens), lensEnv, acquired.lens);
     await starting.all([serversAndDatabases(), lensStart, ...(full?.startBackends() ?? [])]);

@@ -3,6 +3,7 @@
  * and queue internals make no spans. `auto` is all of auto-instrumentations-node, to compare with.
  */
 import type { Instrumentation } from "@opentelemetry/instrumentation";
+import { entriesOf } from "./lists.ts";
 
 export type InstrumentationSet = "curated" | "auto";
 
@@ -54,7 +55,17 @@ export async function instrumentations(options: InstrumentationOptions): Promise
     new IORedisInstrumentation(ioredis),
     new PinoInstrumentation(),
     new RuntimeNodeInstrumentation(),
-  ];
+  ].filter(({ instrumentationName }) => isWanted(instrumentationName, process.env));
+}
+
+const SHORT = "@opentelemetry/instrumentation-";
+
+/** By the standard lists of short names, which `auto` reads itself. */
+export function isWanted(instrumentation: string, env: NodeJS.ProcessEnv): boolean {
+  const name = instrumentation.replace(SHORT, "");
+  const enabled = entriesOf(env.OTEL_NODE_ENABLED_INSTRUMENTATIONS);
+  if (entriesOf(env.OTEL_NODE_DISABLED_INSTRUMENTATIONS).includes(name)) return false;
+  return enabled.length === 0 || enabled.includes(name);
 }
 
 /** The http instrumentation alone: the public edge needs it for extraction, also when telemetry is off. */

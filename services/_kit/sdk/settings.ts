@@ -4,6 +4,7 @@ import type { EdgeOptions, EdgeTrace } from "../http/edge.ts";
 import { listening, readConfig } from "../process/config.ts";
 import { ASYNC_MODES, type AsyncMode } from "../telemetry/propagation.ts";
 import type { InstrumentationSet } from "./instrumentations.ts";
+import { entriesOf } from "./lists.ts";
 
 export interface TelemetrySettings {
   readonly on: boolean;
@@ -16,26 +17,50 @@ export interface TelemetrySettings {
   readonly edge: EdgeOptions | undefined;
 }
 
-const exporter = z.enum(["otlp", "none"]).optional();
 const whole = z.coerce.number().int().min(1).optional();
-const batch = (prefix: "BSP" | "BLRP") =>
-  Object.fromEntries(
-    ["SCHEDULE_DELAY", "EXPORT_TIMEOUT", "MAX_QUEUE_SIZE", "MAX_EXPORT_BATCH_SIZE"].map((what) => [
-      `OTEL_${prefix}_${what}`,
-      whole,
-    ]),
-  );
+const named = <T>(names: readonly string[], one: T): Record<string, T> =>
+  Object.fromEntries(names.map((name) => [name, one]));
+
+/** A list that is separated by commas. `must`: what has to be in it. */
+const list = (values: readonly string[], must: readonly string[] = []) =>
+  z
+    .string()
+    .refine(
+      (text) => {
+        const given = entriesOf(text);
+        return given.every((one) => values.includes(one)) && must.every((one) => given.includes(one));
+      },
+      `must be a list of ${values.join(", ")}${must.length > 0 ? `, with ${must.join(" and ")} in it` : ""}`,
+    )
+    .optional();
+const bool = z.enum(["true", "false"], "must be true or false");
+/** The SDK takes it in any case. */
+const truth = z
+  .preprocess((value) => (typeof value === "string" ? value.trim().toLowerCase() : value), bool)
+  .optional();
+
+const SIGNALS = ["TRACES", "METRICS", "LOGS"];
+/** What rows, messages and jobs store is W3C's, whatever else the calls carry. */
+const NEEDED_PROPAGATORS = ["tracecontext", "baggage"];
 
 /**
  * The standard variables that the SDK's parts read themselves (exporters.ts, sampler.ts). They are checked here as
  * well, because the SDK ignores values that it does not understand, so that a mistyped ratio would go unnoticed.
  */
 const standard = z.object({
-  OTEL_SDK_DISABLED: z.enum(["true", "false"]).optional(),
-  OTEL_TRACES_EXPORTER: exporter,
-  OTEL_METRICS_EXPORTER: exporter,
-  OTEL_LOGS_EXPORTER: exporter,
-  OTEL_EXPORTER_OTLP_PROTOCOL: z.enum(["http/protobuf", "grpc"]).optional(),
+  OTEL_SDK_DISABLED: truth,
+  OTEL_CONFIG_FILE: z
+    .never("a configuration file would replace what hands the context on: set variables instead")
+    .optional(),
+  OTEL_PROPAGATORS: list([...NEEDED_PROPAGATORS, "b3", "b3multi"], NEEDED_PROPAGATORS),
+  ...named(
+    SIGNALS.map((signal) => `OTEL_${signal}_EXPORTER`),
+    list(["otlp", "console", "none"]),
+  ),
+  ...named(
+    ["", ...SIGNALS.map((signal) => `${signal}_`)].map((signal) => `OTEL_EXPORTER_OTLP_${signal}PROTOCOL`),
+    z.enum(["http/protobuf", "http/json", "grpc"]).optional(),
+  ),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   OTEL_TRACES_SAMPLER: z
     .enum([
@@ -48,8 +73,14 @@ const standard = z.object({
     ])
     .optional(),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).optional(),
-  ...batch("BSP"),
-  ...batch("BLRP"),
+  ...named(
+    ["BSP", "BLRP"].flatMap((prefix) =>
+      ["SCHEDULE_DELAY", "EXPORT_TIMEOUT", "MAX_QUEUE_SIZE", "MAX_EXPORT_BATCH_SIZE"].map(
+        (what) => `OTEL_${prefix}_${what}`,
+      ),
+    ),
+    whole,
+  ),
   OTEL_METRIC_EXPORT_INTERVAL: whole,
   OTEL_METRIC_EXPORT_TIMEOUT: whole,
 });

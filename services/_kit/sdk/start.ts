@@ -6,11 +6,10 @@
  * so that correlation and faults still work. Standard `OTEL_*` variables win over the defaults here.
  */
 import { randomUUID } from "node:crypto";
-import { W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
-import { BatchLogRecordProcessor } from "@opentelemetry/sdk-logs";
+import { BatchLogRecordProcessor, SimpleLogRecordProcessor } from "@opentelemetry/sdk-logs";
 import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { startNodeSdk } from "@opentelemetry/sdk-node";
-import { BatchSpanProcessor } from "@opentelemetry/sdk-trace";
+import { BatchSpanProcessor, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
 import { register, supportsSyncHooks } from "import-in-the-middle/register-hooks.mjs";
 import { EdgePropagator, EdgeSpanProcessor } from "../http/edge.ts";
 import { ConfigError } from "../process/config.ts";
@@ -22,6 +21,7 @@ import { batching, exportersFrom, metricIntervals } from "./exporters.ts";
 import { onTelemetryFlush } from "./flush.ts";
 import { CURATED_MODULES, httpInstrumentation, instrumentations } from "./instrumentations.ts";
 import { PreciseStartProcessor } from "./precise-start.ts";
+import { propagatorsFrom } from "./propagators.ts";
 import { samplerFrom } from "./sampler.ts";
 import { readTelemetrySettings, type TelemetrySettings } from "./settings.ts";
 
@@ -32,13 +32,12 @@ process.env.OTEL_NODE_EXPERIMENTAL_SDK_METRICS ??= "true";
 
 const settings = settingsOrExit();
 const propagators = [
-  new W3CTraceContextPropagator(),
-  new W3CBaggagePropagator(),
+  ...(await propagatorsFrom(process.env)),
   ...(settings.edge ? [new EdgePropagator(settings.edge, uuidv7)] : []),
 ];
 
 if (settings.on) {
-  const exporters = await exportersFrom(process.env);
+  const { traces, metrics, logs } = await exportersFrom(process.env);
   const patched = await instrumentations({
     set: settings.instrumentation,
     incomingHttp: settings.edge !== undefined,
@@ -47,28 +46,33 @@ if (settings.on) {
     propagators,
     sampler: samplerFrom(process.env, settings.edge !== undefined),
     resourceAttributes: { [ATTR.serviceName]: settings.service, [ATTR.serviceInstanceId]: randomUUID() },
-    resourceDetectors: [],
+    // Nothing is detected unless the variable says so: it would be the same for all services.
+    ...(!process.env.OTEL_NODE_RESOURCE_DETECTORS && { resourceDetectors: [] }),
     spanProcessors: [
       new PreciseStartProcessor(),
       new CorrelationSpanProcessor(),
       ...(settings.edge ? [new EdgeSpanProcessor(countRefused)] : []),
-      ...(exporters.traces
-        ? [new BatchSpanProcessor({ exporter: exporters.traces, ...batching("BSP", process.env) })]
+      ...(traces.otlp
+        ? [new BatchSpanProcessor({ exporter: traces.otlp, ...batching("BSP", process.env) })]
         : []),
+      ...(traces.console ? [new SimpleSpanProcessor({ exporter: traces.console })] : []),
     ],
     logRecordProcessors: [
       new CorrelationLogProcessor(),
-      ...(exporters.logs
-        ? [new BatchLogRecordProcessor({ exporter: exporters.logs, ...batching("BLRP", process.env) })]
+      ...(logs.otlp
+        ? [new BatchLogRecordProcessor({ exporter: logs.otlp, ...batching("BLRP", process.env) })]
         : []),
+      ...(logs.console ? [new SimpleLogRecordProcessor({ exporter: logs.console })] : []),
     ],
-    metricReaders: exporters.metrics
-      ? [new PeriodicExportingMetricReader({ exporter: exporters.metrics, ...metricIntervals(process.env) })]
-      : [],
+    metricReaders: [metrics.otlp, metrics.console]
+      .filter((exporter) => exporter !== undefined)
+      .map((exporter) => new PeriodicExportingMetricReader({ exporter, ...metricIntervals(process.env) })),
     instrumentations: patched,
   });
   onTelemetryFlush(() => sdk.shutdown());
 } else {
+  // The SDK would register no propagators either, though the specification says that they stay.
+  delete process.env.OTEL_SDK_DISABLED;
   // No tracer, so no spans. The http instrumentation stays at the edge, because its extraction decides the id.
   const patched = settings.edge ? [await httpInstrumentation()] : [];
   const none = { spanProcessors: [], logRecordProcessors: [], metricReaders: [] };

@@ -210,7 +210,11 @@ export const ROOMS: Readonly<Record<string, Row>> = {
     [],
     ["pg", "ioredis", "@nats-io/jetstream", "@nats-io/transport-node", "node:*"],
   ),
-  "playground/render": play(["stack"], [TOPOLOGY, DECLARE, "load", "telemetry"], ["node:*"]),
+  "playground/render": play(
+    ["stack"],
+    [TOPOLOGY, DECLARE, "load", "telemetry", "playground/otel-table.ts"],
+    ["node:*"],
+  ),
   "playground/runner": play(
     ["", "provide", "stack", "terminal"],
     [TOPOLOGY, "services/topology-check.ts", DECLARE, CONTRACTS],
