@@ -84,15 +84,21 @@ export function countRefused(counts: SignalCounts, reason: RefusalReason, items 
 /** What was forwarded, and what was not, in items by signal. */
 export interface ForwardCounts {
   readonly sent: Record<Signal, number>;
-  /** `gave_up`: the backend could not be reached for long; `stopped`: lens was. */
+  /**
+   * `refused`: whole requests; `rejected`: what it left out of requests that it took; `gave_up`: the backend could not
+   * be reached for long; `stopped`: lens was.
+   */
   readonly dropped: Readonly<
-    Record<"queue_full" | "refused" | "gave_up" | "stopped", Record<Signal, number>>
+    Record<"queue_full" | "refused" | "rejected" | "gave_up" | "stopped", Record<Signal, number>>
   >;
 }
 
 export function newForwardCounts(): ForwardCounts {
   const none = (): Record<Signal, number> => ({ traces: 0, logs: 0, metrics: 0 });
-  return { sent: none(), dropped: { queue_full: none(), refused: none(), gave_up: none(), stopped: none() } };
+  return {
+    sent: none(),
+    dropped: { queue_full: none(), refused: none(), rejected: none(), gave_up: none(), stopped: none() },
+  };
 }
 
 /** The content type of `renderMetrics`; Prometheus 3 refuses an answer without one. */

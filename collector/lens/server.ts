@@ -54,7 +54,8 @@ export async function startLens(
   };
   const store = new Store(config.storeBytes, { edges, consumers, onEvict });
   const indexed = new Set([BATON.correlationId, ...config.index]);
-  const forwarder = config.forward && new Forwarder({ ...config.forward, counts: forwardCounts, log });
+  const forwarder =
+    config.forward && new Forwarder({ ...config.forward, counts: forwardCounts, log, env: process.env });
   const intake = new Intake(store, counters, {
     index: indexed,
     onTaken: (taken) => forwarder?.offer(taken),

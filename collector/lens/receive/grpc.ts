@@ -16,18 +16,15 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { Logger } from "pino";
-import type { Signal } from "../counters.ts";
+import { SIGNALS, type Signal } from "../counters.ts";
 import { cutSilent, HEADERS_MS } from "../listen.ts";
 import { malformed, OtlpError } from "../otlp/error.ts";
+import { PATH_OF } from "../otlp/paths.ts";
 import { exportResponse, RPC, RPC_OF } from "./answer.ts";
 import type { BodyReader, Packed } from "./body.ts";
 import type { Intake } from "./intake.ts";
 
-const PATHS: ReadonlyMap<string, Signal> = new Map([
-  ["/opentelemetry.proto.collector.trace.v1.TraceService/Export", "traces"],
-  ["/opentelemetry.proto.collector.logs.v1.LogsService/Export", "logs"],
-  ["/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", "metrics"],
-]);
+const PATHS: ReadonlyMap<string, Signal> = new Map(SIGNALS.map((signal) => [PATH_OF[signal], signal]));
 
 /** A sender that trickles its body must not hold memory for ever. */
 const IDLE_TIMEOUT_MS = 30_000;
