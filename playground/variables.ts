@@ -55,7 +55,7 @@ export const VARIABLES: readonly Variable[] = [
 const ALSO_KNOWN: readonly RegExp[] = [
   /^BATON_(STATE_DIR|HOST|PORT|SERVICE|EDGE|FAULT|IMAGE|PROFILE|SCENARIO|RUN|NATS_REPLICAS)$/,
   /^BATON_(TIMES|BOOT_PIPE|MUTANT|TEST_SERVERS|TEST_PATIENCE|HOLD)$/,
-  /^BATON_(COLLECTOR|JAEGER|LENS|PROMETHEUS|LOKI|GRAFANA|OTLP|POSTGRES|REDIS|NATS|TAIL_SAMPLING|TIER_TWO)(_[A-Z]+)*$/,
+  /^BATON_(COLLECTOR|COPY|JAEGER|LENS|PROMETHEUS|LOKI|GRAFANA|OTLP|POSTGRES|REDIS|NATS|TAIL_SAMPLING|TIER_TWO)(_[A-Z]+)*$/,
   /^BATON_(CONTROL|K6)_(URL|PORTS?)$/,
   ...services.map(({ name }) => new RegExp(`^BATON_${name.toUpperCase()}_(URL|PORTS?)$`)),
   new RegExp(`^(${services.flatMap(({ folders }) => Object.keys(folders)).join("|")})$`),

@@ -73,7 +73,6 @@ const env = (): NodeJS.ProcessEnv => ({
   ...engine?.env,
   ...ports,
   BATON_IMAGE: IMAGE,
-  ...(leftOut.includes("collector") && { OTEL_EXPORTER_OTLP_ENDPOINT: "http://lens:4320" }),
 });
 const docker = (...args: string[]): Promise<string> => output("docker", args, { cwd: root, env: env() });
 
@@ -149,7 +148,10 @@ async function crash(name: string): Promise<void> {
   );
 }
 
-/** Sends checkouts, crashes the container `name` at the last answer, and waits until all orders are shipped. */
+/**
+ * Sends checkouts, at the moment of the last answer does what `meanwhile` does, and waits until all of them are
+ * shipped.
+ */
 async function surviving(name: string): Promise<void> {
   const sent = await Promise.all(Array.from({ length: 10 }, () => send()));
   expect(sent.map(({ status }) => status)).toEqual(Array(10).fill(201));
@@ -167,7 +169,12 @@ describe.skipIf(missing !== "")(`compose.yaml on an engine${missing && ` (${miss
   test("the image is built, and has nothing that a container does not need", async () => {
     if (!engine) throw new Error("no engine");
     const image = (name: string): string => preset(compose.services[name]?.image ?? "");
-    const overlay = Object.fromEntries(leftOut.map((name) => [name, { scale: 0 }]));
+    // Without a Collector the services send to lens.
+    const straight = { environment: { OTEL_EXPORTER_OTLP_ENDPOINT: "http://lens:4320" } };
+    const overlay = {
+      ...(leftOut.includes("collector") && Object.fromEntries(services.map(({ name }) => [name, straight]))),
+      ...Object.fromEntries(leftOut.map((name) => [name, { scale: 0 }])),
+    };
     await writeFile(path.join(work, "left-out.json"), JSON.stringify({ services: overlay }));
     if (engine.tree) {
       const base = `node:${process.versions.node}-alpine`;

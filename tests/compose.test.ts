@@ -3,8 +3,11 @@ import { spawn } from "node:child_process";
 import { access, readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { OF_BACKEND } from "../playground/copy.ts";
+import { OTEL_VARIABLES } from "../playground/otel-table.ts";
 import { lensEnvironment, serviceEnvironment } from "../playground/runner/environment.ts";
 import { portsFor } from "../playground/runner/ports.ts";
+import { SERVICE_SETTINGS } from "../playground/variables.ts";
 import type { Part, Service } from "../services/declare.ts";
 import { CONTAINERS_GB, lens, services } from "../services/topology.ts";
 import { leastLimitMb } from "../services/topology-check.ts";
@@ -135,6 +138,39 @@ function inside(value: string): string {
   return name ? `http://${name}:${port}` : value;
 }
 
+describe("what compose passes on", () => {
+  /** Variables whose value is the one of the shell: a name without a value, or one with a preset. */
+  const passed = (name: string): string[] =>
+    Object.entries(serviceOf(name).environment ?? {})
+      .filter(([variable, value]) => value === null || value.startsWith(`\${${variable}:-`))
+      .map(([variable]) => variable);
+  const users = OTEL_VARIABLES.filter(({ whose }) => whose === "user").map(({ name }) => name);
+
+  test.for(services)(
+    "$name gets every variable that is the user's, and no name, address or endpoint",
+    (part) => {
+      const ours = SERVICE_SETTINGS.map(({ name }) => name);
+      const others = services
+        .filter(({ name }) => name !== part.name)
+        .flatMap(({ settings }) => Object.keys(settings));
+      const wanted = [
+        ...ours.filter((name) => !others.includes(name) || name in part.settings),
+        ...users.filter((name) => !OF_BACKEND.includes(name)),
+      ];
+      expect(passed(part.name).toSorted()).toEqual(wanted.toSorted());
+    },
+  );
+
+  test("the shell's endpoint, protocol and keys reach no container: lens keeps all, whatever they are", () => {
+    const text = JSON.stringify(compose);
+    for (const name of [...OF_BACKEND, "OTEL_SERVICE_NAME"]) expect(text, name).not.toContain(`\${${name}`);
+    const set = containers.flatMap(([, { environment = {} }]) =>
+      Object.entries(environment).filter(([name]) => OF_BACKEND.includes(name)),
+    );
+    expect(new Set(set.map(String))).toEqual(new Set(["OTEL_EXPORTER_OTLP_ENDPOINT,http://collector:4318"]));
+  });
+});
+
 describe("every container of compose.yaml", () => {
   test("has an image of one fixed version, and so has the base of our own image", async () => {
     const dockerfile = await readFile(path.join(root, "Dockerfile"), "utf8");
@@ -202,7 +238,8 @@ describe("every container of compose.yaml", () => {
         const [source = "", , mode] = volume.split(":");
         if (!source.startsWith("./")) expect(compose.volumes).toHaveProperty(source);
         else {
-          expect(mode, volume).toBe("ro");
+          // `z`: SELinux lets a container read what is labelled for it.
+          expect(mode, volume).toBe("ro,z");
           await access(path.join(root, source));
         }
       }
@@ -298,14 +335,29 @@ describe("a wrong environment value", () => {
 });
 
 // reason: no Compose v2 on this machine; `npm run test:compose` builds one where Go is.
-test.skipIf(program === null)("Compose itself accepts compose.yaml and the scaled form", async () => {
-  const [command, ...args] = program ?? ["docker"];
-  await output(command, [...args, "-f", "compose.yaml", "config", "-q"], { cwd: root });
-  await output(
-    command,
-    [...args, "-f", "compose.yaml", "-f", "collector/scaled/compose.yaml", "config", "-q"],
-    {
-      cwd: root,
-    },
-  );
-});
+test.skipIf(program === null)(
+  "Compose itself finds nothing wrong with compose.yaml and the scaled form, and adds the copy where it is asked for",
+  async () => {
+    const [command, ...args] = program ?? ["docker"];
+    const asked = async (env: Record<string, string>): Promise<string> =>
+      output(command, [...args, "-f", "compose.yaml", "config", "collector"], {
+        cwd: root,
+        env: { ...process.env, ...env },
+      });
+    expect(await asked({})).not.toContain("--config=/etc/baton/copy");
+    expect(await asked({ BATON_COPY_URL: "https://b.example" })).toContain(
+      "--config=/etc/baton/copy-http.yaml",
+    );
+    const grpc = await asked({ BATON_COPY_URL: "https://b.example", BATON_COPY_PROTOCOL: "grpc" });
+    expect(grpc).toContain("--config=/etc/baton/copy-grpc.yaml");
+    expect(grpc).toContain("BATON_COPY_URL: https://b.example");
+    await output(command, [...args, "-f", "compose.yaml", "config", "-q"], { cwd: root });
+    await output(
+      command,
+      [...args, "-f", "compose.yaml", "-f", "collector/scaled/compose.yaml", "config", "-q"],
+      {
+        cwd: root,
+      },
+    );
+  },
+);

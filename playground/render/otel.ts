@@ -1,4 +1,5 @@
 /** The table of OpenTelemetry's standard variables: which are the user's, and why the others are not. */
+import { OF_BACKEND } from "../copy.ts";
 import { OTEL_VARIABLES, type OtelVariable } from "../otel-table.ts";
 
 const WHOSE: Readonly<Record<OtelVariable["whose"], string>> = {
@@ -18,3 +19,12 @@ export const otelTable = (): string[] => [
     row(`\`${name}\``, WHOSE[whose], allowed, preset, says),
   ),
 ];
+
+/** What compose passes on to every service: all that is the user's, but for what speaks of a backend. */
+export const otelPassed = (): string[] => composed().map((name) => `  ${name}:`);
+
+/** In compose the services speak to the Collector, and a backend of the user's own gets its copy from there. */
+const composed = (): string[] =>
+  OTEL_VARIABLES.filter(({ name, whose }) => whose === "user" && !OF_BACKEND.includes(name)).map(
+    ({ name }) => name,
+  );

@@ -15,7 +15,7 @@ import { containers, replicas, shared } from "./compose.ts";
 import { withCounts } from "./counts.ts";
 import { databasesSql } from "./databases.ts";
 import { exampleBlocks } from "./examples.ts";
-import { otelTable } from "./otel.ts";
+import { otelPassed, otelTable } from "./otel.ts";
 import { placeList } from "./places.ts";
 import { portTable, serviceTable, shapeTable } from "./tables.ts";
 
@@ -29,6 +29,7 @@ const BLOCKS: Readonly<Record<string, (services: readonly Service[]) => readonly
   places: placeList,
   ...exampleBlocks,
   otel: otelTable,
+  "otel-passed": otelPassed,
 };
 
 /** A file as it is and as it should be. */

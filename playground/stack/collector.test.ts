@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { copyFromEnvironment } from "../copy.ts";
 import { portsFor } from "../runner/ports.ts";
 import { COLLECTOR_VERSION, cacheKey } from "./catalogue.ts";
-import { collectorEnvironment, collectorSettings } from "./collector.ts";
+import { collectorEnvironment, collectorPart, collectorSettings, copySettings } from "./collector.ts";
 import { stackPortsFor } from "./ports.ts";
 import { targets } from "./prometheus.ts";
 
@@ -17,6 +18,7 @@ const input = {
   redisUrl: "redis://:p%40ss@127.0.0.1:16479",
   postgresUrl: "postgres://baton:secret@127.0.0.1:15532/postgres",
   user: {},
+  copy: null,
 };
 
 describe("the Collector's environment", () => {
@@ -43,6 +45,32 @@ describe("the Collector's environment", () => {
     expect(Object.keys(collectorEnvironment({ ...input, user })).toSorted()).toEqual(
       [...new Set(used)].toSorted(),
     );
+  });
+
+  it("has a copy where one is asked for: its address, its key as a map, its files, and the file of its protocol", () => {
+    const copy = copyFromEnvironment(
+      {
+        OTEL_EXPORTER_OTLP_ENDPOINT: "https://backend.example:4317",
+        OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
+        OTEL_EXPORTER_OTLP_HEADERS: "api-key=a%20$b,tenant=c",
+        OTEL_EXPORTER_OTLP_CERTIFICATE: "/ca.pem",
+      },
+      [],
+    );
+    expect(copySettings(copy)).toEqual({
+      BATON_COPY_URL: "https://backend.example:4317",
+      BATON_COPY_HEADERS: '{"api-key":"a $$b","tenant":"c"}',
+      BATON_COPY_CERTIFICATE: "/ca.pem",
+    });
+    const { spec } = collectorPart("otelcol", { ...input, copy });
+    expect(spec.args.map((arg) => path.basename(arg))).toEqual(["collector.yaml", "copy-grpc.yaml"]);
+    expect(spec.args.join()).not.toContain("b,tenant");
+    expect(collectorPart("otelcol", input).spec.args).toHaveLength(1);
+  });
+
+  it("refuses a backend for one signal, which a copy by the Collector has not", () => {
+    const copy = copyFromEnvironment({ OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: "https://logs.example" }, []);
+    expect(() => copySettings(copy)).toThrow(/unset OTEL_EXPORTER_OTLP_LOGS_ENDPOINT/);
   });
 
   it.each([

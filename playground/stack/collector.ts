@@ -1,5 +1,6 @@
 /** The Collector as a local program: collector/collector.yaml with the addresses of this playground. */
 import path from "node:path";
+import type { Copy } from "../copy.ts";
 import { Problem } from "../problem.ts";
 import { serverEnv } from "../provide/server.ts";
 import type { Ports } from "../runner/ports.ts";
@@ -36,6 +37,8 @@ export interface CollectorInput {
   readonly redisUrl: string;
   readonly postgresUrl: string;
   readonly user: NodeJS.ProcessEnv;
+  /** Who gets a copy of all telemetry; null: nobody. */
+  readonly copy: Copy | null;
 }
 
 /** The user's settings of the Collector. Throws a Problem `usage` that names every variable with a wrong value. */
@@ -47,6 +50,54 @@ export function collectorSettings(user: NodeJS.ProcessEnv): Record<string, strin
   });
   if (wrong.length > 0) throw new Problem("usage", wrong.join("\n"));
   return Object.fromEntries(said);
+}
+
+/** What the Collector can be told of a copy, by its names for them. */
+const COPY: Readonly<Record<string, string>> = {
+  LENS_FORWARD_URL: "BATON_COPY_URL",
+  LENS_FORWARD_CERTIFICATE: "BATON_COPY_CERTIFICATE",
+  LENS_FORWARD_CLIENT_CERTIFICATE: "BATON_COPY_CLIENT_CERTIFICATE",
+  LENS_FORWARD_CLIENT_KEY: "BATON_COPY_CLIENT_KEY",
+};
+/** Those that it needs no telling of: it compresses, and each request has its time-out and its own file. */
+const UNTOLD = [
+  "LENS_FORWARD_PROTOCOL",
+  "LENS_FORWARD_HEADERS",
+  "LENS_FORWARD_COMPRESSION",
+  "LENS_FORWARD_TIMEOUT",
+];
+
+/** The variables of copy-http.yaml and copy-grpc.yaml. Throws a Problem `environment` when signals differ in them. */
+export function copySettings(copy: Copy | null): Record<string, string> {
+  if (!copy) return {};
+  const strange = Object.keys(copy.settings).filter((name) => !(name in COPY) && !UNTOLD.includes(name));
+  if (strange.length > 0) {
+    const names = strange.map((name) =>
+      name.replace("LENS_FORWARD_", "OTEL_EXPORTER_OTLP_").replace(/URL$/, "ENDPOINT"),
+    );
+    throw new Problem(
+      "environment",
+      `with --full all signals go to one backend: unset ${names.join(", ")}, or set OTEL_EXPORTER_OTLP_ENDPOINT alone`,
+    );
+  }
+  const told = Object.entries(copy.settings).flatMap(([name, value]): [string, string][] => {
+    const theirs = COPY[name];
+    return theirs ? [[theirs, value]] : [];
+  });
+  const headers = (copy.settings.LENS_FORWARD_HEADERS ?? "")
+    .split(",")
+    .filter((entry) => entry.trim() !== "");
+  const map = Object.fromEntries(
+    headers.map((entry) => {
+      const at = entry.indexOf("=");
+      return [entry.slice(0, at).trim(), decodeURIComponent(entry.slice(at + 1).trim())];
+    }),
+  );
+  return {
+    ...Object.fromEntries(told),
+    // A dollar would be a variable's name to the Collector.
+    ...(headers.length > 0 && { BATON_COPY_HEADERS: JSON.stringify(map).replaceAll("$", "$$$$") }),
+  };
 }
 
 /** The variables of collector.yaml, on the loopback. */
@@ -68,19 +119,21 @@ export function collectorEnvironment(input: CollectorInput): Record<string, stri
     BATON_POSTGRES_USER: decodeURIComponent(postgres.username) || "postgres",
     BATON_POSTGRES_PASSWORD: decodeURIComponent(postgres.password) || "unset",
     ...collectorSettings(input.user),
+    ...copySettings(input.copy),
   };
 }
 
 /** The Collector, run from `file`. */
 export function collectorPart(file: string, input: CollectorInput): StackPart {
-  const config = path.join(input.root, "collector", "collector.yaml");
+  const protocol = input.copy?.settings.LENS_FORWARD_PROTOCOL === "grpc" ? "grpc" : "http";
+  const files = ["collector.yaml", ...(input.copy ? [`copy-${protocol}.yaml`] : [])];
   return {
     port: input.ports.otlpHttp,
     ready: `http://127.0.0.1:${input.stack.collectorHealth}/`,
     spec: {
       name: "collector",
       command: file,
-      args: [`--config=${config}`],
+      args: files.map((name) => `--config=${path.join(input.root, "collector", name)}`),
       env: { ...serverEnv(), ...collectorEnvironment(input) },
       cwd: input.dir,
       logFile: path.join(input.dir, "logs", "collector.log"),

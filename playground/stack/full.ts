@@ -1,7 +1,7 @@
 /** `--full`: starts the Collector, Jaeger, Prometheus and Grafana with a playground. */
 import type { Servers } from "../provide/provide.ts";
 import { type RunningPart, root, type Starting, type UpOptions } from "../runner/starting.ts";
-import { collectorPart, collectorSettings } from "./collector.ts";
+import { collectorPart, collectorSettings, copySettings } from "./collector.ts";
 import { grafanaPart } from "./grafana.ts";
 import { jaegerPart } from "./jaeger.ts";
 import type { StackPart } from "./part.ts";
@@ -31,8 +31,10 @@ export class FullStack {
   }
 
   /** Throws a Problem `usage` when a full stack is wanted and `user` has a wrong setting for it. */
-  static check({ full }: UpOptions, user: NodeJS.ProcessEnv): void {
-    if (full) collectorSettings(user);
+  static check({ full, copy = null }: UpOptions, user: NodeJS.ProcessEnv): void {
+    if (!full) return;
+    collectorSettings(user);
+    copySettings(copy);
   }
 
   /** Addresses, for people, of those `parts` that belong to the stack. */
@@ -76,10 +78,16 @@ export class FullStack {
   /** Starts the Collector, which asks Redis and Postgres for their figures. */
   startCollector(servers: Servers): Promise<void> {
     const { options, acquired } = this.#starting;
-    const { dir, ports } = options;
+    const { dir, ports, copy = null } = options;
     const { redisUrl, postgresUrl } = servers;
     const addresses = { ports, stack: this.#ports, redisUrl, postgresUrl };
-    const part = collectorPart(this.#programs.otelcol.path, { root, dir, ...addresses, user: process.env });
+    const part = collectorPart(this.#programs.otelcol.path, {
+      root,
+      dir,
+      ...addresses,
+      user: process.env,
+      copy,
+    });
     return this.#starting.stackPart(part, acquired.collector);
   }
 

@@ -212,7 +212,7 @@ export const ROOMS: Readonly<Record<string, Row>> = {
   ),
   "playground/render": play(
     ["stack"],
-    [TOPOLOGY, DECLARE, "load", "telemetry", "playground/otel-table.ts"],
+    [TOPOLOGY, DECLARE, "load", "telemetry", "playground/otel-table.ts", "playground/copy.ts"],
     ["node:*"],
   ),
   "playground/runner": play(
