@@ -1,6 +1,6 @@
 /**
  * OpenTelemetry's standard variables, every one that Node's SDK reads and every one of the specification: what each may
- * hold, whose it is, and why. The check before the start, the doctor, compose and docs/otel-variables.md read this
+ * hold, whose it is, and why. The check before the start, the doctor, compose and docs/settings.md read this
  * table.
  *
  * - `user`: the user's. It is obeyed, in each service.

@@ -2,8 +2,7 @@
  * What a backend answers: an export response with the number of items that it left out, or a status with the wait that
  * it asks for.
  *
- * Source: opentelemetry-proto, ExportTracePartialSuccess and its siblings; google/rpc/status.proto,
- * error_details.proto.
+ * Source: opentelemetry-proto, ExportTracePartialSuccess and its siblings; Status and RetryInfo of google.rpc.
  */
 import { Cursor, WIRE } from "../otlp/cursor.ts";
 import { harmless, type Outcome } from "./backend.ts";
