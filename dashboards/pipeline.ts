@@ -7,7 +7,10 @@ import { lines } from "./panel.ts";
 const WAIT = "baton_message_wait_seconds";
 const PROCESS = "messaging_process_duration_seconds";
 const DURABLE = "messaging_destination_subscription_name";
-const TEMPLATE = "messaging_destination_template";
+const OWNER = "baton_dead_letter_owner";
+/** Events have a template, jobs a queue and a name of their own. */
+const WHAT = "messaging_destination_template, messaging_destination_name, baton_job_name";
+const NAMED = "{{messaging_destination_template}}{{messaging_destination_name}} {{baton_job_name}}";
 
 export const pipeline = dashboard(
   {
@@ -43,8 +46,8 @@ export const pipeline = dashboard(
           unit: units.Seconds,
         },
         {
-          expr: quantile(0.99, WAIT, `baton_wait_kind, ${TEMPLATE}`),
-          legend: `{{baton_wait_kind}} {{${TEMPLATE}}}`,
+          expr: quantile(0.99, WAIT, `baton_wait_kind, ${WHAT}`),
+          legend: `{{baton_wait_kind}} ${NAMED}`,
         },
       ),
     ],
@@ -109,10 +112,10 @@ export const pipeline = dashboard(
         },
         {
           expr: orZero(
-            perSecond(`${PROCESS}_count`, `${TEMPLATE}, error_type`, 'error_type!=""'),
-            perSecond(`${PROCESS}_count`, TEMPLATE),
+            perSecond(`${PROCESS}_count`, `${WHAT}, error_type`, 'error_type!=""'),
+            perSecond(`${PROCESS}_count`, WHAT),
           ),
-          legend: `{{${TEMPLATE}}} {{error_type}}`,
+          legend: `${NAMED} {{error_type}}`,
         },
       ),
       lines(
@@ -137,11 +140,11 @@ export const pipeline = dashboard(
       lines(
         {
           title: "Dead letters",
-          description: "Messages whose attempts all failed, by the durable that gave up, until they age out.",
+          description: "Messages whose attempts all failed, by what gave them up, until they age out.",
           unit: units.Short,
           width: 6,
         },
-        { expr: oneOf("baton_dead_letters", DURABLE), legend: `{{${DURABLE}}}` },
+        { expr: oneOf("baton_dead_letters", OWNER), legend: `{{${OWNER}}}` },
       ),
     ],
   },
@@ -151,10 +154,10 @@ export const pipeline = dashboard(
       lines(
         {
           title: "Sent",
-          description: "Events from the relay and jobs from services, once the broker has acknowledged them.",
+          description: "Events from the relay and jobs from services, attempts that failed among them.",
           unit: units.CountsPerSecond,
         },
-        { expr: perSecond("messaging_client_sent_messages_total", TEMPLATE), legend: `{{${TEMPLATE}}}` },
+        { expr: perSecond("messaging_client_sent_messages_total", WHAT), legend: NAMED },
       ),
       lines(
         {
@@ -166,9 +169,9 @@ export const pipeline = dashboard(
         {
           expr: perSecond(
             "messaging_client_consumed_messages_total",
-            `${TEMPLATE}, messaging_consumer_group_name`,
+            `${WHAT}, messaging_consumer_group_name`,
           ),
-          legend: `{{messaging_consumer_group_name}} {{${TEMPLATE}}}`,
+          legend: `{{messaging_consumer_group_name}} ${NAMED}`,
         },
       ),
       lines(
@@ -178,10 +181,15 @@ export const pipeline = dashboard(
             "The handler's time without waiting, and the time that the stream takes to store a message.",
           unit: units.Seconds,
         },
-        { expr: quantile(0.99, PROCESS, TEMPLATE), legend: `process {{${TEMPLATE}}}` },
+        { expr: quantile(0.99, PROCESS, WHAT), legend: `process ${NAMED}` },
         {
-          expr: quantile(0.99, "messaging_client_operation_duration_seconds", TEMPLATE),
-          legend: `send {{${TEMPLATE}}}`,
+          expr: quantile(
+            0.99,
+            "messaging_client_operation_duration_seconds",
+            WHAT,
+            'messaging_operation_type="send"',
+          ),
+          legend: `send ${NAMED}`,
         },
       ),
     ],

@@ -8,29 +8,26 @@ import { type HopId, type HopRow, hopId, type Shape } from "./shapes.ts";
 
 export const HTTP = ["http.request.method", "http.response.status_code", "url.path", "baton.edge.trace"];
 const RPC = ["rpc.system.name", "rpc.method", "rpc.status_code", "baton.request.id"];
-const OPERATION = ["messaging.system.name", "messaging.operation.name", "messaging.operation.type"];
+const OPERATION = [
+  "messaging.system.name",
+  "messaging.operation.name",
+  "messaging.operation.type",
+  "server.address",
+];
 const MESSAGE = [
   ...OPERATION,
   "messaging.destination.name",
-  "messaging.destination.template",
   "messaging.message.id",
+  "messaging.message.conversation_id",
 ];
-const OUTBOX = [...MESSAGE, "messaging.destination.partition.id", "baton.outbox.id"];
+const EVENT = [...MESSAGE, "messaging.destination.template", "messaging.destination.partition.id"];
+const JOB = [...MESSAGE, "baton.job.name"];
+const OUTBOX = [...EVENT, "baton.outbox.id"];
 const SENT = [...OUTBOX, "baton.delivery.attempt", "baton.wait.outbox"];
-const HANDLED = [
-  ...MESSAGE,
-  "messaging.consumer.group.name",
-  "baton.delivery.attempt",
-  "baton.delivery.outcome",
-];
-const EVENT_HANDLED = [
-  ...HANDLED,
-  "messaging.destination.partition.id",
-  "messaging.destination.subscription.name",
-  "baton.wait.outbox",
-  "baton.wait.stream",
-];
-const JOB_HANDLED = [...HANDLED, "baton.wait.job", "baton.wait.since"];
+const HANDLED = ["baton.delivery.attempt", "baton.delivery.outcome"];
+const CONSUMER = ["messaging.consumer.group.name", "messaging.destination.subscription.name"];
+const EVENT_HANDLED = [...EVENT, ...HANDLED, ...CONSUMER, "baton.wait.outbox", "baton.wait.stream"];
+const JOB_HANDLED = [...JOB, ...HANDLED, "baton.wait.job", "baton.wait.since"];
 export const BATCH = [...OPERATION, "messaging.batch.message_count"];
 
 type Kind = Hop["kind"];
@@ -118,7 +115,7 @@ export function event(
     name: `receive ${destination}`,
     kind: "CLIENT",
     under: [created],
-    attributes: BATCH,
+    attributes: [...BATCH, ...CONSUMER],
   } as const;
   return [
     {
@@ -159,7 +156,7 @@ export const job = (
     kind: "PRODUCER",
     shape: "add",
     under: [under],
-    attributes: MESSAGE,
+    attributes: JOB,
   },
   {
     service: to,

@@ -8,7 +8,7 @@ import {
   forNextAttempt,
   handoverOf,
   inSendSpan,
-  SYSTEM,
+  jobsAt,
   waitOf,
 } from "../../services/_kit/jobs/tracing.ts";
 
@@ -19,7 +19,7 @@ const BACKOFF_MS = 100;
 
 const queue = new Queue<Envelope, Done>("your-retries", { connection });
 const job = { name: "parcel", id: "parcel-7", payload: { order: 7 } };
-await inSendSpan(queue.name, job, async (data) => {
+await inSendSpan(queue, job, async (data) => {
   const options = { jobId: job.id, attempts: 3, backoff: BACKOFF_MS, removeOnComplete: true };
   await queue.add(job.name, data, options);
 });
@@ -28,9 +28,7 @@ const worker = new Worker<Envelope, Done>(
   queue.name,
   async (taken) => {
     const delivery = {
-      system: SYSTEM,
-      name: `${queue.name}.${taken.name}`,
-      group: queue.name,
+      ...jobsAt(queue, taken.name),
       messageId: taken.id ?? "",
       attempt: taken.attemptsMade + 1,
       handover: handoverOf(taken.data),

@@ -2,6 +2,9 @@
  * A consumer that takes messages in batches: one `receive` span that links to every message's creation context, one
  * `process` span per message under it.
  */
+
+import { labelsOf, messagesAt } from "../telemetry/destination.ts";
+import { countReceived } from "../telemetry/messages.ts";
 import { nameOf, type ReceivedMessage } from "./broker.ts";
 import { eventsOf, redrivesOf, type Subscription, together } from "./consumer.ts";
 import { readHead } from "./head.ts";
@@ -40,37 +43,42 @@ export async function subscribeInBatches(
 }
 
 async function handleAll(
-  taken: readonly ReceivedMessage[],
+  { messages, tookMs }: Taken,
   receiver: Receiver,
   subscription: Subscription,
   { broker }: ConsumerOptions,
   inHand: InHand,
 ): Promise<void> {
+  const { type, group } = subscription;
   const batch = {
-    system: broker.system,
-    name: destinationOf(subscription.type),
-    group: subscription.group,
-    subscription: nameOf(eventsOf(subscription)),
-    carriers: taken.map((message) => readHead(message.headers, message.place).carrier),
+    ...messagesAt(broker, destinationOf(type), { group, subscription: nameOf(eventsOf(subscription)) }),
+    carriers: messages.map((message) => readHead(message.headers, message.place).carrier),
+    destinations: messages.map(({ destination }) => destination),
   };
+  countReceived(labelsOf("receive", batch), messages.length, tookMs);
   await inReceiveSpan(batch, async (receive) => {
-    for (const message of taken) {
+    for (const message of messages) {
       await receiver.handle(message, "process in batch", receive);
       inHand.settled(message);
     }
   });
 }
 
+/** Messages that are received together. */
+interface Taken {
+  readonly messages: readonly ReceivedMessage[];
+  /** From the arrival of the first one until the batch was complete. */
+  readonly tookMs: number;
+}
+
 /** Groups messages into batches of at most `maxMessages`; none waits longer than `lingerMs`. Ends with `messages`. */
-async function* inBatches(
-  messages: InHand,
-  { maxMessages, lingerMs }: BatchOptions,
-): AsyncGenerator<ReceivedMessage[]> {
+async function* inBatches(messages: InHand, { maxMessages, lingerMs }: BatchOptions): AsyncGenerator<Taken> {
   const source = messages[Symbol.asyncIterator]();
   let next = source.next();
   for (;;) {
     const first = await next;
     if (first.done) return;
+    const startedMs = performance.now();
     const taken = [first.value];
     next = source.next();
     const { promise: over, resolve } = Promise.withResolvers<"over">();
@@ -82,6 +90,6 @@ async function* inBatches(
       next = source.next();
     }
     clearTimeout(timer);
-    yield taken;
+    yield { messages: taken, tookMs: performance.now() - startedMs };
   }
 }

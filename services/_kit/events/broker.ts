@@ -10,6 +10,7 @@
  * message; it stays the same however often the message is delivered.
  */
 import { AppError } from "../process/errors.ts";
+import type { Server } from "../telemetry/destination.ts";
 import type { Logger } from "../telemetry/log.ts";
 
 /** By name, case-sensitive. A broker that takes only a few headers packs the rest into one. */
@@ -125,6 +126,8 @@ export interface Capabilities {
 export interface Broker {
   /** `messaging.system.name` of its spans. */
   readonly system: string;
+  /** Its address, for spans and metrics. */
+  readonly server: Server;
   readonly can: Capabilities;
   /** The most that a message may have of data and headers together. */
   readonly maxMessageBytes: number;

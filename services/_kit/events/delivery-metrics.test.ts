@@ -10,6 +10,7 @@ import {
 import { afterAll, expect, test } from "vitest";
 import { quiet } from "../../../tests/fixtures.ts";
 import { AppError } from "../process/errors.ts";
+import { messagesAt } from "../telemetry/destination.ts";
 import { type Delivery, deliver } from "./delivery.ts";
 
 const memory = new InMemoryMetricExporter(AggregationTemporality.DELTA);
@@ -19,9 +20,10 @@ metrics.setGlobalMeterProvider(provider);
 afterAll(() => provider.shutdown());
 
 const delivery: Delivery = {
-  system: "nats",
-  name: "events.Made",
-  group: "test",
+  ...messagesAt({ system: "nats", server: { address: "broker.test", port: 1 } }, "events.Made", {
+    group: "test",
+    subscription: "test-Made",
+  }),
   messageId: "m-1",
   attempt: 1,
   maxAttempts: 3,

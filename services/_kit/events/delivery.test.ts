@@ -1,12 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { quiet } from "../../../tests/fixtures.ts";
 import { AppError } from "../process/errors.ts";
+import { messagesAt } from "../telemetry/destination.ts";
 import { type Delivery, deliver } from "./delivery.ts";
 
 const delivery: Delivery = {
-  system: "nats",
-  name: "events.Made",
-  group: "test",
+  ...messagesAt({ system: "nats", server: { address: "broker.test", port: 1 } }, "events.Made", {
+    group: "test",
+    subscription: "test-Made",
+  }),
   messageId: "e-1",
   attempt: 1,
   maxAttempts: 5,

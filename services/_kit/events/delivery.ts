@@ -2,14 +2,15 @@
  * One delivery of a message or a job to its handler: runs it in a span `process X`, counts it, and decides its outcome.
  * It is used for events and for jobs, so that both look alike in a trace.
  */
-import type { Context, SpanContext } from "@opentelemetry/api";
+import type { Attributes, Context, SpanContext } from "@opentelemetry/api";
 import { AppError } from "../process/errors.ts";
-import { ATTR, METRIC } from "../telemetry/conventions.ts";
+import { ATTR, BATON, METRIC } from "../telemetry/conventions.ts";
+import { labelsOf } from "../telemetry/destination.ts";
 import { withAttempt } from "../telemetry/faults.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { counter, seconds } from "../telemetry/metrics.ts";
 import type { AsyncMode, Moment } from "../telemetry/propagation.ts";
-import { deliveryLabels, inProcessSpan, secondsOf, type TracedDelivery } from "./tracing.ts";
+import { inProcessSpan, secondsOf, type TracedDelivery } from "./tracing.ts";
 
 /** A delivery, with its maximum of attempts. */
 export interface Delivery extends TracedDelivery {
@@ -36,6 +37,8 @@ export async function deliver(
   log: Logger,
   work: () => Promise<void>,
 ): Promise<Outcome> {
+  // Messages of a batch are counted when they are received.
+  if (moment !== "process in batch") counter(METRIC.consumedMessages).add(1, labelsOf("process", delivery));
   let current = delivery;
   for (;;) {
     const outcome = await attempt(current, moment, mode, log, work);
@@ -64,13 +67,9 @@ async function attempt(
   log: Logger,
   work: () => Promise<void>,
 ): Promise<Outcome> {
-  const labels = deliveryLabels(delivery);
-  counter(METRIC.consumedMessages).add(1, labels);
   for (const wait of delivery.waits) {
-    seconds(METRIC.messageWait).record(secondsOf(wait.ms), {
-      [METRIC.waitKind]: wait.kind,
-      [ATTR.destinationTemplate]: delivery.name,
-    });
+    const labels = { [METRIC.waitKind]: wait.kind, ...kindOf(delivery) };
+    seconds(METRIC.messageWait).record(secondsOf(wait.ms), labels);
   }
   const startedMs = performance.now();
   const enter = (ctx: Context) => withAttempt(ctx, delivery.attempt);
@@ -88,8 +87,14 @@ async function attempt(
     }
   });
   seconds(METRIC.processDuration).record((performance.now() - startedMs) / 1e3, {
-    ...labels,
+    ...labelsOf("process", delivery),
     ...(outcome.kind === "ack" ? {} : { [ATTR.errorType]: outcome.error.errorType }),
   });
   return outcome;
 }
+
+const KIND = [ATTR.destinationTemplate, ATTR.destination, BATON.jobName];
+
+/** Which events or jobs they are: the same for each of their consumers. */
+const kindOf = ({ labels }: Delivery): Attributes =>
+  Object.fromEntries(KIND.flatMap((name) => (labels[name] === undefined ? [] : [[name, labels[name]]])));

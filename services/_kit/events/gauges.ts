@@ -3,7 +3,7 @@
  * Several replicas of a service report the same values: a dashboard must take the greatest, not the sum.
  */
 import type { Database } from "../database/postgres.ts";
-import { ATTR, GAUGE } from "../telemetry/conventions.ts";
+import { ATTR, BATON, GAUGE } from "../telemetry/conventions.ts";
 import { readGauges } from "../telemetry/reading.ts";
 import { type Broker, nameOf, type Source } from "./broker.ts";
 import { eventsOf, type Subscription } from "./consumer.ts";
@@ -74,7 +74,11 @@ export function watchConsumers(broker: Broker, watched: readonly Watched[]): Unw
         { name: GAUGE.consumerPending, value: lags[i]?.pending ?? 0, attributes },
         { name: GAUGE.consumerAckPending, value: lags[i]?.inHand ?? 0, attributes },
         { name: GAUGE.consumerRedelivered, value: lags[i]?.redelivered ?? 0, attributes },
-        { name: GAUGE.deadLetters, value: dead.get(nameOf(source)) ?? 0, attributes },
+        {
+          name: GAUGE.deadLetters,
+          value: dead.get(nameOf(source)) ?? 0,
+          attributes: { [BATON.deadLetterOwner]: nameOf(source), ...attributes },
+        },
       ]);
     },
   });
@@ -86,7 +90,7 @@ export function watchDeadLetters(broker: Broker, owner: string): Unwatch {
     gauges: [GAUGE.deadLetters],
     read: async () => {
       const dead = await broker.deadLetters();
-      const attributes = { [ATTR.subscription]: owner };
+      const attributes = { [BATON.deadLetterOwner]: owner };
       return [{ name: GAUGE.deadLetters, value: dead.get(owner) ?? 0, attributes }];
     },
   });

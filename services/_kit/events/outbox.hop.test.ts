@@ -45,6 +45,8 @@ test("an appended event has a PRODUCER span below the request, and its row has t
     "messaging.operation.type": "create",
     "messaging.destination.template": "events.Made",
     "messaging.destination.partition.id": String(bucketOf("ann")),
+    "messaging.message.conversation_id": "c-1",
+    "server.address": testEvents.server.address,
     "baton.outbox.id": row?.id,
     "correlation.id": "c-1",
   });

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import type { Sql } from "../database/postgres.ts";
 import { uuidv7 } from "../process/uuid.ts";
+import { messagesAt } from "../telemetry/destination.ts";
 import type { Broker } from "./broker.ts";
 import { inCreateSpan, type TracedMessage } from "./tracing.ts";
 
@@ -22,7 +23,7 @@ export function bucketOf(key: string): number {
 }
 
 /** The broker of the events, only for the span's attributes. The relay sends the events. */
-export type EventsBroker = Pick<Broker, "system" | "destination">;
+export type EventsBroker = Pick<Broker, "system" | "server" | "destination">;
 
 export interface NewEvent {
   /** E.g. `OrderConfirmed`. */
@@ -37,8 +38,7 @@ export const destinationOf = (type: string): string => `events.${type}`;
 
 /** The message of an event, for its spans. */
 export const messageOf = (to: EventsBroker, bucket: number, type: string, id: string): TracedMessage => ({
-  system: to.system,
-  name: destinationOf(type),
+  ...messagesAt(to, destinationOf(type)),
   destination: to.destination(bucket, type),
   partition: String(bucket),
   id,

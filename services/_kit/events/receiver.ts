@@ -4,6 +4,7 @@ import type { SpanContext } from "@opentelemetry/api";
 import type { Database } from "../database/postgres.ts";
 import { AppError } from "../process/errors.ts";
 import { ATTR } from "../telemetry/conventions.ts";
+import { messagesAt } from "../telemetry/destination.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { type AsyncMode, type Moment, spanContextOf } from "../telemetry/propagation.ts";
 import { type Attempt, Attempts } from "./attempts.ts";
@@ -130,9 +131,10 @@ export class Receiver {
     const before = isEvent ? "" : (message.headers[LAST_ATTEMPT] ?? "");
     const wasSent = isEvent && head.createdMs !== undefined && head.sentMs !== undefined;
     return {
-      system: this.#options.broker.system,
-      name: destinationOf(message.type),
-      group: this.#group,
+      ...messagesAt(this.#options.broker, destinationOf(message.type), {
+        group: this.#group,
+        subscription: nameOf(this.#source),
+      }),
       messageId: head.eventId,
       attempt: attempt.number,
       maxAttempts: MAX_ATTEMPTS,
@@ -149,7 +151,6 @@ export class Receiver {
       attributes: {
         [ATTR.destination]: message.destination,
         ...(message.lane === undefined ? {} : { [ATTR.partition]: String(message.lane) }),
-        [ATTR.subscription]: nameOf(this.#source),
       },
     };
   }

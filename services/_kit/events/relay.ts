@@ -5,9 +5,9 @@
  */
 import { OutboxListener } from "../database/outbox-listener.ts";
 import type { Database, Sql } from "../database/postgres.ts";
-import { METRIC } from "../telemetry/conventions.ts";
+import { labelsOf } from "../telemetry/destination.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { counter, seconds } from "../telemetry/metrics.ts";
+import { countSent } from "../telemetry/messages.ts";
 import type { AsyncMode } from "../telemetry/propagation.ts";
 import type { Broker } from "./broker.ts";
 import { watchDeadLetters } from "./gauges.ts";
@@ -22,7 +22,7 @@ import {
   outboxOf,
   redrivenRows,
 } from "./outbox-dead.ts";
-import { inSendSpan, labelsOf } from "./tracing.ts";
+import { inSendSpan } from "./tracing.ts";
 
 const RELAY_LOCK = 7_240_002;
 const ROWS_A_PASS = 100;
@@ -181,13 +181,12 @@ async function send(row: OutboxRow, broker: Broker, mode: AsyncMode): Promise<vo
   // The carrier is sent as it was stored, so that the creation context stays that of the `create` span.
   const head = { eventId: row.event_id, carrier: row.carrier, createdMs, sentMs: startedMs };
   await inSendSpan(sending, mode, () =>
-    broker.publish(row.bucket, row.type, {
-      id: row.event_id,
-      headers: writeHead(head),
-      data: Buffer.from(JSON.stringify(row.payload)),
-    }),
+    countSent(labelsOf("send", message), 1, () =>
+      broker.publish(row.bucket, row.type, {
+        id: row.event_id,
+        headers: writeHead(head),
+        data: Buffer.from(JSON.stringify(row.payload)),
+      }),
+    ),
   );
-  const labels = labelsOf("send", message);
-  counter(METRIC.sentMessages).add(1, labels);
-  seconds(METRIC.operationDuration).record((Date.now() - startedMs) / 1e3, labels);
 }

@@ -14,6 +14,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { ATTR, BAGGAGE, BATON } from "../telemetry/conventions.ts";
+import { type Destination, spanAttributes } from "../telemetry/destination.ts";
 import {
   type AsyncMode,
   baggageEntry,
@@ -28,27 +29,15 @@ import {
 import { errorType, fail, inSpan, startSpan } from "../telemetry/span.ts";
 
 /** A message as its producer and its relay know it. */
-export interface TracedMessage {
-  /** `messaging.system.name`. */
-  readonly system: string;
-  /** Low-cardinality name, e.g. `events.OrderConfirmed`: the spans are called `create <name>` and `send <name>`. */
-  readonly name: string;
+export interface TracedMessage extends Destination {
   /** The broker's name for the destination. */
   readonly destination: string;
   readonly partition: string;
   readonly id: string;
 }
 
-/** What the spans and metrics of an operation on a message have in common. */
-export const labelsOf = (operation: string, { system, name }: { system: string; name: string }) => ({
-  [ATTR.messagingSystem]: system,
-  [ATTR.operationName]: operation,
-  [ATTR.destinationTemplate]: name,
-});
-
-const attributesOf = (operation: string, message: TracedMessage): Attributes => ({
-  ...labelsOf(operation, message),
-  [ATTR.operationType]: operation,
+const attributesOf = (operation: string, message: TracedMessage, ctx: Context): Attributes => ({
+  ...spanAttributes(operation, message, ctx),
   [ATTR.destination]: message.destination,
   [ATTR.partition]: message.partition,
   [ATTR.messageId]: message.id,
@@ -62,8 +51,9 @@ export async function inCreateSpan(
   message: TracedMessage,
   store: (carrier: Carrier) => Promise<string>,
 ): Promise<void> {
-  const options = { kind: SpanKind.PRODUCER, attributes: attributesOf("create", message) };
-  await inSpan(`create ${message.name}`, options, context.active(), async (span) => {
+  const ctx = context.active();
+  const options = { kind: SpanKind.PRODUCER, attributes: attributesOf("create", message, ctx) };
+  await inSpan(`create ${message.name}`, options, ctx, async (span) => {
     // The span `create X` is active here: it is the creation context.
     const carrier = inject();
     span.setAttribute(BATON.outboxId, await store(carrier));
@@ -90,7 +80,7 @@ export async function inSendSpan(
 ): Promise<void> {
   const { ctx, options } = place("send", handover, mode);
   const attributes = {
-    ...attributesOf("send", message),
+    ...attributesOf("send", message, ctx),
     [BATON.outboxId]: outboxId,
     [BATON.attempt]: attempt,
     [BATON.waitOutbox]: secondsOf(waitMs),
@@ -99,13 +89,11 @@ export async function inSendSpan(
 }
 
 /** Messages that a consumer takes together. */
-export interface TracedBatch {
-  readonly system: string;
-  readonly name: string;
-  readonly group: string;
-  readonly subscription: string;
+export interface TracedBatch extends Destination {
   /** One for each message. */
   readonly carriers: readonly Carrier[];
+  /** The broker's names for their destinations. */
+  readonly destinations: readonly string[];
 }
 
 /**
@@ -117,15 +105,16 @@ export async function inReceiveSpan(
   work: (receive: SpanContext) => Promise<void>,
 ): Promise<void> {
   const links = batch.carriers.map(creationLink).filter((link): link is Link => link !== undefined);
+  const ctx = batchContext(batch.carriers);
+  const [destination, another] = new Set(batch.destinations);
   const attributes = {
-    ...labelsOf("receive", batch),
-    [ATTR.operationType]: "receive",
-    [ATTR.consumerGroup]: batch.group,
-    [ATTR.subscription]: batch.subscription,
+    ...spanAttributes("receive", batch, ctx),
+    // Only what applies to all messages of a batch.
+    ...(destination !== undefined && another === undefined ? { [ATTR.destination]: destination } : {}),
     [ATTR.batchCount]: batch.carriers.length,
   };
   const options = { kind: SpanKind.CLIENT, links, attributes };
-  const span = startSpan(`receive ${batch.name}`, options, batchContext(batch.carriers));
+  const span = startSpan(`receive ${batch.name}`, options, ctx);
   try {
     await work(span.spanContext());
   } finally {
@@ -158,17 +147,13 @@ export interface Wait {
 export const secondsOf = (ms: number): number => Math.max(0, ms) / 1e3;
 
 /** One attempt to handle a message or a job. */
-export interface TracedDelivery {
-  readonly system: string;
-  /** Low-cardinality name, e.g. `events.OrderConfirmed`: the span is called `process <name>`. */
-  readonly name: string;
-  readonly group: string;
+export interface TracedDelivery extends Destination {
   readonly messageId: string;
   /** From 1. */
   readonly attempt: number;
   readonly handover: Handover;
   readonly waits: readonly Wait[];
-  /** Attributes that only this broker knows: partition, subscription. */
+  /** Attributes of the span only: the partition, the broker's name for the destination. */
   readonly attributes?: Attributes;
 }
 
@@ -185,12 +170,6 @@ export interface ProcessOptions {
   readonly enter?: (ctx: Context) => Context;
 }
 
-/** What the spans and metrics of an attempt have in common. */
-export const deliveryLabels = (delivery: TracedDelivery) => ({
-  ...labelsOf("process", delivery),
-  [ATTR.consumerGroup]: delivery.group,
-});
-
 /** The span `process X` around `work`, which returns how it ended. */
 export function inProcessSpan<E extends Ending>(
   delivery: TracedDelivery,
@@ -199,8 +178,7 @@ export function inProcessSpan<E extends Ending>(
 ): Promise<E> {
   const placed = place(moment, delivery.handover, mode);
   const attributes = {
-    ...deliveryLabels(delivery),
-    [ATTR.operationType]: "process",
+    ...spanAttributes("process", delivery, placed.ctx),
     [ATTR.messageId]: delivery.messageId,
     [BATON.attempt]: delivery.attempt,
     ...Object.assign({}, ...delivery.waits.map(waitAttributes)),

@@ -21,7 +21,7 @@ afterAll(async () => {
 
 test("the dead letters of a queue", async () => {
   const name = uniqueName("given-up");
-  const by = "messaging.destination.subscription.name";
+  const by = "baton.dead_letter.owner";
   const queue = jobQueue<NewJob>(name, redis);
   const options = { queue: name, redis, broker, mode: "link", log: quiet } as const;
   const worker = await startWorker({ ...options, handlers: {} });

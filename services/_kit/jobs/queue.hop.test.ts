@@ -13,6 +13,7 @@ import { connectRedis, type JobQueue, jobQueue, type NewJob } from "./queue.ts";
 import { type JobDelivery, type RunningWorker, startWorker } from "./worker.ts";
 
 const telemetry = startTestTelemetry();
+const server = new URL(inject("redisUrl"));
 const workers: RunningWorker[] = [];
 const queues: JobQueue<NewJob>[] = [];
 let redis: Redis;
@@ -78,14 +79,19 @@ describe("a job", () => {
         links: shape.linked ? [[send.spanContext().spanId, "creation"]] : [],
       });
       expect(seen).toEqual(["c-1", "a.b:c", { n: 1 }]);
-      const shared = { "messaging.system.name": "bullmq", "messaging.message.id": `work-${queue.name}` };
+      const shared = {
+        "messaging.system.name": "bullmq",
+        "messaging.message.id": `work-${queue.name}`,
+        "messaging.message.conversation_id": "c-1",
+        "server.address": server.hostname,
+        "server.port": Number(server.port),
+      };
       expect(send.attributes).toMatchObject({ ...shared, "messaging.operation.type": "send" });
       expect(span.attributes).toMatchObject({
         ...shared,
         "messaging.operation.type": "process",
         "messaging.destination.name": queue.name,
-        "messaging.destination.template": `${queue.name}.work`,
-        "messaging.consumer.group.name": queue.name,
+        "baton.job.name": "work",
         "baton.delivery.attempt": 1,
         "baton.delivery.outcome": "ack",
         "baton.wait.since": "added",

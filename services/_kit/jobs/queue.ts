@@ -3,8 +3,8 @@ import { FlowProducer, type JobsOptions, Queue } from "bullmq";
 import { Redis } from "ioredis";
 import type * as z from "zod";
 import { AppError } from "../process/errors.ts";
-import { METRIC } from "../telemetry/conventions.ts";
-import { counter } from "../telemetry/metrics.ts";
+import { serverLabels } from "../telemetry/destination.ts";
+import { countSent } from "../telemetry/messages.ts";
 import { inFlowSpan, inSendSpan, sendLabels, type TracedJob } from "./tracing.ts";
 
 /** A job to be added. Ids are `<kind>-<eventId>`, without `:`. An id is added once, as long as its job is kept. */
@@ -42,6 +42,10 @@ export function connectRedis(url: string): Redis {
   return redis;
 }
 
+/** The attributes of the server that `redis` connects to. */
+export const serverOf = ({ options: { host = "127.0.0.1", port = 6379 } }: Redis) =>
+  serverLabels({ address: host, port });
+
 export const jobOptions = (job: Pick<NewJob, "id" | "delayMs">): JobsOptions => ({
   jobId: job.id,
   attempts: JOB_ATTEMPTS,
@@ -55,6 +59,7 @@ export const jobOptions = (job: Pick<NewJob, "id" | "delayMs">): JobsOptions => 
 
 /** The queue `name` on `redis`. The caller keeps the connection. Without `J` nothing can be added. */
 export function jobQueue<J extends NewJob = never>(name: string, redis: Redis): JobQueue<J> {
+  const traced = { name, server: serverOf(redis) };
   const queue = new Queue(name, { connection: redis, prefix: PREFIX });
   const flows = new FlowProducer({ connection: redis, prefix: PREFIX });
   queue.on("error", () => {});
@@ -62,16 +67,17 @@ export function jobQueue<J extends NewJob = never>(name: string, redis: Redis): 
   return {
     name,
     add: (job) =>
-      inSendSpan(name, job, async (data) => {
-        await queue.add(job.name, data, jobOptions(job));
-        counter(METRIC.sentMessages).add(1, sendLabels(name, job.name));
-      }),
-    addFlow: async (flow) => {
-      const jobs = await inFlowSpan<NewFlow>(name, flow, jobOptions, async (tree) => {
-        await flows.add(tree);
-      });
-      counter(METRIC.sentMessages).add(jobs, sendLabels(name, "flow"));
-    },
+      inSendSpan(traced, job, (data) =>
+        countSent(sendLabels(traced, job.name), 1, async () => {
+          await queue.add(job.name, data, jobOptions(job));
+        }),
+      ),
+    addFlow: (flow) =>
+      inFlowSpan<NewFlow>(traced, flow, jobOptions, (tree, jobs) =>
+        countSent(sendLabels(traced), jobs, async () => {
+          await flows.add(tree);
+        }),
+      ),
     ready: async () => {
       if (redis.status !== "ready") throw new AppError("unavailable", `Redis is not there (${redis.status})`);
       await redis.ping();

@@ -13,8 +13,9 @@ import {
   trace,
 } from "@opentelemetry/api";
 import type { FlowJob, Job, JobsOptions } from "bullmq";
-import { labelsOf, type Wait } from "../events/tracing.ts";
-import { ATTR, LINK } from "../telemetry/conventions.ts";
+import type { Wait } from "../events/tracing.ts";
+import { ATTR, BATON, LINK } from "../telemetry/conventions.ts";
+import { type Destination, labelsOf, spanAttributes } from "../telemetry/destination.ts";
 import { type Carrier, type Handover, inject } from "../telemetry/propagation.ts";
 import { inSpan, startSpan } from "../telemetry/span.ts";
 
@@ -44,21 +45,36 @@ interface TracedFlow<F> extends TracedJob {
   readonly children?: readonly F[];
 }
 
-/** `messaging.system`. */
-export const SYSTEM = "bullmq";
+/** `messaging.system.name`. */
+const SYSTEM = "bullmq";
 
-/** What the spans and metrics of adding a job have in common. */
-export const sendLabels = (queue: string, job: string) =>
-  labelsOf("send", { system: SYSTEM, name: `${queue}.${job}` });
+export interface TracedQueue {
+  readonly name: string;
+  /** The attributes of Redis' address. */
+  readonly server?: Attributes;
+}
 
-const producer = (operation: "create" | "send", queue: string, job: TracedJob) => ({
+/** A queue's jobs of one name. The conventions have no word for that name: the queue is the destination. */
+export const jobsAt = ({ name, server }: TracedQueue, job: string): Destination => ({
+  system: SYSTEM,
+  name: `${name}.${job}`,
+  labels: { [ATTR.destination]: name, [BATON.jobName]: job, ...server },
+});
+
+/** A queue's flows: the jobs of one have several names. */
+const flowsAt = ({ name, server }: TracedQueue): Destination => ({
+  system: SYSTEM,
+  name: `${name}.flow`,
+  labels: { [ATTR.destination]: name, ...server },
+});
+
+/** The labels for the metrics of adding a job, or a flow when there is no `job`. */
+export const sendLabels = (queue: TracedQueue, job?: string): Attributes =>
+  labelsOf("send", job === undefined ? flowsAt(queue) : jobsAt(queue, job));
+
+const producer = (operation: "create" | "send", queue: TracedQueue, job: TracedJob, ctx: Context) => ({
   kind: SpanKind.PRODUCER,
-  attributes: {
-    ...labelsOf(operation, { system: SYSTEM, name: `${queue}.${job.name}` }),
-    [ATTR.operationType]: operation,
-    [ATTR.destination]: queue,
-    [ATTR.messageId]: job.id,
-  },
+  attributes: { ...spanAttributes(operation, jobsAt(queue, job.name), ctx), [ATTR.messageId]: job.id },
 });
 
 /** `ctx`: the job's creation context. */
@@ -70,45 +86,41 @@ const envelope = (job: TracedJob, ctx: Context): Envelope => ({
 
 /** The span `send X` around `add`, which adds the job with this data. For a single job it is the creation context. */
 export function inSendSpan(
-  queue: string,
+  queue: TracedQueue,
   job: TracedJob,
   add: (data: Envelope) => Promise<void>,
 ): Promise<void> {
-  return inSpan(`send ${queue}.${job.name}`, producer("send", queue, job), context.active(), () =>
+  const ctx = context.active();
+  return inSpan(`send ${queue.name}.${job.name}`, producer("send", queue, job, ctx), ctx, () =>
     add(envelope(job, context.active())),
   );
 }
 
 /**
  * A flow is a batch of messages: a `create` span for each job, and one `send` span around `add` that links to them all
- * (conventions, "Batch publishing"). Returns the number of jobs.
+ * (conventions, "Batch publishing").
  */
 export async function inFlowSpan<F extends TracedFlow<F>>(
-  queue: string,
+  queue: TracedQueue,
   flow: F,
   optionsOf: (job: F) => JobsOptions,
-  add: (tree: FlowJob) => Promise<void>,
-): Promise<number> {
+  add: (tree: FlowJob, jobs: number) => Promise<void>,
+): Promise<void> {
+  const ctx = context.active();
   const links: Link[] = [];
   const toJob = (node: F): FlowJob => {
     // Children first, because they run first: the spans are then in the order of the work.
     const children = node.children?.map(toJob) ?? [];
-    const span = startSpan(`create ${queue}.${node.name}`, producer("create", queue, node));
-    const data = envelope(node, trace.setSpan(context.active(), span));
+    const span = startSpan(`create ${queue.name}.${node.name}`, producer("create", queue, node, ctx), ctx);
+    const data = envelope(node, trace.setSpan(ctx, span));
     span.end();
     links.push({ context: span.spanContext(), attributes: { [LINK.reason]: LINK.creation } });
-    return { name: node.name, queueName: queue, data, opts: optionsOf(node), children };
+    return { name: node.name, queueName: queue.name, data, opts: optionsOf(node), children };
   };
   const tree = toJob(flow);
-  const attributes: Attributes = {
-    ...sendLabels(queue, "flow"),
-    [ATTR.operationType]: "send",
-    [ATTR.destination]: queue,
-    [ATTR.batchCount]: links.length,
-  };
+  const attributes = { ...spanAttributes("send", flowsAt(queue), ctx), [ATTR.batchCount]: links.length };
   const options = { kind: SpanKind.CLIENT, links, attributes };
-  await inSpan(`send ${queue}.flow`, options, context.active(), () => add(tree));
-  return links.length;
+  await inSpan(`send ${queue.name}.flow`, options, ctx, () => add(tree, links.length));
 }
 
 /** The handover for a job's `process` span; empty without an envelope. */

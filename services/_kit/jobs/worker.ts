@@ -7,13 +7,12 @@ import { watchDeadLetters } from "../events/gauges.ts";
 import { STOP_WITHIN_MS } from "../events/in-hand.ts";
 import { AppError } from "../process/errors.ts";
 import { endsWithin } from "../process/within.ts";
-import { ATTR } from "../telemetry/conventions.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { AsyncMode } from "../telemetry/propagation.ts";
 import { DeadJobs, failureText, jobsOf } from "./dead-jobs.ts";
 import { readEnvelope } from "./envelope.ts";
-import { JOB_ATTEMPTS, PREFIX } from "./queue.ts";
-import { type Done, type Envelope, forNextAttempt, handoverOf, SYSTEM, waitOf } from "./tracing.ts";
+import { JOB_ATTEMPTS, PREFIX, serverOf } from "./queue.ts";
+import { type Done, type Envelope, forNextAttempt, handoverOf, jobsAt, waitOf } from "./tracing.ts";
 
 /** A job as a handler sees it. */
 export interface JobDelivery {
@@ -131,16 +130,13 @@ async function work(
   const data: Partial<Envelope> = envelope ?? {};
   const handle = Object.hasOwn(options.handlers, job.name) ? options.handlers[job.name] : undefined;
   const delivery: Delivery = {
-    system: SYSTEM,
     // Unknown names come from others, and there may be any number of them.
-    name: `${options.queue}.${handle ? job.name : "_OTHER"}`,
-    group: options.queue,
+    ...jobsAt({ name: options.queue, server: serverOf(options.redis) }, handle ? job.name : "_OTHER"),
     messageId: job.id ?? "",
     attempt: job.attemptsMade + 1,
     maxAttempts: job.opts.attempts ?? JOB_ATTEMPTS,
     handover: handoverOf(data),
     waits: [await waitOf(job, data.retryDueMs)],
-    attributes: { [ATTR.destination]: options.queue },
   };
   const moment = data.redriven ? "restart" : "process";
   const outcome = await deliver(delivery, moment, options.mode, options.log, async () => {

@@ -21,14 +21,21 @@ export const isLate = (thrown: unknown): boolean =>
   // The server also refuses a client that takes too long to send its name and password.
   (thrown instanceof AuthorizationError && /timeout/i.test(thrown.message));
 
+/** The server of a URL. */
+export function serverOf(url: string): { readonly address: string; readonly port: number } {
+  const { hostname, port } = new URL(url);
+  return { address: hostname, port: Number(port || 4222) };
+}
+
 /**
  * Connects to `url` (nats://[user:password@]host:port) under the client name `name`. Reconnects for ever once
  * connected. Rejects when the first connection fails.
  */
 export async function connectNats(url: string, name: string): Promise<Nats> {
-  const { hostname, port, username, password } = new URL(url);
+  const { username, password } = new URL(url);
+  const { address, port } = serverOf(url);
   const connection = await connect({
-    servers: `${hostname}:${port || 4222}`,
+    servers: `${address}:${port}`,
     name,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,

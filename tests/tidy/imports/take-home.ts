@@ -19,9 +19,9 @@ export const TAKE_HOME: Readonly<Record<string, { library: readonly string[]; wi
   "http/tracing.ts": { library: ["hono", "hono/route"] },
   "rpc/tracing.ts": { library: ["@connectrpc/connect"] },
   "events/head.ts": { library: [] },
-  "events/tracing.ts": { library: [] },
+  "events/tracing.ts": { library: [], with: ["telemetry/destination.ts"] },
   "events/nats/headers.ts": { library: ["@nats-io/nats-core"] },
-  "jobs/tracing.ts": { library: ["bullmq"], with: ["events/tracing.ts"] },
+  "jobs/tracing.ts": { library: ["bullmq"], with: ["events/tracing.ts", "telemetry/destination.ts"] },
 };
 
 /** The exports that start a span or move a context, by module. */

@@ -67,7 +67,11 @@ export async function sendEvent(broker: Broker, event: TestEvent): Promise<strin
 }
 
 /** The destination of events that a test only appends. */
-export const testEvents = { system: "test", destination: (lane: number, type: string) => `${lane}/${type}` };
+export const testEvents = {
+  system: "test",
+  server: { address: "broker.test", port: 1 },
+  destination: (lane: number, type: string) => `${lane}/${type}`,
+};
 
 /** The first message of a type, received by a new group. */
 export async function firstOf(broker: Broker, type: string): Promise<ReceivedMessage> {

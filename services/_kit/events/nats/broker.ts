@@ -1,5 +1,5 @@
 /** NATS JetStream as a broker of events. Needs nats-server 2.9 or later. */
-import { connectNats, isLate } from "../../nats/connection.ts";
+import { connectNats, isLate, serverOf } from "../../nats/connection.ts";
 import { patiently } from "../../process/patiently.ts";
 import type { Broker, BrokerOptions, Message } from "../broker.ts";
 import { followEvents } from "./follow.ts";
@@ -63,6 +63,7 @@ export async function openBroker({
 
   return {
     system: "nats",
+    server: serverOf(url),
     can: { history: true, counts: true, delays: true },
     get maxMessageBytes() {
       return nats.connection.info?.max_payload ?? MAX_PAYLOAD_BYTES;
