@@ -125,7 +125,7 @@ test("a delayed pick waits until it is due, which does not count as waiting in t
   const picked = await telemetry.one("process shipping.pick", message("pick"));
   const ms = ([seconds, nanos]: readonly [number, number]) => seconds * 1_000 + nanos / 1e6;
   expect(ms(picked.startTime) - ms(created.startTime)).toBeGreaterThanOrEqual(999);
-  expect(picked.attributes["baton.wait.job.since"]).toBe("delay");
+  expect(picked.attributes["baton.wait.since"]).toBe("delay");
   expect(await rowOf(off)).toMatchObject({ picked_at: null, shipped_at: null });
 });
 
