@@ -75,8 +75,8 @@ async function checkSystem(wanted: ReadonlySet<Group>): Promise<void> {
 
 /** Throws a Problem `environment` when the user's settings keep spans from lens, which must show the journeys. */
 export function checkEnvironment(env: NodeJS.ProcessEnv): void {
-  // An endpoint asks for a copy, which costs; at an older commit it took the spans from lens. The turns themselves switch
-  // telemetry on and off.
+  // An endpoint asks for a copy, which costs; at an older commit it took the spans from lens. The turns themselves
+  // switch telemetry on and off.
   const isCopied = Object.keys(env).some(
     (name) => /^OTEL_EXPORTER_OTLP_([A-Z]+_)?ENDPOINT$/.test(name) && env[name],
   );
