@@ -1,4 +1,5 @@
 /** gRPC calls of unknown methods, and pages in a browser, which their browser refuses. */
+import { once } from "node:events";
 import { connect, constants, type IncomingHttpHeaders } from "node:http2";
 import * as grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -49,6 +50,23 @@ describe("an unknown gRPC method", () => {
       });
     },
   );
+
+  test("leaves other calls of its connection alone when the caller cancels it at once", async () => {
+    const session = connect(server.url);
+    const headers = { ":method": "POST", "content-type": "application/grpc", te: "trailers" };
+    const closed = Array.from({ length: 100 }, () => {
+      const stream = session.request({ ...headers, ":path": "/no.such.Service/Method" });
+      stream.on("error", () => {});
+      stream.write(Buffer.alloc(5), () => stream.close(constants.NGHTTP2_CANCEL));
+      return once(stream, "close");
+    });
+    await Promise.all(closed);
+    const next = session.request({ ...headers, ":path": "/no.such.Service/Method" });
+    next.end(Buffer.alloc(5));
+    const [head] = (await once(next, "response")) as [IncomingHttpHeaders];
+    expect(head["grpc-status"]).toBe(String(grpc.status.UNIMPLEMENTED));
+    session.close();
+  });
 
   test("is UNIMPLEMENTED to grpc-js", async () => {
     const client = new grpc.Client(new URL(server.url).host, grpc.credentials.createInsecure());

@@ -182,7 +182,9 @@ function answerTrailersOnly(
   headers: Record<string, string>,
 ): void {
   if ("stream" in response) {
-    response.stream.respond({ ":status": 200, ...headers }, { endStream: true });
+    // A caller that has cancelled needs no answer, and none can be sent.
+    if (!response.stream.destroyed && !response.stream.closed)
+      response.stream.respond({ ":status": 200, ...headers }, { endStream: true });
     response.end();
   } else response.writeHead(200, headers).end();
 }
