@@ -1,9 +1,9 @@
-# One image for all services and lens: what each of them is, its command in compose.yaml says.
-# Alpine, because its shell brings the wget of the health checks; all packages are plain JavaScript.
+# One image for all services and lens. The command in compose.yaml decides which one a container runs.
+# Alpine, because it has the wget of the health checks; all packages are plain JavaScript.
 FROM node:24.21.0-alpine AS packages
 WORKDIR /baton
 COPY package.json package-lock.json .npmrc ./
-# Optional packages are Node itself, which is here already, and native code that has a plain form.
+# Optional packages are Node itself, which the image has, and native code with a JavaScript fallback.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
 FROM node:24.21.0-alpine
@@ -15,6 +15,6 @@ COPY --from=packages /baton/node_modules ./node_modules
 COPY package.json ./
 COPY collector/lens ./collector/lens
 COPY services ./services
-# By number, so that whoever runs it can see that it is not root.
+# By number, so that a runtime can check that it is not root.
 USER 1000:1000
 ENTRYPOINT ["node"]

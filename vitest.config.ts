@@ -1,25 +1,26 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { mutate } from "./tests/mutate.ts";
 import { measure, patient, VARIABLE } from "./tests/patience.ts";
 
 /**
  * Four projects, so that a fast one never waits for servers that it does not use:
- * - unit: logic, no server at all;
+ * - unit: logic, without any server;
  * - hop: plumbing on a real NATS, Redis and Postgres that are started once for the run;
  * - system: the whole playground as processes (`*.e2e.test.ts`);
- * - all: what takes long or needs more than a Node, for `npm run test:all` only (`*.all.test.ts`).
+ * - all: tests that take long or need more than Node, for `npm run test:all` only (`*.all.test.ts`).
  *
- * Every bound in the tests goes through `patient` of tests/patience.ts, whose factor adapts to the machine. It is
- * measured here, once for a run, unless it is given: `BATON_TEST_PATIENCE=20 npm test` waits 20 times as long as on a
- * quiet laptop.
+ * Every timeout in the tests goes through `patient` of tests/patience.ts, whose factor adapts to the machine. The
+ * factor is measured here, once for a run, unless it is given: `BATON_TEST_PATIENCE=20 npm test` waits 20 times as long
+ * as on a quiet laptop.
  */
 const mutant = process.env.BATON_MUTANT;
 const common = { plugins: [mutate(mutant)] };
 // The workers take over this process' environment.
 process.env[VARIABLE] ??= String(await measure());
 /**
- * The bounds of a project's tests and hooks, for a quiet laptop. No test states one of its own: a wait inside it gives
- * up before, by `eventually`, and says what it waited for.
+ * The timeouts of a project's tests and hooks, for a quiet laptop. No test has its own: a wait inside it times out
+ * earlier, by `eventually`, and says what it waited for.
  */
 const bounds = (testMs: number, hookMs: number) => ({
   testTimeout: patient(testMs),
@@ -29,10 +30,10 @@ const bounds = (testMs: number, hookMs: number) => ({
 });
 export default defineConfig({
   test: {
-    // A mutated module must come neither from nor into the cache of transformed ones.
+    // A mutated module must neither come from the cache of transformed modules nor get into it.
     fsModuleCache: !mutant,
-    // One core is not kept free, as the default does: with two of them that would be half.
-    maxWorkers: "100%",
+    // One more worker than cores, because waiting tests use no core. The default keeps a core free.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         ...common,

@@ -1,4 +1,4 @@
-/** How soon a journey can be looked at: from the end of its last span until lens says that it is complete. */
+/** How soon a journey can be read: from the end of its last span until lens says that it is complete. */
 import { complete as completeness } from "../collector/lens/journey/complete.ts";
 import scenario from "../load/scenarios/checkout.ts";
 import { findJourney } from "../playground/clients/lens.ts";
@@ -11,15 +11,15 @@ import { ascending, percentile } from "./kit/statistics.ts";
 const JOURNEYS = 200;
 const QUICK_JOURNEYS = 6;
 const WARM_UP = 5;
-/** Some 15 % of what the two cores can do. */
+/** Some 15 % of what two cores can do. */
 const PER_SECOND = 4;
-/** How far apart the looks are: a journey is complete up to this much before it is seen to be. */
+/** The time between two queries, and so the largest error of the result. */
 const LOOK_EVERY_MS = 25;
 const COMPLETE_WITHIN_MS = 30_000;
 
 const nowMs = (): number => performance.timeOrigin + performance.now();
 
-/** Sends a checkout and looks at its journey until it is complete; resolves to how long after its last span that was seen. */
+/** Sends a checkout and reads its journey until it is complete; resolves to the time since its last span, in ms. */
 async function delayOf(gateway: string, lens: string, signal: AbortSignal): Promise<number> {
   const { status, traceId } = await checkout(gateway);
   if (status !== 201) throw new Error(`a checkout was answered ${status}`);

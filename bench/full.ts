@@ -1,4 +1,4 @@
-/** The full pipeline: how many checkouts a second with the Collector, Jaeger and Prometheus, and whether a span is lost on the way. */
+/** The full pipeline: checkouts a second with the Collector, Jaeger and Prometheus, and whether spans are lost. */
 
 import type { Playground } from "../playground/runner/up.ts";
 import { until } from "../playground/until.ts";
@@ -8,10 +8,10 @@ import { busy, throughput } from "./kit/throughput.ts";
 
 const REST_WITHIN_MS = 90_000;
 const LOOK_EVERY_MS = 3_000;
-/** Prometheus asks every 5 s: what is the same in four looks was asked for at least once more. */
+/** Prometheus scrapes every 5 s: four equal looks include at least one more scrape. */
 const SAME_LOOKS = 4;
 
-/** Where spans are counted, by queries to Prometheus. */
+/** Where spans are counted, as queries to Prometheus. */
 const STATIONS = {
   started: "sum(otel_sdk_span_started_total)",
   received: "sum(otelcol_receiver_accepted_spans)",
@@ -31,7 +31,7 @@ async function look(prometheus: string): Promise<Stations> {
   return Object.fromEntries(await Promise.all(asked)) as Stations;
 }
 
-/** Spans at each station, once nothing moves any more. */
+/** Spans at each station, once the counts no longer change. */
 async function atRest({ stack }: Playground, signal: AbortSignal): Promise<Stations> {
   const { prometheus = "" } = stack;
   let last = "";

@@ -1,158 +1,243 @@
-/** How many spans a second lens takes from another process without losing one, while it is asked queries. */
+/**
+ * How many spans a second lens takes from another process, in requests of different sizes, by itself and while heavy
+ * queries run; what that costs, and how long it holds up who sends and who asks.
+ */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bench, Round, Table } from "./kit/bench.ts";
-import { type Lens, lensAtRest, lensCounts, withLens } from "./kit/lens.ts";
-import { type Asked, ask, QUERY_NAMES } from "./kit/queries.ts";
-import { type Sent, send } from "./kit/send.ts";
+import { INSPECT, measurePauses, type Pauses, pausesOf } from "./kit/inspector.ts";
+import { type Lens, lensAtRest, lensCounts, withLens } from "./kit/lens/lens.ts";
+import { ask, heavyQuery } from "./kit/lens/queries.ts";
+import { type Sent, send } from "./kit/lens/send.ts";
+import { USUAL } from "./kit/lens/spans.ts";
+import { watched } from "./kit/lens/watch.ts";
 import { ascending, percentile } from "./kit/statistics.ts";
 import { numberText } from "./kit/table.ts";
 
-/** The last one is what was promised. */
-const STEPS = [
-  { perSecond: 25_000, seconds: 10 },
-  { perSecond: 50_000, seconds: 10 },
-  { perSecond: 100_000, seconds: 30 },
-] as const;
-const QUICK_STEPS = [
-  { perSecond: 5_000, seconds: 1 },
-  { perSecond: 10_000, seconds: 1 },
-] as const;
+/** Spans a request: a seldom used service, a busy one, a full batch of the SDK. */
+const SIZES = [50, 250, 500] as const;
+type Size = (typeof SIZES)[number];
+/** What the figures say that are of one size. */
+const MIDDLE = 250;
+const SPANS = { warm: 200_000, measured: 800_000 } as const;
+const QUICK_SPANS = { warm: 10_000, measured: 20_000 } as const;
+/** More than lens can take, so that the sender has to wait. */
+const PER_SECOND = 1_000_000;
 const CONNECTIONS = 4;
 const ASK_EVERY_MS = 50;
-/** So far behind the newest group: it is stored, and nobody has looked at it yet. */
+/** Traces are asked for that came so many groups before the newest: they are stored. */
 const GROUPS_BACK = 2;
 
+/** One sending of `SPANS`. */
 interface Step {
   readonly perSecond: number;
-  readonly sent: Sent;
-  readonly stored: number;
-  readonly evicted: number;
-  /** Milliseconds of each query, ascending. */
-  readonly askedMs: readonly number[];
-  /** Queries for what was just stored and was not found. */
-  readonly notFound: number;
+  /** CPU microseconds of lens for a span. */
+  readonly cpuUs: number;
+  /** Milliseconds of each look-up of a trace by its id, ascending. */
+  readonly byIdMs: readonly number[];
+  /** Heavy queries that were answered. */
+  readonly heavy: number;
+  readonly pauses: Pauses;
+  readonly memoryMb: number;
+  readonly resent: number;
 }
 
-/** Asks queries, one kind after the other, until `done`. `group`: the last that lens has in whole. */
-async function askUntil(done: AbortSignal, url: string, group: () => number): Promise<Asked[]> {
-  const under: Promise<Asked>[] = [];
-  for (let n = 0; !done.aborted; n += 1) {
-    const name = QUERY_NAMES[n % QUERY_NAMES.length] ?? "list";
-    // Not one after the other: a query that takes long must not keep the next from being slow, too.
-    if (group() > GROUPS_BACK) {
-      const one = ask(url, name, group() - GROUPS_BACK);
-      // Looked at below, with all the others.
+interface Both {
+  readonly alone: Step;
+  readonly beside: Step;
+}
+
+/** Asks for traces by their ids until `done`; resolves to the milliseconds of each. `group`: the last complete one. */
+async function askById(
+  done: AbortSignal,
+  url: string,
+  size: Size,
+  first: number,
+  group: () => number,
+): Promise<number[]> {
+  const took: Promise<number>[] = [];
+  while (!done.aborted) {
+    // They overlap: if each waited for the one before, a slow one would hide that the next would be slow, too.
+    if (group() - GROUPS_BACK >= first) {
+      const one = ask(url, "trace", group() - GROUPS_BACK, { ...USUAL, spansPerRequest: size }).then(({ ms }) => ms);
+      // Its error is seen in `Promise.all` below.
       one.catch(() => {});
-      under.push(one);
+      took.push(one);
     }
     await delay(ASK_EVERY_MS, undefined, { signal: done }).catch(() => {});
   }
-  return Promise.all(under);
+  return Promise.all(took);
 }
 
+/** Asks heavy queries one after the other until `done`; resolves to how many were answered. */
+async function askHeavily(done: AbortSignal, url: string): Promise<number> {
+  for (let answered = 0; ; answered++) {
+    if (done.aborted) return answered;
+    const response = await fetch(`${url}${heavyQuery()}`, { signal: done }).catch(() => null);
+    await response?.body?.cancel();
+    if (response && response.status !== 200 && response.status !== 404)
+      throw new Error(`lens answered ${response.status} to a heavy query`);
+  }
+}
+
+/** Sends spans as fast as lens takes them. `isHeavy`: with heavy queries meanwhile. */
 async function step(
   lens: Lens,
-  { perSecond, seconds }: { readonly perSecond: number; readonly seconds: number },
+  size: Size,
   firstGroup: number,
-  signal: AbortSignal,
-): Promise<Step> {
-  const before = await lensCounts(lens.url);
-  let group = 0;
-  const done = new AbortController();
-  const asking = askUntil(done.signal, lens.url, () => group);
+  isHeavy: boolean,
+  { quick, signal }: Round,
+): Promise<Step & { readonly sent: Sent }> {
   const plan = {
     url: lens.otlpUrl,
-    spans: perSecond * seconds,
-    perSecond,
+    spans: (quick ? QUICK_SPANS : SPANS).measured,
+    shape: { spansPerRequest: size },
+    perSecond: PER_SECOND,
     connections: CONNECTIONS,
     firstGroup,
   };
-  const sending = send(plan, signal, (last) => {
-    group = last;
-  }).finally(() => done.abort());
-  const [sent, asked] = await Promise.all([sending, asking]);
-  const after = await lensAtRest(lens.url, signal);
+  let group = 0;
+  const done = new AbortController();
+  await pausesOf(lens.logFile);
+  const { outcome, cpuMs, memoryMb } = await watched(lens.pid, () =>
+    Promise.all([
+      send(plan, signal, (last) => {
+        group = last;
+      }).finally(() => done.abort()),
+      askById(done.signal, lens.url, size, firstGroup, () => group),
+      isHeavy ? askHeavily(done.signal, lens.url) : 0,
+    ]),
+  );
+  const [sent, askedMs, heavy] = outcome;
   return {
-    perSecond,
     sent,
-    stored: after.stored - before.stored,
-    evicted: after.evicted - before.evicted,
-    askedMs: ascending(asked.map(({ ms }) => ms)),
-    notFound: asked.filter(({ status }) => status === 404).length,
+    perSecond: sent.spans / (sent.tookMs / 1e3),
+    cpuUs: (cpuMs * 1e3) / sent.spans,
+    byIdMs: ascending(askedMs),
+    heavy,
+    pauses: await pausesOf(lens.logFile),
+    memoryMb,
+    resent: sent.resent + sent.broken,
   };
 }
 
-/** Of all that lens said to have taken, what it has neither stored nor counted as evicted since. */
-const lost = ({ sent, stored }: Step): number => Math.max(0, sent.spans - stored);
-const rate = ({ sent }: Step): number => sent.spans / (sent.tookMs / 1e3);
+/** Both ways with requests of one size, in a lens of their own. Resolves to them and the number of lost spans. */
+async function sizeRound(size: Size, round: Round): Promise<Both & { readonly lost: number }> {
+  const { quick, signal, say, number } = round;
+  return withLens({ flags: [INSPECT], signal }, async (lens) => {
+    await measurePauses(lens.logFile);
+    say(`${size} spans a request: warm`);
+    const warm = await send(
+      {
+        url: lens.otlpUrl,
+        spans: (quick ? QUICK_SPANS : SPANS).warm,
+        shape: { spansPerRequest: size },
+        perSecond: PER_SECOND,
+        connections: CONNECTIONS,
+        firstGroup: 1,
+      },
+      signal,
+    );
+    // They take turns in coming first, because what is stored by then differs.
+    const order = number % 2 === 0 ? [true, false] : [false, true];
+    const steps: Partial<Record<"alone" | "beside", Step>> = {};
+    let [taken, lastGroup] = [warm.spans, warm.lastGroup];
+    for (const isHeavy of order) {
+      say(`${size} spans a request${isHeavy ? ", beside heavy queries" : ""}`);
+      const one = await step(lens, size, lastGroup + 1, isHeavy, round);
+      steps[isHeavy ? "beside" : "alone"] = one;
+      taken += one.sent.spans;
+      lastGroup = one.sent.lastGroup;
+    }
+    const { alone, beside } = steps;
+    if (!alone || !beside) throw new Error("nothing was sent");
+    await lensAtRest(lens.url, signal);
+    const { stored } = await lensCounts(lens.url);
+    return { alone, beside, lost: Math.max(0, taken - stored) };
+  });
+}
 
-const tableOf = (steps: readonly Step[]): Table => ({
-  title: "By rate, last round:",
+const tableOf = (bySize: ReadonlyMap<Size, Both>): Table => ({
+  title: "By spans a request, last round:",
   columns: [
-    "asked for",
+    "spans a request",
     "spans/s",
-    "lost",
-    "evicted",
+    "CPU µs a span",
+    "by id p99 ms",
+    "pause p99.9 ms",
+    "longest ms",
+    "memory MB",
     "sent again",
-    "queries",
-    "p50 ms",
-    "p99 ms",
-    "not found",
+    "heavy queries",
   ],
-  rows: steps.map((one) =>
-    [
-      one.perSecond,
-      Math.round(rate(one)),
-      lost(one),
-      one.evicted,
-      one.sent.resent + one.sent.broken,
-      one.askedMs.length,
-      percentile(one.askedMs, 0.5),
-      percentile(one.askedMs, 0.99),
-      one.notFound,
-    ].map(numberText),
+  rows: [...bySize].flatMap(([size, { alone, beside }]) =>
+    [alone, beside].map((one) => [
+      `${size}${one === beside ? ", beside heavy queries" : ""}`,
+      ...[
+        Math.round(one.perSecond),
+        one.cpuUs,
+        percentile(one.byIdMs, 0.99),
+        one.pauses.p999Ms,
+        one.pauses.longestMs,
+        one.memoryMb,
+        one.resent,
+        one.heavy,
+      ].map(numberText),
+    ]),
   ),
 });
 
-async function ingestRound({ quick, signal, say }: Round): ReturnType<Bench["run"]> {
-  return withLens({ signal }, async (lens) => {
-    const steps: Step[] = [];
-    for (const wanted of quick ? QUICK_STEPS : STEPS) {
-      say(`${numberText(wanted.perSecond)} spans/s for ${wanted.seconds} s`);
-      steps.push(await step(lens, wanted, (steps.at(-1)?.sent.lastGroup ?? 0) + 1, signal));
-    }
-    const last = steps.at(-1);
-    if (!last) throw new Error("nothing was sent");
-    return {
-      values: {
-        rate: rate(last),
-        lost: steps.reduce((sum, one) => sum + lost(one), 0),
-        resent: last.sent.resent,
-        queryP50: percentile(last.askedMs, 0.5),
-        queryP99: percentile(last.askedMs, 0.99),
-      },
-      tables: [tableOf(steps)],
-    };
-  });
+async function ingestRound(round: Round): ReturnType<Bench["run"]> {
+  const bySize = new Map<Size, Both & { readonly lost: number }>();
+  for (const size of SIZES) bySize.set(size, await sizeRound(size, round));
+  const all = [...bySize.values()];
+  const steps = all.flatMap(({ alone, beside }) => [alone, beside]);
+  const rates = Object.fromEntries([...bySize].map(([size, { alone }]) => [`rate${size}`, alone.perSecond]));
+  const middle = bySize.get(MIDDLE);
+  if (!middle) throw new Error(`nothing was sent with ${MIDDLE} spans a request`);
+  return {
+    values: {
+      ...rates,
+      cpu: middle.alone.cpuUs,
+      beside: Math.min(...all.map(({ alone, beside }) => beside.perSecond / alone.perSecond)),
+      pause: Math.max(...steps.map(({ pauses }) => pauses.p999Ms)),
+      byId: Math.max(...all.map(({ alone }) => percentile(alone.byIdMs, 0.99))),
+      memory: Math.max(...steps.map(({ memoryMb }) => memoryMb)),
+      lost: all.reduce((sum, { lost }) => sum + lost, 0),
+    },
+    tables: [tableOf(bySize)],
+  };
 }
 
 export const ingest: Bench = {
   name: "ingest",
   title: "Spans a second into lens",
-  how: `a process of its own sends requests of 512 spans with ten attributes over ${CONNECTIONS} connections and sends again what is refused; every ${ASK_EVERY_MS} ms a query`,
-  rounds: 2,
+  how: `a process of its own sends requests of ${SIZES.join(", ")} spans with ten attributes over ${CONNECTIONS} connections, as fast as they are taken; every ${ASK_EVERY_MS} ms a trace by its id; then the same beside one heavy query after the other`,
+  rounds: 3,
   figures: [
-    {
-      name: "rate",
-      says: "taken at 100,000 asked for",
+    ...SIZES.map((size) => ({
+      name: `rate${size}`,
+      says: `taken with ${size} spans a request`,
       unit: "spans/s",
+      better: "more" as const,
+    })),
+    { name: "cpu", says: `CPU time of lens with ${MIDDLE}`, unit: "µs a span", better: "less" },
+    {
+      name: "beside",
+      says: "rate beside heavy queries over without, the least",
+      unit: "",
       better: "more",
-      goal: { atLeast: 99_000 },
+      goal: { atLeast: 0.8 },
     },
-    { name: "lost", says: "lost, at all rates", unit: "spans", better: "less", goal: { atMost: 0 } },
-    { name: "resent", says: "requests refused for now and sent again", unit: "", better: "less" },
-    { name: "queryP50", says: "half of the queries meanwhile within", unit: "ms", better: "less" },
-    { name: "queryP99", says: "99 % within", unit: "ms", better: "less", goal: { atMost: 20 } },
+    {
+      name: "pause",
+      says: "pauses of the receiving thread, p99.9",
+      unit: "ms",
+      better: "less",
+      goal: { atMost: 100 },
+    },
+    { name: "byId", says: "a trace by its id meanwhile, p99", unit: "ms", better: "less", goal: { atMost: 25 } },
+    { name: "memory", says: "memory (PSS), the most", unit: "MB", better: "less", goal: { atMost: 288 } },
+    { name: "lost", says: "lost", unit: "spans", better: "less", goal: { atMost: 0 } },
   ],
   run: ingestRound,
 };

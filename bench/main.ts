@@ -1,6 +1,6 @@
 /**
- * The process behind `npm run bench`: measures, shows the figures beside the last recorded ones, records when asked to;
- * `compare` measures one commit against another.
+ * The process of `npm run bench`: measures, shows the figures beside the last recorded ones, and records them if asked
+ * to. `compare` measures one commit against another.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -23,7 +23,7 @@ const README = path.join(import.meta.dirname, "README.md");
 const listed = (): string =>
   benches.map(({ name, title, how }) => `${name.padEnd(10)} ${title}: ${how}.\n`).join("");
 
-/** The benchmarks with these names, all without one. Throws a Problem `usage` when there is no such one. */
+/** The benchmarks with these names; all without a name. Throws a Problem `usage` for an unknown one. */
 function chosen(names: readonly string[]): readonly Bench[] {
   const known = benches.map(({ name }) => name);
   const strange = names.find((name) => !known.includes(name));
@@ -52,7 +52,7 @@ async function record(bench: Bench, outcome: BenchRecord): Promise<void> {
 
 const say = (line: string): boolean => process.stderr.write(`${line}\n`);
 
-/** The options that only one of the two ways to measure takes. Throws a Problem `usage` for one that was given. */
+/** Throws a Problem `usage` when one of the options `names`, which are not for `what`, was given. */
 function refuse(args: Arguments, what: string, ...names: readonly string[]): void {
   const given = names.find((name) => args.values[name] !== undefined);
   if (given !== undefined) throw new Problem("usage", `--${given} is not for ${what}`);
@@ -86,7 +86,7 @@ async function run(args: Arguments, signal: AbortSignal): Promise<void> {
   const isRecorded = args.values.record === true;
   if (args.values.list === true) return void process.stdout.write(listed());
   if (quick && isRecorded)
-    throw new Problem("usage", "a quick run is nothing to record: leave out --quick or --record");
+    throw new Problem("usage", "a quick run cannot be recorded: leave out --quick or --record");
   const given = wholeNumber(args, "rounds", 1);
   const outcomes: BenchRecord[] = [];
   for (const bench of wanted) {

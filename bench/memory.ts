@@ -1,10 +1,10 @@
-/** What the playground takes of a small machine: the memory of all its processes after a thousand checkouts. */
+/** The memory of all processes of the playground after a thousand checkouts. */
 
 import { runningIn } from "../playground/runner/state.ts";
 import { until } from "../playground/until.ts";
 import type { Bench, Table } from "./kit/bench.ts";
 import { type Place, type, withPlace } from "./kit/command.ts";
-import { lensAtRest } from "./kit/lens.ts";
+import { lensAtRest } from "./kit/lens/lens.ts";
 import { closedLoop, times } from "./kit/load.ts";
 import { family, processes, pssMb } from "./kit/processes.ts";
 import { CLIENTS, checkout } from "./kit/shop.ts";
@@ -14,7 +14,7 @@ const CHECKOUTS = 1_000;
 const QUICK_CHECKOUTS = 20;
 const UP_WITHIN_MS = 120_000;
 
-/** PSS in MB by part. The runner is the command line's two processes, and the shells between it and its children. */
+/** PSS in MB by part. "runner" is the two processes of the command line, and the shells that guard the children. */
 async function memoryByPart(dir: string, boot: number): Promise<Map<string, number>> {
   const run = await runningIn(dir);
   if (!run) throw new Error("the playground has ended");

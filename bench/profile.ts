@@ -1,4 +1,7 @@
-/** Where the time goes that telemetry costs: the CPU time of a checkout in every process of ours, by layer, with telemetry and without. */
+/**
+ * Where telemetry's time goes: the CPU time of a checkout in each of our processes, by layer, with telemetry and
+ * without.
+ */
 import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -12,19 +15,19 @@ import { allShipped, checkout, withShop } from "./kit/shop.ts";
 import { numberText } from "./kit/table.ts";
 import { warm } from "./kit/throughput.ts";
 
-/** The same pace in both modes: what the services do anyway, such as asking for work, then costs each the same. */
+/** The same rate in both modes, so that background work, such as polling for messages, costs the same in both. */
 const PER_SECOND = 10;
 const CHECKOUTS = 200;
 const QUICK_CHECKOUTS = 10;
 /** Coarse enough that taking the samples costs little. */
 const SAMPLE_EVERY_US = 1_000;
 
-/** Milliseconds of CPU time a checkout: of each process by its name, of each layer. */
+/** Milliseconds of CPU time per checkout, by process and layer. */
 type Times = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 const nowUs = (): number => Number(process.hrtime.bigint() / 1_000n);
 
-/** A process of ours, and its CPU time in the window. */
+/** One of our processes, and its CPU time in the window. */
 interface Watched {
   readonly name: string;
   readonly pid: number;
@@ -32,19 +35,32 @@ interface Watched {
 }
 
 /**
- * What the profile in `text` says of the process, for one checkout. The profile gives the shares: its own times are the
- * clock's, and count what a thread waited for a core.
+ * The CPU time of the process for one checkout, by layer. The profiles in `texts`, one of each thread, give only the
+ * shares: their times are wall clock times, which include a thread's waiting for a core.
  */
-function timesOf(text: string, { cpu }: Watched, window: Window, checkouts: number): Map<string, number> {
-  const layers = byLayer(parseProfile(text), window);
-  layers.delete(IDLE);
-  const sampledMs = [...layers.values()].reduce((total, ms) => total + ms, 0);
-  const times = new Map<string, number>();
-  for (const [layer, ms] of layers) times.set(layer, ((ms / sampledMs) * cpu.mainMs) / checkouts);
-  return times.set(HELPERS, cpu.helpersMs / checkouts).set(POOL, cpu.poolMs / checkouts);
+function timesOf(
+  texts: readonly string[],
+  { cpu }: Watched,
+  window: Window,
+  checkouts: number,
+): Map<string, number> {
+  const times = new Map([
+    [HELPERS, cpu.helpersMs / checkouts],
+    [POOL, cpu.poolMs / checkouts],
+  ]);
+  texts.forEach((text, thread) => {
+    const layers = byLayer(parseProfile(text), window);
+    layers.delete(IDLE);
+    const sampledMs = [...layers.values()].reduce((total, ms) => total + ms, 0);
+    for (const [layer, ms] of layers) {
+      const ofThread = ((ms / sampledMs) * (cpu.threadsMs[thread] ?? 0)) / checkouts;
+      times.set(layer, (times.get(layer) ?? 0) + ofThread);
+    }
+  });
+  return times;
 }
 
-/** The profiles that the processes have written at their ends. */
+/** Reads the profiles that the processes have written at their ends. */
 async function timesIn(
   folder: string,
   watched: readonly Watched[],
@@ -54,15 +70,17 @@ async function timesIn(
   const files = await readdir(folder);
   const read = watched.map(async (one) => {
     // CPU.<date>.<time>.<process>.<thread>.<number>.cpuprofile; the main thread's is 0.
-    const file = files.find((name) => name.split(".").slice(3, 5).join() === `${one.pid},0`);
-    if (!file) throw new Error(`${one.name} wrote no profile`);
-    const text = await readFile(path.join(folder, file), "utf8");
-    return [one.name, timesOf(text, one, window, checkouts)] as const;
+    const texts = one.cpu.threadsMs.map((_, thread) => {
+      const file = files.find((name) => name.split(".").slice(3, 5).join() === `${one.pid},${thread}`);
+      if (!file) throw new Error(`thread ${thread} of ${one.name} wrote no profile`);
+      return readFile(path.join(folder, file), "utf8");
+    });
+    return [one.name, timesOf(await Promise.all(texts), one, window, checkouts)] as const;
   });
   return new Map(await Promise.all(read));
 }
 
-/** The parts that are processes of ours: the servers are not, and have no address that tells whether they are ready. */
+/** The parts that are our own processes. The servers are not: they have no readiness address. */
 const ours = (shop: Playground): { name: string; pid: number }[] =>
   shop.parts.flatMap(({ name, child, ready }) => {
     const pid = child?.pid();
@@ -73,21 +91,21 @@ const ours = (shop: Playground): { name: string; pid: number }[] =>
 const cpuTimes = (shop: Playground): Promise<Watched[]> =>
   Promise.all(ours(shop).map(async (one) => ({ ...one, cpu: await cpuTime(one.pid) })));
 
-/** What was run between the two. */
+/** The CPU time between the two readings. */
 const between = (before: readonly Watched[], after: readonly Watched[]): Watched[] =>
   after.map((one) => {
     const { cpu } = before.find(({ pid }) => pid === one.pid) ?? one;
     return {
       ...one,
       cpu: {
-        mainMs: one.cpu.mainMs - cpu.mainMs,
+        threadsMs: one.cpu.threadsMs.map((ms, thread) => ms - (cpu.threadsMs[thread] ?? 0)),
         helpersMs: one.cpu.helpersMs - cpu.helpersMs,
         poolMs: one.cpu.poolMs - cpu.poolMs,
       },
     };
   });
 
-/** Sends checkouts at the pace, and resolves when all are shipped. */
+/** Sends checkouts at the fixed rate, and resolves when all are shipped. */
 async function checkouts({ urls, databases }: Playground, count: number, signal: AbortSignal): Promise<void> {
   const answers = await paced(count, PER_SECOND, signal, () => checkout(urls.gateway));
   const failed = answers.filter(({ status }) => status !== 201).length;
@@ -95,7 +113,7 @@ async function checkouts({ urls, databases }: Playground, count: number, signal:
   await allShipped(databases.orders ?? "", signal);
 }
 
-/** Runs checkouts with `env`, every process of ours under V8's profiler. */
+/** Runs checkouts with `env`, with each of our processes under V8's profiler. */
 async function profiled(env: Readonly<Record<string, string>>, round: Round): Promise<Times> {
   const folder = await mkdtemp(path.join(os.tmpdir(), "baton-profile-"));
   await chmod(folder, 0o711);
@@ -117,7 +135,7 @@ async function profiled(env: Readonly<Record<string, string>>, round: Round): Pr
   }
 }
 
-/** Of all processes that `wanted` names, in the layers that `within` names. */
+/** The sum over the processes that `wanted` accepts and the layers that `within` accepts. */
 function sum(times: Times, wanted: (process: string) => boolean, within: (layer: string) => boolean): number {
   let ms = 0;
   for (const [name, layers] of times) {

@@ -1,8 +1,8 @@
-/** How much more a query costs when lens holds ten times as much. */
+/** How much more a query costs when lens stores ten times as much. */
 import type { Bench, Figure, Round } from "./kit/bench.ts";
-import { lensAtRest, withLens } from "./kit/lens.ts";
-import { ask, QUERY_NAMES, type QueryName } from "./kit/queries.ts";
-import { send } from "./kit/send.ts";
+import { lensAtRest, withLens } from "./kit/lens/lens.ts";
+import { ask, QUERY_NAMES, type QueryName } from "./kit/lens/queries.ts";
+import { send } from "./kit/lens/send.ts";
 import { median } from "./kit/statistics.ts";
 
 const FEW_SPANS = 20_000;
@@ -33,7 +33,7 @@ const figures = QUERY_NAMES.flatMap((name): Figure[] => [
   { name: `${name}Ms`, says: NAMES[name], unit: "ms", better: "less" },
 ]);
 
-/** Half of the queries of each kind were answered within so many milliseconds. The kinds take turns, so that a drift meets all. */
+/** The median milliseconds of each kind of query. The kinds take turns, so that a drift affects all. */
 async function costs(url: string, lastGroup: number, count: number): Promise<Record<QueryName, number>> {
   const took: Record<QueryName, number[]> = { trace: [], correlation: [], order: [], search: [], list: [] };
   for (let n = 0; n < count; n += 1) {

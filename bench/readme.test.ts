@@ -8,7 +8,7 @@ import { readRecord } from "./kit/record.ts";
 const results = path.join(import.meta.dirname, "results");
 const readme = await readFile(path.join(import.meta.dirname, "README.md"), "utf8");
 
-test("README.md shows the figures of every benchmark as they were recorded, and none where none were", async () => {
+test("README.md shows the recorded figures of every benchmark, and none without a record", async () => {
   for (const bench of benches) {
     const record = await readRecord(results, bench.name);
     const empty = `<!-- ${bench.name} -->\n<!-- /${bench.name} -->`;
@@ -18,13 +18,13 @@ test("README.md shows the figures of every benchmark as they were recorded, and 
   }
 });
 
-test("what is recorded is of a benchmark that there is", async () => {
+test("every record belongs to a benchmark", async () => {
   const names = benches.map(({ name }) => `${name}.json`);
   const recorded = await readdir(results).catch(() => []);
   expect(recorded.filter((file) => !names.includes(file))).toEqual([]);
 });
 
-test("README.md tells of each benchmark in its order, in words besides the figures", () => {
+test("README.md describes each benchmark in order, in words beside the figures", () => {
   const titles = [...readme.matchAll(/^## (.*)$/gm)].map(([, title]) => title);
   expect(titles).toEqual(benches.map(({ name, title }) => `${title} (\`${name}\`)`));
   for (const { name } of benches) {

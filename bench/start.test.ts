@@ -14,6 +14,6 @@ test("the phases are read as npm run demo prints them", () => {
   });
 });
 
-test("a phase that is missing is told with what was printed", () => {
+test("a missing phase is named, with the output", () => {
   expect(() => phasesOf("servers   1.2 s  NATS")).toThrow(/"start" took:\nservers/);
 });

@@ -1,4 +1,4 @@
-/** How long a newcomer waits: from the command to the first complete journey, with the packages installed. */
+/** How long a start takes: from the command to the first complete journey, with the packages installed. */
 import type { Bench } from "./kit/bench.ts";
 import { type Place, type, withPlace } from "./kit/command.ts";
 
@@ -10,7 +10,7 @@ const PHASES = {
   "in all": "all",
 } as const;
 
-/** Milliseconds of each phase, from what `npm run demo` prints. Throws when one is missing. */
+/** Milliseconds of each phase, from the output of `npm run demo`. Throws when one is missing. */
 export function phasesOf(printed: string): Record<(typeof PHASES)[keyof typeof PHASES], number> {
   const entries = Object.entries(PHASES).map(([phase, name]) => {
     const seconds = new RegExp(`^${phase} +([\\d.]+) s`, "m").exec(printed)?.[1];

@@ -1,55 +1,90 @@
-/** What a span costs in lens' memory: as lens counts it, and as the process grows. */
-import type { Bench } from "./kit/bench.ts";
-import { INSPECT, memoryOf } from "./kit/inspector.ts";
-import { lensAtRest, lensCounts, withLens } from "./kit/lens.ts";
-import { send } from "./kit/send.ts";
+/** What a stored span takes of the disk and of memory, and what storing costs when millions of traces are there. */
+import type { Bench, Round } from "./kit/bench.ts";
+import { type Lens, lensAtRest, withLens } from "./kit/lens/lens.ts";
+import { send } from "./kit/lens/send.ts";
+import type { Shape } from "./kit/lens/spans.ts";
+import { watched } from "./kit/lens/watch.ts";
+import { pssMb } from "./kit/processes.ts";
 
-const SPANS = 200_000;
+const SPANS = 400_000;
 const QUICK_SPANS = 20_000;
-/** Before the first look: what is compiled and cached is no cost of a span. */
-const WARM_UP_SPANS = 20_000;
-const PER_SECOND = 20_000;
-const CONNECTIONS = 2;
+const TRACES = 4_000_000;
+const QUICK_TRACES = 10_000;
+/** Compiles lens' code and fills its caches, so that they do not count as a cost of spans. */
+const WARM_UP_SPANS = 200_000;
+const PER_SECOND = 1_000_000;
+const CONNECTIONS = 4;
 const MB = 2 ** 20;
+/** So that nothing goes. */
+const ENV = { LENS_STORE_BYTES: String(16 * 2 ** 30) };
+const MEASURED: Partial<Shape> = { spansPerRequest: 250 };
+/** A trace is a single span: the most traces in the least time. */
+const MANY_TRACES: Partial<Shape> = { spansPerTrace: 1, requestsPerGroup: 1 };
+
+/** Sends spans to `lens` and waits until they are stored. Resolves to the last group. */
+async function fill(
+  lens: Lens,
+  spans: number,
+  firstGroup: number,
+  shape: Partial<Shape>,
+  signal: AbortSignal,
+): Promise<number> {
+  const plan = { url: lens.otlpUrl, spans, shape, firstGroup, perSecond: PER_SECOND, connections: CONNECTIONS };
+  const { lastGroup } = await send(plan, signal);
+  const { evicted } = await lensAtRest(lens.url, signal);
+  if (evicted > 0) throw new Error("lens has evicted spans: what is left says nothing of them");
+  return lastGroup;
+}
+
+async function storeRound({ quick, signal, say }: Round): ReturnType<Bench["run"]> {
+  return withLens({ env: ENV, signal }, async (lens) => {
+    const [spans, warmUp] = quick ? [QUICK_SPANS, QUICK_SPANS] : [SPANS, WARM_UP_SPANS];
+    /** CPU microseconds of a span, and the last group. */
+    const cost = async (firstGroup: number): Promise<readonly [cpuUs: number, lastGroup: number]> => {
+      const { outcome, cpuMs } = await watched(lens.pid, () => fill(lens, spans, firstGroup, MEASURED, signal));
+      return [(cpuMs * 1e3) / spans, outcome];
+    };
+    say("warm");
+    const warm = await fill(lens, warmUp, 1, MEASURED, signal);
+    const [counted, residentMb] = [await lensAtRest(lens.url, signal), await pssMb(lens.pid)];
+    say("spans with little stored");
+    const [little, lastGroup] = await cost(warm + 1);
+    const after = await lensAtRest(lens.url, signal);
+    const stored = after.stored - counted.stored;
+    const grown = ((await pssMb(lens.pid)) - residentMb) * MB;
+    say("many traces");
+    const many = await fill(lens, quick ? QUICK_TRACES : TRACES, lastGroup + 1, MANY_TRACES, signal);
+    say("spans with many traces stored");
+    const [full] = await cost(many + 1);
+    return {
+      values: {
+        disk: (after.storeBytes - counted.storeBytes) / stored,
+        grown: Math.max(0, grown / stored),
+        cost: little,
+        full: full / little,
+        memory: await pssMb(lens.pid),
+      },
+    };
+  });
+}
 
 export const store: Bench = {
   name: "store",
-  title: "Bytes of lens' store per span",
-  how: `${SPANS.toLocaleString("en-US")} spans with ten attributes; lens' own figure, and the growth of its process after its garbage is collected`,
-  rounds: 3,
+  title: "What a stored span takes",
+  how: `${SPANS.toLocaleString("en-US")} spans with ten attributes, then ${TRACES.toLocaleString("en-US")} traces of one span, then as many spans as before; lens' own count of its disk, its memory (PSS) and its CPU time`,
+  rounds: 1,
   figures: [
-    { name: "own", says: "as lens counts it", unit: "bytes", better: "less", goal: { atMost: 256 } },
+    { name: "disk", says: "disk", unit: "bytes a span", better: "less", goal: { atMost: 100 } },
+    { name: "grown", says: "growth of memory", unit: "bytes a span", better: "less", goal: { atMost: 64 } },
+    { name: "cost", says: "CPU time with little stored", unit: "µs a span", better: "less" },
     {
-      name: "grown",
-      says: "growth of heap and buffers",
-      unit: "bytes",
+      name: "full",
+      says: `CPU time with ${TRACES.toLocaleString("en-US")} traces stored over that`,
+      unit: "",
       better: "less",
-      goal: { atMost: 256 },
+      goal: { atMost: 1.2 },
     },
-    { name: "resident", says: "growth of the resident process", unit: "bytes", better: "less" },
+    { name: "memory", says: "memory with all that stored", unit: "MB", better: "less", goal: { atMost: 288 } },
   ],
-  run: ({ quick, signal, say }) =>
-    withLens({ flags: [INSPECT], signal }, async ({ url, otlpUrl, logFile }) => {
-      const fill = (spans: number, firstGroup: number) =>
-        send({ url: otlpUrl, spans, perSecond: PER_SECOND, connections: CONNECTIONS, firstGroup }, signal);
-      say("warm");
-      const { lastGroup } = await fill(WARM_UP_SPANS, 1);
-      await lensAtRest(url, signal);
-      const [countedBefore, before] = [await lensCounts(url), await memoryOf(logFile)];
-      say("full");
-      await fill(quick ? QUICK_SPANS : SPANS, lastGroup + 1);
-      const counted = await lensAtRest(url, signal);
-      const after = await memoryOf(logFile);
-      if (counted.evicted > 0) throw new Error("lens has evicted spans: what is left says nothing of them");
-      const spans = counted.stored - countedBefore.stored;
-      const grownMb = after.heapMb + after.externalMb - before.heapMb - before.externalMb;
-      return {
-        values: {
-          // Of all that is stored: what the warm-up left unpacked would otherwise be packed at no span's cost.
-          own: counted.storeBytes / counted.stored,
-          grown: (grownMb * MB) / spans,
-          resident: Math.max(0, ((after.residentMb - before.residentMb) * MB) / spans),
-        },
-      };
-    }),
+  run: storeRound,
 };

@@ -1,4 +1,4 @@
-/** What telemetry costs: checkouts a second with all spans going to lens, over those without any telemetry. */
+/** The cost of telemetry: checkouts a second with all spans sent to lens, divided by those without telemetry. */
 import type { Bench, Round } from "./kit/bench.ts";
 import { type Throughput, throughput } from "./kit/throughput.ts";
 
@@ -8,7 +8,7 @@ const MODES = {
 } as const;
 type Mode = keyof typeof MODES;
 
-/** Each mode in a playground of its own. Which one comes first changes from round to round, so that a drift cancels. */
+/** Each mode has its own playground. Their order changes from round to round, so that a drift cancels. */
 async function both(round: Round): Promise<Record<Mode, Throughput>> {
   const order: Mode[] = round.number % 2 === 1 ? ["off", "lens"] : ["lens", "off"];
   const found = new Map<Mode, Throughput>();

@@ -68,18 +68,18 @@ describe.skipIf(reason !== undefined)("the Collector", () => {
     [["scaled/tier-one.yaml", "loki.yaml"]],
     [["scaled/tier-two.yaml"]],
     [["scaled/tier-two.yaml", "scaled/servers.yaml"]],
-  ])("finds nothing wrong with %j", async (files) => {
+  ])("accepts %j", async (files) => {
     const configs = files.map((file) => `--config=${path.join(root, "collector", file)}`);
     await run(program.path, ["validate", ...configs], { env: { HOSTNAME: "here" } });
   });
 
-  it("refuses to start with a sampling switch that is neither on nor off", async () => {
+  it("refuses to start when the sampling switch is neither true nor false", async () => {
     const config = `--config=${path.join(root, "collector", "collector.yaml")}`;
     const asked = run(program.path, ["validate", config], { env: { BATON_TAIL_SAMPLING: "maybe" } });
     await expect(asked).rejects.toMatchObject({ stderr: expect.stringContaining("maybe == true") });
   });
 
-  it("hands on every span, to lens and to Jaeger, and makes rates and exemplars of them", async () => {
+  it("sends every span to lens and to Jaeger, and makes rates and exemplars of them", async () => {
     const collector = await start();
     const lens = keep(await lensOn(collector.lensPort));
     const ids = Array.from({ length: 40 }, () => id(16));
@@ -107,7 +107,41 @@ describe.skipIf(reason !== undefined)("the Collector", () => {
     );
   });
 
-  it("lets no card number out, wherever it was put but in a link's attributes", async () => {
+  it("sends the metrics of applications to lens, too", async () => {
+    const collector = await start();
+    const lens = keep(await lensOn(collector.lensPort));
+    const point = { asInt: "3", timeUnixNano: nanos(Date.now()) };
+    const metrics = [{ name: "baskets", gauge: { dataPoints: [point] } }];
+    const body = { resourceMetrics: [{ resource, scopeMetrics: [{ metrics }] }] };
+    expect(await send(collector.otlp, "metrics", body)).toBe(200);
+    await see("the point in lens", async () => {
+      const answer = await (await fetch(`${lens.url}/api/metrics?name=baskets`)).text();
+      return answer.includes('"service":"sender"') || undefined;
+    });
+  });
+
+  it("lets pages of this machine send, or of the origins that are named, and no others", async () => {
+    const allowed = async ({ otlp }: TestCollector, origin: string): Promise<string | null> => {
+      const headers = {
+        origin,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "content-type,traceparent",
+      };
+      const answer = await fetch(`${otlp}/v1/traces`, { method: "OPTIONS", headers });
+      await answer.body?.cancel();
+      return answer.headers.get("access-control-allow-origin");
+    };
+    const local = await start();
+    for (const origin of ["http://localhost", "http://localhost:5173", "http://127.0.0.1:5173"])
+      expect(await allowed(local, origin)).toBe(origin);
+    for (const origin of ["https://app.example", "http://localhost.evil.example", "null"])
+      expect(await allowed(local, origin)).toBeNull();
+    const named = await start({ BATON_OTLP_ORIGINS: '["https://app.example"]' });
+    expect(await allowed(named, "https://app.example")).toBe("https://app.example");
+    expect(await allowed(named, "http://localhost:5173")).toBeNull();
+  });
+
+  it("masks card numbers everywhere except in a link's attributes", async () => {
     const collector = await start();
     const sink = keep(await startSink(collector.lensPort));
     const traceId = id(16);
@@ -149,7 +183,7 @@ describe.skipIf(reason !== undefined)("the Collector", () => {
         }),
       ).toBe(200);
     }
-    await see("traces and logs at lens, and what was planted by remote write", async () => {
+    await see("traces and logs at lens, and the planted metrics by remote write", async () => {
       const paths = sink.received.map(({ path }) => path);
       const written = collector.prometheus.received.map(({ body }) => body.toString("latin1")).join();
       const arrived = paths.includes("/v1/traces") && paths.includes("/v1/logs");
@@ -165,13 +199,13 @@ describe.skipIf(reason !== undefined)("the Collector", () => {
     for (const out of [...left, jaeger, await collector.log()]) {
       expect(out).not.toMatch(/4111[ -]?1111[ -]?1111|5500[ -]?0000[ -]?0000[ -]?0004|340000000000009/);
     }
-    // It was there, and is masked: not merely lost.
+    // The values are masked, not lost.
     expect(left.join()).toContain("paid with ****, thanks");
     expect(left.join()).toContain("declined: ****");
     expect(jaeger).toContain("charge ****");
   });
 
-  it("masks nothing that only looks like a card number", async () => {
+  it("does not mask values that only look like a card number", async () => {
     const collector = await start();
     const lens = keep(await lensOn(collector.lensPort));
     const traceId = id(16);
@@ -192,13 +226,13 @@ describe.skipIf(reason !== undefined)("the Collector", () => {
     expect(seen).not.toContain("redaction");
   });
 
-  it("queues while lens is away, refuses nobody, and delivers when it is back", async () => {
+  it("queues while lens is unreachable, refuses nothing, and delivers when it is back", async () => {
     const collector = await start();
     const ids = Array.from({ length: 50 }, () => id(16));
     for (const traceId of ids) {
       expect(await send(collector.otlp, "traces", traces([span(traceId)]))).toBe(200);
     }
-    // Jaeger has everything although lens has nothing: one that is away does not hold up the others.
+    // Jaeger has everything although lens has nothing: an unreachable backend does not delay the others.
     await see("all of it in Jaeger", async () => {
       const all = await Promise.all(ids.map((traceId) => spansOf(collector.jaeger.url, traceId)));
       return all.every((spans) => spans?.length === 1) || undefined;
@@ -220,7 +254,7 @@ describe.skipIf(reason !== undefined)("the Collector", () => {
     expect(await counter(collector.metrics, "otelcol_exporter_send_failed_spans")).toBe(0);
   });
 
-  it("with tail sampling keeps a failed and a slow trace whole and drops the others, and lens has them all", async () => {
+  it("with tail sampling keeps a failed and a slow trace whole and drops the others, while lens gets all", async () => {
     const collector = await start({
       BATON_TAIL_SAMPLING: "true",
       BATON_TAIL_SAMPLING_WAIT: "2s",
@@ -229,7 +263,7 @@ describe.skipIf(reason !== undefined)("the Collector", () => {
     const lens = keep(await lensOn(collector.lensPort));
     const [good, failed, slow] = [id(16), id(16), id(16)];
     const slowStart = { startTimeUnixNano: nanos(Date.now() - 3_000) };
-    // Span by span, as they come from several services; the failed one in the middle.
+    // Span by span, as from several services; the failed one is in the middle.
     for (const [traceId, middle] of [
       [good, {}],
       [failed, { status: { code: 2 } }],

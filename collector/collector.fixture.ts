@@ -1,4 +1,4 @@
-/** A Collector of its own for a test: collector.yaml on free ports, with lens and sinks of the test around it. */
+/** Starts a Collector for a test: collector.yaml on free ports, with a lens and sinks of the test as backends. */
 import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { serverEnv } from "../playground/provide/server.ts";
@@ -15,9 +15,9 @@ import { type Lens, startLens } from "./lens/server.ts";
 import { type Sink, startSink } from "./sink.fixture.ts";
 
 export const root = path.dirname(import.meta.dirname);
-export const never = new AbortController().signal;
+const never = new AbortController().signal;
 
-/** The Collector of the catalogue, built when it is not there; or the words of why there is none. */
+/** The Collector of the catalogue, built if need be; or why there is none. */
 export async function collectorProgram(): Promise<StackProgram | string> {
   const report = reporterOn(process.stderr);
   const options = { root, dir: path.join(root, ".baton"), env: process.env, report, signal: never };
@@ -36,19 +36,19 @@ export const lensOn = (otlpHttpPort: number, otlpGrpcPort = 0): Promise<Lens> =>
 
 export interface TestCollector {
   readonly otlp: string;
-  /** Figures of its own. */
+  /** Address of its own metrics. */
   readonly metrics: string;
-  /** In lens' place on OTLP/HTTP, at this port. */
+  /** The port where it looks for lens' OTLP/HTTP. */
   readonly lensPort: number;
-  /** In Jaeger's place: a lens, which takes OTLP/gRPC as it does. */
+  /** The backend in place of Jaeger: a lens, which also takes OTLP/gRPC. */
   readonly jaeger: Lens;
-  /** In Prometheus' place. */
+  /** The backend in place of Prometheus. */
   readonly prometheus: Sink;
   log(): Promise<string>;
   stop(): Promise<void>;
 }
 
-/** Variables of collector.yaml for free ports. Redis and Postgres are nowhere, unless `env` says where. */
+/** Variables of collector.yaml for free ports. Nothing listens at the addresses of Redis and Postgres. */
 const environment = (ports: Ports, jaeger: Lens, prometheus: Sink): Record<string, string> => ({
   BATON_OTLP_GRPC_PORT: String(ports.otlpGrpc),
   BATON_OTLP_HTTP_PORT: String(ports.otlpHttp),
@@ -111,7 +111,7 @@ export async function startCollector(
   };
 }
 
-/** Sends OTLP/JSON; the status that it was answered with. */
+/** Sends OTLP/JSON; resolves to the status of the answer. */
 export async function send(
   otlp: string,
   signal: "traces" | "logs" | "metrics",
@@ -126,14 +126,14 @@ export async function send(
   return response.status;
 }
 
-/** The value of a counter on a page of metrics, its series with `labels` added up. */
+/** The value of a counter on a page of metrics: the sum of its series with `labels`. */
 export async function counter(page: string, name: string, labels = ""): Promise<number> {
   const lines = (await (await fetch(page)).text()).split("\n");
   const ours = lines.filter((line) => new RegExp(`^${name}[{ ]`).test(line) && line.includes(labels));
   return ours.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
 }
 
-/** Waits for `look` to see what `what` says. */
+/** Waits until `look` resolves to a value. `what` describes it for the error. */
 export const see = <T>(
   what: string,
   look: () => Promise<T | undefined>,

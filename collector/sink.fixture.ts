@@ -1,4 +1,4 @@
-/** Stands in for a backend: takes every request on HTTP, unpacks it and keeps it. */
+/** A backend for tests: takes every HTTP request, unpacks it and keeps it. */
 import { createServer, type IncomingMessage } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
@@ -26,7 +26,10 @@ async function unpacked(request: IncomingMessage): Promise<Buffer> {
   return body;
 }
 
-/** Starts one on this port of the loopback; 0 takes any. What it cannot unpack it answers with 500 and keeps as it came. */
+/**
+ * Starts a sink on this port of the loopback; 0 takes any. For a body that it cannot unpack it keeps the error, and
+ * answers 500.
+ */
 export async function startSink(port = 0): Promise<Sink> {
   const received: Received[] = [];
   const server = createServer(async (request, response) => {

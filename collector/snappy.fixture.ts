@@ -1,4 +1,4 @@
-/** Unpacks snappy's block format, which remote write comes in (its format_description.txt). For tests: it trusts no length. */
+/** Unpacks snappy's block format, which remote write uses (its format_description.txt). Only for tests. */
 export function unpackSnappy(packed: Buffer): Buffer {
   let at = 0;
   const byte = (): number => {
@@ -31,7 +31,7 @@ export function unpackSnappy(packed: Buffer): Buffer {
     }
     const length = kind === 1 ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1;
     const back = kind === 1 ? (tag >> 5) * 256 + byte() : little(kind === 2 ? 2 : 4);
-    // Byte by byte: a copy may overlap what it writes.
+    // Byte by byte: a copy's source may overlap its target.
     for (let i = 0; i < length; i++, end++) out[end] = out[end - back] ?? 0;
   }
   if (end !== size) throw new Error(`snappy: ${end} bytes instead of ${size}`);

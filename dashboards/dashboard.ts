@@ -1,4 +1,4 @@
-/** What all dashboards have in common: a fixed uid, links to each other and to lens, the last quarter of an hour. */
+/** What all dashboards have in common: a fixed uid, links to each other and to lens, the last 15 minutes. */
 import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
 import {
   DashboardBuilder,
@@ -9,10 +9,10 @@ import {
   RowBuilder,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 
-/** Also the tag by which they find each other. */
+/** The tag by which the dashboards link to each other. */
 const TAG = "baton";
 
-/** lens' page as the browser reaches it. Grafana expands no variable here; with another port, edit the link. */
+/** lens' page, for the browser. Grafana expands no variable here: for another port, edit the link. */
 const LENS = "http://127.0.0.1:4000";
 
 export interface Section {
@@ -21,7 +21,7 @@ export interface Section {
 }
 
 export interface DashboardText {
-  /** Of the file and, after `baton-`, the uid: it stands in links and must not change. */
+  /** The name of the file and, after `baton-`, the uid. Links contain it, so it must not change. */
   readonly name: string;
   readonly title: string;
   readonly description: string;
@@ -31,7 +31,7 @@ export interface Rendered extends DashboardText {
   readonly builder: DashboardBuilder;
 }
 
-/** A dashboard of sections, each a row of its own. */
+/** A dashboard of sections, each with its own row. */
 export function dashboard(text: DashboardText, ...sections: readonly Section[]): Rendered {
   const builder = new DashboardBuilder(text.title)
     .uid(`baton-${text.name}`)

@@ -1,4 +1,6 @@
-/** The data sources that Grafana is provisioned with, by the uid that panels and links refer to. Fixed, so that links last. */
+/**
+ * Grafana's provisioned data sources, with the uids that panels and links refer to. They are fixed, so that links last.
+ */
 export const DATASOURCES = {
   prometheus: { type: "prometheus", uid: "baton-prometheus" },
   jaeger: { type: "jaeger", uid: "baton-jaeger" },

@@ -1,4 +1,4 @@
-/** Does every hop hand the baton on, and does everything that was sent arrive? As lens sees it, which takes all. */
+/** Does every hop pass the context on, and does everything that was sent arrive? From lens, which gets all spans. */
 import * as units from "@grafana/grafana-foundation-sdk/units";
 import { dashboard } from "./dashboard.ts";
 import { lines, number } from "./panel.ts";
@@ -19,7 +19,7 @@ export const integrity = dashboard(
         {
           title: "Orphans",
           description:
-            "Spans whose parent should be inside and is missing: a hop dropped the context. 0, or find the hop.",
+            "Spans whose parent should be in the journey but is missing: a hop dropped the context. Should be 0.",
           unit: units.Short,
           width: 8,
         },
@@ -29,7 +29,7 @@ export const integrity = dashboard(
         {
           title: "Unsettled",
           description:
-            "Older than 30 s, and still a parent missing or a message under way. npm run trace shows which.",
+            "Older than 30 s, with a missing parent or a message still in flight. npm run trace shows which.",
           unit: units.Short,
           width: 8,
         },
@@ -39,7 +39,7 @@ export const integrity = dashboard(
         {
           title: "Settled",
           description:
-            "No parent missing, every message consumed or dead-lettered. Whether each promised hop is there is a scenario's verdict.",
+            "No parent missing, every message consumed or dead-lettered. Scenarios check the promised hops.",
           unit: units.Short,
           width: 8,
         },
@@ -49,7 +49,7 @@ export const integrity = dashboard(
         {
           title: "Journeys by state",
           description:
-            "Under way, settled, unsettled. A growing unsettled share after a restart is what was in hand then.",
+            "In progress, settled, unsettled. Unsettled journeys after a restart were in progress when it happened.",
           unit: units.Short,
           width: 24,
         },
@@ -64,7 +64,7 @@ export const integrity = dashboard(
         {
           title: "Started, received, stored",
           description:
-            "Three lines upon each other. A gap below the first is lost on the way, below the second refused.",
+            "Normally three equal lines. A gap below the first is lost in transit, a gap below the second is refused.",
           unit: units.CountsPerSecond,
           width: 12,
         },
@@ -79,7 +79,7 @@ export const integrity = dashboard(
         {
           title: "Refused",
           description:
-            "By signal and reason. malformed and invalid_id are a sender's fault, busy and too_large lens' bounds.",
+            "By signal and reason. malformed and invalid_id: a sender's mistake; busy and too_large: lens' limits.",
           unit: units.CountsPerSecond,
           width: 12,
         },
@@ -100,8 +100,7 @@ export const integrity = dashboard(
       lines(
         {
           title: "Duplicates and evicted",
-          description:
-            "A repeated export is dropped by its span ids. Evicted is what made room: old journeys are gone then.",
+          description: "A repeated export is dropped by its span ids. Old journeys are evicted to make room.",
           unit: units.CountsPerSecond,
         },
         {
@@ -116,7 +115,8 @@ export const integrity = dashboard(
       lines(
         {
           title: "The store",
-          description: "Bytes of memory used, and the bound at which the oldest settled journeys go.",
+          description:
+            "Bytes of memory used, and the limit at which the oldest settled journeys are evicted.",
           unit: units.BytesIEC,
         },
         { expr: "max(lens_store_bytes)", legend: "used" },
@@ -129,14 +129,14 @@ export const integrity = dashboard(
     panels: [
       lines(
         {
-          title: "Refused of callers' headers",
+          title: "Refused headers of callers",
           description:
-            "A broken traceparent, oversized baggage or an ill-formed correlation id: dropped, and no error.",
+            "A broken traceparent, oversized baggage or a malformed correlation id: dropped without an error.",
           unit: units.CountsPerSecond,
           width: 24,
         },
         {
-          expr: "sum by (error_type) (rate(baton_edge_refused_total[$__rate_interval])) or vector(0)",
+          expr: "sum by (error_type) (rate(baton_edge_refusals_total[$__rate_interval])) or vector(0)",
           legend: "{{error_type}}",
         },
       ),

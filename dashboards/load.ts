@@ -1,4 +1,4 @@
-/** What k6 sees beside what the services say of themselves: the difference is the network and the waiting at the door. */
+/** k6's figures beside the services' own: the difference is the network and the wait before the handler. */
 import * as units from "@grafana/grafana-foundation-sdk/units";
 import { dashboard } from "./dashboard.ts";
 import { orZero, perSecond, quantile } from "./expr.ts";
@@ -18,7 +18,7 @@ export const load = dashboard(
     title: "At a glance",
     panels: [
       number(
-        { title: "Virtual users", description: "Busy with a scenario at the moment.", unit: units.Short },
+        { title: "Virtual users", description: "Users that run a scenario now.", unit: units.Short },
         "sum(k6_vus)",
       ),
       number(
@@ -28,8 +28,7 @@ export const load = dashboard(
       number(
         {
           title: "Failed checks",
-          description:
-            "Share of expectations that did not hold. k6 prints the trace id of each: npm run trace -- <id>.",
+          description: "Share of failed expectations. k6 prints the trace id of each: npm run trace -- <id>.",
           unit: units.PercentUnit,
         },
         orZero(`sum(rate(k6_checks_total{condition="zero"}[$__rate_interval])) / ${checks}`, checks),
@@ -51,7 +50,7 @@ export const load = dashboard(
         {
           title: "Duration, seen and served, 99 of 100",
           description:
-            "Seen much longer than served: the time goes by before the gateway's handler, or on the way.",
+            "When seen is much longer than served, the time passes before the gateway's handler, or in the network.",
           unit: units.Seconds,
           width: 12,
         },
@@ -61,7 +60,8 @@ export const load = dashboard(
       lines(
         {
           title: "Rate, seen and served",
-          description: "The two lines part when requests do not get through, or when others than k6 send.",
+          description:
+            "The two lines differ when requests do not arrive, or when other clients than k6 send.",
           unit: units.RequestsPerSecond,
           width: 12,
         },

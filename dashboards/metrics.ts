@@ -1,14 +1,15 @@
 /**
- * Every metric that this project emits or shows: where it comes from, and whether it is on a dashboard or why not.
- * Names are OTLP's where it travels by OTLP; `prometheusName` tells what becomes of them. Tests hold this list against
- * the names in `conventions.ts` and against every query, so that nothing is emitted unseen or shown without a source.
+ * Every metric that this project emits or shows: its source, and the reason when no dashboard shows it. Metrics that
+ * travel by OTLP have their OTLP names; `prometheusName` translates them. What the services emit is taken from the
+ * registry (`telemetry/registry/`). Tests compare this list with every query, so that no metric is emitted but not
+ * shown, or shown without a source.
  */
-import { METRIC } from "../services/_kit/telemetry/conventions.ts";
-import { GAUGE } from "../services/_kit/telemetry/gauge-names.ts";
+import { GAUGE, METRIC } from "../services/_kit/telemetry/conventions.ts";
+import { readRegistry } from "../telemetry/registry.ts";
 import { type Kind, prometheusName, seriesOf } from "./prometheus-name.ts";
 
 export type Source =
-  /** Our own, by `_kit/telemetry/metrics.ts`. */
+  /** Our own, from `_kit/telemetry/metrics.ts`. */
   | "services"
   /** OpenTelemetry's instrumentations of http, pg, undici and the Node runtime. */
   | "instrumentation"
@@ -25,96 +26,73 @@ export type Source =
 export interface Metric {
   readonly name: string;
   readonly kind: Kind;
-  /** UCUM, as it is given to the instrument. */
+  /** The UCUM unit of the instrument. */
   readonly unit: string;
   readonly source: Source;
   /** Why no dashboard shows it; left out when one does. */
   readonly unshown?: string;
-  /** What must have happened before it is there at all; left out when it is there from the start or from the first load on. */
+  /** What must happen before it exists; left out when it exists from the start or from the first load on. */
   readonly after?: string;
 }
 
-/** Prometheus fetches these itself, under the names that they have already. */
+/** Prometheus scrapes these itself, under their own names. */
 const SCRAPED: ReadonlySet<Source> = new Set(["otelcol", "lens", "prometheus"]);
 
-/** Columns: name, kind, unit, and what else there is to say. */
-type Row = readonly [name: string, kind: Kind, unit?: string, more?: Pick<Metric, "unshown" | "after">];
+/** Columns: name, kind, unit, and the rest. */
+type MetricRow = readonly [name: string, kind: Kind, unit?: string, more?: Pick<Metric, "unshown" | "after">];
 
-const from = (source: Source, rows: readonly Row[]): readonly Metric[] =>
+const from = (source: Source, rows: readonly MetricRow[]): readonly Metric[] =>
   rows.map(([name, kind, unit = "", more = {}]) => ({ name, kind, unit, source, ...more }));
 
-const TAIL = { unshown: "the 99 of 100 and the longest say what matters" };
-const BY_SPANS = { unshown: "the services' own histograms and the span metrics say it with fewer series" };
+const TAIL = { unshown: "the 99th percentile and the longest are enough" };
+const BY_SPANS = { unshown: "the services' own histograms and the span metrics show it with fewer series" };
 const FAILURE = { after: "an export that failed for good" };
 const BY_SERVICE = { unshown: "the evictions as a whole are shown", after: "a full store" };
 const FORWARDING = { unshown: "only lens alone forwards", after: "LENS_FORWARD_URL" };
 
+/** Of those in the registry: why no dashboard shows it, and what must have happened before it is there. */
+const SAID: Readonly<Record<string, Pick<Metric, "unshown" | "after">>> = {
+  [METRIC.edgeRefused]: { after: "a request with a broken header" },
+  [GAUGE.sseOpen]: { unshown: "the number of watchers says nothing about the shop's health" },
+  "db.client.connection.max": { unshown: "our own constant" },
+  "nodejs.eventloop.delay.min": TAIL,
+  "nodejs.eventloop.delay.mean": TAIL,
+  "nodejs.eventloop.delay.stddev": TAIL,
+  "nodejs.eventloop.delay.p50": TAIL,
+  "nodejs.eventloop.delay.p90": TAIL,
+  "v8js.memory.heap.space.available_size": { unshown: "size less used" },
+  "v8js.memory.heap.space.physical_size": { unshown: "close to the size" },
+  "otel.sdk.metric_reader.collection.duration": { unshown: "of interest only to developers of the SDK" },
+};
+
+const sourceOf = (emitter: string): Source => {
+  if (emitter === "services") return "services";
+  return emitter.startsWith("@opentelemetry/sdk-") ? "sdk" : "instrumentation";
+};
+
+/** What the services emit, as the registry has it. */
+const registered = (await readRegistry()).metrics
+  .values()
+  .map(
+    ({ name, instrument, unit, source }): Metric => ({
+      name,
+      kind: instrument === "updowncounter" ? "gauge" : instrument,
+      unit,
+      source: sourceOf(source),
+      ...SAID[name],
+    }),
+  )
+  .toArray();
+
 /** All of them. */
 export const METRICS: readonly Metric[] = [
-  ...from("services", [
-    [METRIC.messageWait, "histogram", "s"],
-    [METRIC.edgeRefused, "counter", "", { after: "a request with a broken header" }],
-    [METRIC.processDuration, "histogram", "s"],
-    [METRIC.operationDuration, "histogram", "s"],
-    [METRIC.sentMessages, "counter"],
-    [METRIC.consumedMessages, "counter"],
-    [METRIC.rpcServerDuration, "histogram", "s"],
-    [METRIC.rpcClientDuration, "histogram", "s"],
-    [METRIC.events, "counter"],
-    [GAUGE.outboxUnsent, "gauge", "{row}"],
-    [GAUGE.outboxRetrying, "gauge", "{row}"],
-    [GAUGE.outboxAge, "gauge", "s"],
-    [GAUGE.consumerPending, "gauge", "{message}"],
-    [GAUGE.consumerAckPending, "gauge", "{message}"],
-    [GAUGE.consumerRedelivered, "gauge", "{message}"],
-    [GAUGE.deadLetters, "gauge", "{message}"],
-    [GAUGE.queueJobs, "gauge", "{job}"],
-    [GAUGE.streamMessages, "gauge", "{message}"],
-    [GAUGE.streamBytes, "gauge", "By"],
-    [
-      GAUGE.sseOpen,
-      "gauge",
-      "{stream}",
-      { unshown: "how many watch an order says nothing of how the shop does" },
-    ],
-  ]),
+  ...registered,
   ...from("instrumentation", [
-    ["http.server.request.duration", "histogram", "s"],
     [
       "http.client.request.duration",
       "histogram",
       "s",
       { unshown: "services call each other by RPC, which has its own", after: "BATON_INSTRUMENTATION=auto" },
-    ],
-    ["db.client.operation.duration", "histogram", "s"],
-    ["db.client.connection.count", "gauge", "{connection}"],
-    ["db.client.connection.pending_requests", "gauge", "{connection}"],
-    ["db.client.connection.max", "gauge", "{connection}", { unshown: "a constant of ours" }],
-    ["nodejs.eventloop.utilization", "gauge", "1"],
-    ["nodejs.eventloop.time", "counter", "s"],
-    ["nodejs.eventloop.delay.p99", "gauge", "s"],
-    ["nodejs.eventloop.delay.max", "gauge", "s"],
-    ["nodejs.eventloop.delay.min", "gauge", "s", TAIL],
-    ["nodejs.eventloop.delay.mean", "gauge", "s", TAIL],
-    ["nodejs.eventloop.delay.stddev", "gauge", "s", TAIL],
-    ["nodejs.eventloop.delay.p50", "gauge", "s", TAIL],
-    ["nodejs.eventloop.delay.p90", "gauge", "s", TAIL],
-    ["v8js.gc.duration", "histogram", "s"],
-    ["v8js.memory.heap.used", "gauge", "By"],
-    ["v8js.memory.heap.space.size", "gauge", "By"],
-    ["v8js.memory.heap.space.available_size", "gauge", "By", { unshown: "size less used" }],
-    ["v8js.memory.heap.space.physical_size", "gauge", "By", { unshown: "close to the size" }],
-    ["v8js.resource.active", "gauge", "{resource}"],
-  ]),
-  ...from("sdk", [
-    ["otel.sdk.span.started", "counter", "{span}"],
-    ["otel.sdk.span.live", "gauge", "{span}"],
-    ["otel.sdk.log.created", "counter", "{log_record}"],
-    [
-      "otel.sdk.metric_reader.collection.duration",
-      "histogram",
-      "s",
-      { unshown: "of interest only to who works on the SDK" },
     ],
   ]),
   ...from("collector", [
@@ -124,7 +102,7 @@ export const METRICS: readonly Metric[] = [
       "traces.kept.calls",
       "counter",
       "",
-      { unshown: "counts what sampling left: only its exemplars are of use" },
+      { unshown: "counts only sampled spans: only its exemplars are used" },
     ],
     ["traces.kept.duration", "histogram", "s"],
     ["traces_service_graph_request_total", "counter"],
@@ -167,7 +145,7 @@ export const METRICS: readonly Metric[] = [
     ["lens_evicted_total", "counter"],
     ["lens_evicted_journeys_total", "counter", "", BY_SERVICE],
     ["lens_evicted_spans_total", "counter", "", BY_SERVICE],
-    ["lens_late_spans_total", "counter", "", { unshown: "it is no fault: the journey takes them in" }],
+    ["lens_late_spans_total", "counter", "", { unshown: "it is no error: late spans join their journey" }],
     ["lens_forwarded_total", "counter", "", FORWARDING],
     ["lens_forward_dropped_total", "counter", "", FORWARDING],
     ["lens_forward_queue_bytes", "gauge", "", FORWARDING],
@@ -198,13 +176,13 @@ export const METRICS: readonly Metric[] = [
 export const seriesNames = ({ name, kind, unit, source }: Metric): readonly string[] =>
   seriesOf(SCRAPED.has(source) ? name : prometheusName(name, kind, unit), kind);
 
-/** What others emit far more of than anybody needs: only what a dashboard uses is listed above. */
+/** Metrics of other programs, which emit many more than we use: only those on a dashboard are listed above. */
 const FAMILIES =
   /^(otelcol|redis|postgresql|k6|prometheus|promhttp|net_conntrack|go|process|scrape|ALERTS|up$|target_info$|otel_scope_info$)/;
 
 /**
- * Of the series names that a Prometheus holds, those that are in no list and in nobody else's family: something is
- * emitted that this file does not know.
+ * The series names of a Prometheus that are neither in the list above nor in a foreign family: metrics that we emit but
+ * that are missing in this file.
  */
 export function unknownSeries(held: readonly string[]): readonly string[] {
   const known = new Set(METRICS.flatMap(seriesNames));

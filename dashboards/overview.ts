@@ -1,4 +1,4 @@
-/** The home dashboard: is the shop all right, and which trace shows why not? */
+/** The home dashboard: is the shop healthy, and if not, which trace shows why? */
 import * as units from "@grafana/grafana-foundation-sdk/units";
 import { dashboard } from "./dashboard.ts";
 import { orZero, perSecond, quantile } from "./expr.ts";
@@ -6,14 +6,14 @@ import { lines, logs, number } from "./panel.ts";
 
 const CALLS = "traces_span_metrics_calls_total";
 const DURATION = "traces_span_metrics_duration_seconds";
-/** The span metrics taken after sampling: their exemplars lead to traces that were kept. */
+/** The span metrics after sampling: their exemplars lead to traces that were kept. */
 const SAMPLED = "traces_kept_duration_seconds";
 const SERVER = 'span_kind="SPAN_KIND_SERVER"';
 const FAILED = 'status_code="STATUS_CODE_ERROR"';
 const HTTP = "http_server_request_duration_seconds";
 const CHECKOUT = 'http_route="/api/v1/checkouts"';
 const EVENTS = "baton_events_total";
-const DECISIVE = 'baton_event=~"order\\\\.(placed|confirmed|rejected|unsettled)"';
+const DECISIVE = 'baton_event_name=~"order\\\\.(placed|confirmed|rejected|unsettled)"';
 
 const answers = `sum(rate(${HTTP}_count{${CHECKOUT}}[$__rate_interval]))`;
 
@@ -29,7 +29,7 @@ export const overview = dashboard(
       number(
         {
           title: "Checkouts a second",
-          description: "Answered by the gateway, whatever the answer. 0 without load: npm run load -- mix.",
+          description: "Answered by the gateway with any status. 0 without load: npm run load -- mix.",
           unit: units.RequestsPerSecond,
         },
         answers,
@@ -38,7 +38,7 @@ export const overview = dashboard(
         {
           title: "Checkouts that failed",
           description:
-            "Share answered with a 5xx. A declined card (402) or an empty shelf (409) is no failure.",
+            "Share answered with a 5xx. A declined card (402) or missing stock (409) is no failure.",
           unit: units.PercentUnit,
         },
         orZero(
@@ -50,7 +50,7 @@ export const overview = dashboard(
         {
           title: "99 of 100 answered within",
           description:
-            "The checkout at the gateway. What comes after the answer is on the pipeline's dashboard.",
+            "The checkout at the gateway. The pipeline's dashboard shows the work after the answer.",
           unit: units.Seconds,
         },
         quantile(0.99, HTTP, "", CHECKOUT),
@@ -80,7 +80,8 @@ export const overview = dashboard(
       lines(
         {
           title: "Errors by service and route",
-          description: "Server spans with the status Error. What a caller did wrong (4xx) leaves it unset.",
+          description:
+            "Server spans with the status Error. A caller's mistake (4xx) leaves the status unset.",
           unit: units.RequestsPerSecond,
         },
         {
@@ -94,7 +95,7 @@ export const overview = dashboard(
       lines(
         {
           title: "Duration by service and route, 99 of 100",
-          description: "From the spans. To a trace: the points in the panel below.",
+          description: "From the spans. The points in the panel below lead to traces.",
           unit: units.Seconds,
         },
         { expr: quantile(0.99, DURATION, "job, span_name", SERVER), legend: "{{job}} {{span_name}}" },
@@ -136,20 +137,20 @@ export const overview = dashboard(
         {
           title: "Outcomes",
           description:
-            "Orders placed, and what became of them: confirmed, rejected with a reason, or unsettled (the answer of a " +
-            "step got lost, the order stays PENDING).",
+            "Orders placed and their outcomes: confirmed, rejected with a reason, or unsettled (the answer of a " +
+            "step was lost, the order stays PENDING).",
           unit: units.CountsPerSecond,
         },
         {
-          expr: perSecond(EVENTS, "baton_event, baton_event_reason", DECISIVE),
-          legend: "{{baton_event}} {{baton_event_reason}}",
+          expr: perSecond(EVENTS, "baton_event_name, baton_event_reason", DECISIVE),
+          legend: "{{baton_event_name}} {{baton_event_reason}}",
         },
       ),
       lines(
         {
           title: "Failed work inside",
           description:
-            "Spans that failed although no server did: a declined charge, an attempt that is tried again.",
+            "Failed spans that are not server spans: a declined charge, an attempt that will be retried.",
           unit: units.CountsPerSecond,
         },
         {

@@ -1,4 +1,4 @@
-/** The kinds of panels that the dashboards are made of. Each has a title, a description and a unit: none can be left out. */
+/** The kinds of panels on the dashboards. Each must have a title, a description and a unit. */
 import * as common from "@grafana/grafana-foundation-sdk/common";
 import { PanelBuilder as LogsPanel } from "@grafana/grafana-foundation-sdk/logs";
 import { DataqueryBuilder as LokiQuery } from "@grafana/grafana-foundation-sdk/loki";
@@ -7,14 +7,14 @@ import { PanelBuilder as StatPanel } from "@grafana/grafana-foundation-sdk/stat"
 import { PanelBuilder as TimeseriesPanel } from "@grafana/grafana-foundation-sdk/timeseries";
 import { DATASOURCES } from "./datasources.ts";
 
-/** Grafana's grid is 24 wide: three panels a row, unless one says otherwise. */
+/** Grafana's grid is 24 wide: three panels a row by default. */
 const WIDTH = 8;
 const HEIGHT = 8;
 
 export interface Query {
   /** PromQL. `$__rate_interval` is Grafana's: four scrapes at least, the panel's resolution at most. */
   readonly expr: string;
-  /** With labels in double braces; the series' labels themselves when it is left out. */
+  /** Text with labels in double braces; when left out, all labels of the series. */
   readonly legend?: string;
   /** Shows the exemplars as points that lead to their traces. */
   readonly exemplars?: boolean;
@@ -22,7 +22,7 @@ export interface Query {
 
 export interface PanelText {
   readonly title: string;
-  /** What it shows and what to do about it: for someone who sees it the first time. */
+  /** What it shows and what to do about it, for a reader who is new to it. */
   readonly description: string;
   /** One of Grafana's, from the SDK's `units`. */
   readonly unit: string;
@@ -47,7 +47,7 @@ export function lines(text: PanelText, ...queries: readonly Query[]): Timeseries
   return withText(panel, text).targets(queries.map(target));
 }
 
-/** One number, and its course behind it. */
+/** One number, with its graph behind it. */
 export function number(text: PanelText, expr: string): StatPanel {
   const panel = new StatPanel()
     .colorMode(common.BigValueColorMode.None)

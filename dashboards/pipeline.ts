@@ -1,4 +1,4 @@
-/** What comes after the answer: messages and jobs, and the time in which they lay somewhere. */
+/** The work after the answer: messages and jobs, and their waiting times. */
 import * as units from "@grafana/grafana-foundation-sdk/units";
 import { dashboard } from "./dashboard.ts";
 import { oneOf, orZero, perSecond, quantile } from "./expr.ts";
@@ -7,23 +7,25 @@ import { lines } from "./panel.ts";
 const WAIT = "baton_message_wait_seconds";
 const PROCESS = "messaging_process_duration_seconds";
 const DURABLE = "messaging_destination_subscription_name";
-const TEMPLATE = "messaging_destination_template";
+const OWNER = "baton_dead_letter_owner";
+/** Events have a template, jobs a queue and a name of their own. */
+const WHAT = "messaging_destination_template, messaging_destination_name, baton_job_name";
+const NAMED = "{{messaging_destination_template}}{{messaging_destination_name}} {{baton_job_name}}";
 
 export const pipeline = dashboard(
   {
     name: "pipeline",
     title: "Baton: asynchronous pipeline",
-    description:
-      "Outbox, stream and queue: how long messages wait, how many lie there, which come again or are given up.",
+    description: "Outbox, stream and queue: how long messages wait, the backlogs, retries and dead letters.",
   },
   {
-    title: "Waiting, while nobody works",
+    title: "Waiting times",
     panels: [
       lines(
         {
           title: "Half of the messages wait",
           description:
-            "Outbox: from commit to sending. Stream: from storing to the handler. Job: from when it could first have run.",
+            "Outbox: from commit to sending. Stream: from storing to the handler. Job: from when it could run.",
           unit: units.Seconds,
         },
         { expr: quantile(0.5, WAIT, "baton_wait_kind"), legend: "{{baton_wait_kind}}" },
@@ -32,7 +34,7 @@ export const pipeline = dashboard(
         {
           title: "99 of 100 wait at most",
           description:
-            "A long tail with a short half points to one bucket, one durable or one poison message.",
+            "Much longer than half of the messages: look for one bucket, one durable or one poison message.",
           unit: units.Seconds,
         },
         { expr: quantile(0.99, WAIT, "baton_wait_kind"), legend: "{{baton_wait_kind}}" },
@@ -40,12 +42,12 @@ export const pipeline = dashboard(
       lines(
         {
           title: "By destination, 99 of 100",
-          description: "Which event or job it is that waits.",
+          description: "Which events and jobs wait.",
           unit: units.Seconds,
         },
         {
-          expr: quantile(0.99, WAIT, `baton_wait_kind, ${TEMPLATE}`),
-          legend: `{{baton_wait_kind}} {{${TEMPLATE}}}`,
+          expr: quantile(0.99, WAIT, `baton_wait_kind, ${WHAT}`),
+          legend: `{{baton_wait_kind}} ${NAMED}`,
         },
       ),
     ],
@@ -57,7 +59,7 @@ export const pipeline = dashboard(
         {
           title: "Outbox: rows not yet sent",
           description:
-            "Committed and not in the stream. It grows while NATS is away and empties when it is back.",
+            "Committed, but not in the stream. It grows while NATS is unreachable and drains when it is back.",
           unit: units.Short,
           width: 6,
         },
@@ -67,7 +69,7 @@ export const pipeline = dashboard(
       lines(
         {
           title: "Outbox: age of the oldest row",
-          description: "What counts for whoever waits: many young rows are load, one old row is a fault.",
+          description: "The wait of the oldest event: many young rows are load, one old row is a fault.",
           unit: units.Seconds,
           width: 6,
         },
@@ -76,7 +78,7 @@ export const pipeline = dashboard(
       lines(
         {
           title: "Stream: lag of each durable",
-          description: "Messages in the stream that its consumer has not been given yet.",
+          description: "Messages in the stream that have not been delivered to its consumer yet.",
           unit: units.Short,
           width: 6,
         },
@@ -98,29 +100,29 @@ export const pipeline = dashboard(
     ],
   },
   {
-    title: "Again, and given up",
+    title: "Retries and dead letters",
     panels: [
       lines(
         {
           title: "Deliveries that failed",
           description:
-            "Attempts by their error. Most are tried again and succeed; the last of five is given up.",
+            "Failed attempts by their error. Most retries succeed; after five attempts it is a dead letter.",
           unit: units.CountsPerSecond,
           width: 6,
         },
         {
           expr: orZero(
-            perSecond(`${PROCESS}_count`, `${TEMPLATE}, error_type`, 'error_type!=""'),
-            perSecond(`${PROCESS}_count`, TEMPLATE),
+            perSecond(`${PROCESS}_count`, `${WHAT}, error_type`, 'error_type!=""'),
+            perSecond(`${PROCESS}_count`, WHAT),
           ),
-          legend: `{{${TEMPLATE}}} {{error_type}}`,
+          legend: `${NAMED} {{error_type}}`,
         },
       ),
       lines(
         {
           title: "Being delivered again",
           description:
-            "Messages of each durable that were given out more than once and are not acknowledged yet.",
+            "Messages of each durable that were delivered more than once and are not acknowledged yet.",
           unit: units.Short,
           width: 6,
         },
@@ -128,8 +130,8 @@ export const pipeline = dashboard(
       ),
       lines(
         {
-          title: "Given out, not acknowledged",
-          description: "Work in hand. Standing at the limit of 256, the durable stops giving out.",
+          title: "Delivered, not acknowledged",
+          description: "Work in progress. At the limit of 256 the durable delivers no more.",
           unit: units.Short,
           width: 6,
         },
@@ -138,12 +140,11 @@ export const pipeline = dashboard(
       lines(
         {
           title: "Dead letters",
-          description:
-            "Messages that no attempt could mend, by the durable that gave up, until they age out.",
+          description: "Messages whose attempts all failed, by what gave them up, until they age out.",
           unit: units.Short,
           width: 6,
         },
-        { expr: oneOf("baton_dead_letters", DURABLE), legend: `{{${DURABLE}}}` },
+        { expr: oneOf("baton_dead_letters", OWNER), legend: `{{${OWNER}}}` },
       ),
     ],
   },
@@ -153,10 +154,10 @@ export const pipeline = dashboard(
       lines(
         {
           title: "Sent",
-          description: "Events by the relay and jobs by whoever adds them, as the broker acknowledged them.",
+          description: "Events from the relay and jobs from services, attempts that failed among them.",
           unit: units.CountsPerSecond,
         },
-        { expr: perSecond("messaging_client_sent_messages_total", TEMPLATE), legend: `{{${TEMPLATE}}}` },
+        { expr: perSecond("messaging_client_sent_messages_total", WHAT), legend: NAMED },
       ),
       lines(
         {
@@ -168,22 +169,27 @@ export const pipeline = dashboard(
         {
           expr: perSecond(
             "messaging_client_consumed_messages_total",
-            `${TEMPLATE}, messaging_consumer_group_name`,
+            `${WHAT}, messaging_consumer_group_name`,
           ),
-          legend: `{{messaging_consumer_group_name}} {{${TEMPLATE}}}`,
+          legend: `{{messaging_consumer_group_name}} ${NAMED}`,
         },
       ),
       lines(
         {
           title: "Work per message, 99 of 100",
           description:
-            "The handler alone, without any waiting; and how long the stream takes to store what is sent.",
+            "The handler's time without waiting, and the time that the stream takes to store a message.",
           unit: units.Seconds,
         },
-        { expr: quantile(0.99, PROCESS, TEMPLATE), legend: `process {{${TEMPLATE}}}` },
+        { expr: quantile(0.99, PROCESS, WHAT), legend: `process ${NAMED}` },
         {
-          expr: quantile(0.99, "messaging_client_operation_duration_seconds", TEMPLATE),
-          legend: `send {{${TEMPLATE}}}`,
+          expr: quantile(
+            0.99,
+            "messaging_client_operation_duration_seconds",
+            WHAT,
+            'messaging_operation_type="send"',
+          ),
+          legend: `send ${NAMED}`,
         },
       ),
     ],

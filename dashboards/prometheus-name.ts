@@ -1,19 +1,19 @@
 /**
- * What a metric is called once it is in Prometheus. The Collector's remote write exporter translates OTLP's names:
- * dots become underscores, the unit becomes a suffix, a counter ends in `_total`.
+ * The name of a metric in Prometheus. The Collector's remote write exporter translates OTLP's names: dots become
+ * underscores, the unit becomes a suffix, a counter ends in `_total`.
  *
  * Source: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
  */
 
 export type Kind = "counter" | "gauge" | "histogram";
 
-/** UCUM units that become a suffix. Others of ours stand in braces, as in `{message}`, and become none. */
+/** UCUM units that become a suffix. Our other units are in braces, as in `{message}`, and give no suffix. */
 const SUFFIX: Readonly<Record<string, string>> = { s: "seconds", ms: "milliseconds", By: "bytes" };
 
 /** The name in Prometheus of the OTLP metric `name`. For a histogram it is the start of its three series' names. */
 export function prometheusName(name: string, kind: Kind, unit = ""): string {
   const suffixes = [
-    // Only a gauge without a dimension is a ratio; a counter in `1` just counts.
+    // Only a gauge with the unit `1` is a ratio; a counter with it just counts.
     unit === "1" && kind === "gauge" ? "ratio" : SUFFIX[unit],
     kind === "counter" ? "total" : undefined,
   ];
@@ -22,7 +22,7 @@ export function prometheusName(name: string, kind: Kind, unit = ""): string {
   return [...words, ...missing].join("_");
 }
 
-/** The series that a metric called `name` in Prometheus has there. */
+/** The series of a metric with the Prometheus name `name`. */
 export function seriesOf(name: string, kind: Kind): readonly string[] {
   return kind === "histogram" ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name];
 }

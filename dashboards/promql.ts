@@ -1,23 +1,23 @@
-/** PromQL checked without a Prometheus: its own grammar finds syntax errors, its editor's checker most type errors. */
+/** Checks PromQL without a Prometheus: its own grammar finds syntax errors, its editor's checker most type errors. */
 import { ensureSyntaxTree, LRLanguage } from "@codemirror/language";
 import { EditorState } from "@codemirror/state";
-// The package's ES module build has imports that Node cannot resolve; its CommonJS build is sound.
+// The package's ES module build has imports that Node cannot resolve; its CommonJS build works.
 import { Parser } from "@prometheus-io/codemirror-promql/dist/cjs/parser/index.js";
 import { parser } from "@prometheus-io/lezer-promql";
 
 const language = LRLanguage.define({ parser });
 
-/** Replaces Grafana's variables, which are no PromQL, as Grafana does at a scrape interval of 5 s. */
+/** Replaces Grafana's variables, which are not PromQL, like Grafana at a scrape interval of 5 s. */
 export const withoutVariables = (expr: string): string =>
   expr.replaceAll("$__rate_interval", "1m").replaceAll("$__interval", "15s").replaceAll("$__range", "15m");
 
-/** What is wrong with an expression; empty when nothing is. Variables must have been replaced. */
+/** The errors in an expression; empty when there are none. Variables must have been replaced. */
 export function problemsOf(expr: string): readonly string[] {
   const unparsed = EditorState.create({ doc: expr, extensions: language });
-  // An editor parses for 20 ms and shows what it has by then, which on a busy machine is not all.
+  // By default an editor parses for 20 ms only, which is too short on a busy machine.
   ensureSyntaxTree(unparsed, expr.length, Number.POSITIVE_INFINITY);
   const { state } = unparsed.update({});
-  // One class, declared twice: by the types for ES modules and by those for CommonJS.
+  // It is one class with two declarations: in the types for ES modules and in those for CommonJS.
   const checker = new Parser(state as unknown as ConstructorParameters<typeof Parser>[0]);
   checker.analyze();
   return checker
@@ -39,8 +39,8 @@ export function seriesIn(expr: string): readonly string[] {
 const COMPARISONS = new Set(["Gtr", "Lss", "Gte", "Lte", "Eqlc", "Neq"]);
 
 /**
- * What an alert looks at: its expression without the comparison at its top, which is there to select nothing as long
- * as all is well. An expression without one is answered as it is.
+ * The value that an alert compares: its expression without the comparison at its top. The comparison selects nothing as
+ * long as all is well. An expression without one is returned unchanged.
  */
 export function subjectOf(expr: string): string {
   const top = parser.parse(expr).topNode.firstChild;

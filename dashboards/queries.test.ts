@@ -11,16 +11,16 @@ test("every query of every panel and alert is PromQL, and its types fit", async 
   expect(wrong).toEqual([]);
 });
 
-test("every alert is PromQL as it stands, and is about a comparison", async () => {
+test("every alert is PromQL without variables, and has a comparison at its top", async () => {
   const rules = await readRules();
   expect(rules.length).toBeGreaterThan(0);
   for (const { alert, expr } of rules) {
     expect(problemsOf(expr), alert).toEqual([]);
-    expect(subjectOf(expr), `${alert} fires as soon as it is asked`).not.toBe(expr);
+    expect(subjectOf(expr), `${alert} has no comparison and always fires`).not.toBe(expr);
   }
 });
 
-test("every alert has a name of its own and a runbook line that says what fires it", async () => {
+test("every alert has its own name and a runbook line that says what fires it", async () => {
   const rules = await readRules();
   const names = rules.map(({ alert }) => alert);
   expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
@@ -35,19 +35,19 @@ describe("the check of PromQL", () => {
     ["sum by (job) rate(a_total[1m])", "missing parentheses"],
     ["histogram_quantile(a, b)", "a vector where a number is needed"],
     ["nothing_of_the_kind(a)", "an unknown function"],
-    ["rate(a_total[$__rate_interval])", "a variable that is left in"],
-  ])("finds what is wrong with %s: %s", (expr) => {
+    ["rate(a_total[$__rate_interval])", "a variable that was not replaced"],
+  ])("finds the error in %s: %s", (expr) => {
     expect(problemsOf(expr)).not.toEqual([]);
   });
 
-  test("finds nothing wrong with a sound expression, variables replaced", () => {
+  test("finds no error in a correct expression with replaced variables", () => {
     expect(
       problemsOf(withoutVariables('sum by (job) (rate(a_total{b=~"c|d"}[$__rate_interval])) or vector(0)')),
     ).toEqual([]);
   });
 
   test("reads an expression to its end, however slow the machine is", () => {
-    // A second goes by whenever the parser looks at the clock.
+    // A second passes whenever the parser reads the clock.
     let nowMs = 0;
     const clock = vi.spyOn(Date, "now").mockImplementation(() => (nowMs += 1_000));
     try {
@@ -65,7 +65,7 @@ describe("the check of PromQL", () => {
     ]);
   });
 
-  test("takes the comparison at the top off, and none below it", () => {
+  test("removes the comparison at the top, but none below it", () => {
     expect(subjectOf("max(a > 1) > 2")).toBe("max(a > 1)");
     expect(subjectOf("max(a)")).toBe("max(a)");
     expect(subjectOf("a or b > 1")).toBe("a or b > 1");

@@ -1,4 +1,4 @@
-/** Every query of every panel and alert, as they are rendered and provisioned: what a stack must be able to answer. */
+/** Every query of every panel and alert, as rendered and provisioned. A running stack must answer them. */
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { parse } from "yaml";
@@ -6,7 +6,7 @@ import * as z from "zod";
 import { subjectOf, withoutVariables } from "./promql.ts";
 import { DASHBOARDS_DIR } from "./render.ts";
 
-/** Where Prometheus' configuration and rules lie. */
+/** The folder with Prometheus' configuration and rules. */
 export const PROMETHEUS_DIR = path.join(import.meta.dirname, "provisioning/prometheus");
 
 export interface PanelQuery {
@@ -57,7 +57,7 @@ const Rules = z.object({
 });
 export type AlertRule = z.output<typeof Rules>["groups"][number]["rules"][number];
 
-/** The rendered dashboards. Throws when one lacks what a panel must have. */
+/** The rendered dashboards. Throws when a panel lacks something. */
 export async function readDashboards(): Promise<readonly RenderedDashboard[]> {
   const files = (await readdir(DASHBOARDS_DIR)).filter((file) => file.endsWith(".json")).toSorted();
   return Promise.all(
@@ -78,8 +78,8 @@ export async function readRules(): Promise<readonly AlertRule[]> {
 }
 
 /**
- * PromQL, with Grafana's variables replaced, so that a Prometheus can be asked at once. Of an alert it is what the alert
- * looks at, without the comparison that selects nothing as long as all is well.
+ * PromQL with Grafana's variables replaced, ready for a Prometheus. An alert's query is the value that it compares: its
+ * comparison selects nothing as long as all is well.
  */
 export async function queriesOf(): Promise<readonly PanelQuery[]> {
   const shown = (await panelQueries("prometheus")).map((query) => ({
@@ -94,7 +94,7 @@ export async function queriesOf(): Promise<readonly PanelQuery[]> {
   return [...shown, ...alerts];
 }
 
-/** LogQL, as it stands in the panels. */
+/** LogQL, as in the panels. */
 export const logQueriesOf = (): Promise<readonly PanelQuery[]> => panelQueries("loki");
 
 async function panelQueries(type: "prometheus" | "loki"): Promise<readonly PanelQuery[]> {

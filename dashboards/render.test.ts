@@ -15,14 +15,14 @@ test("the JSON that Grafana provisions is what the dashboards render to: npm run
   for (const [file, json] of rendered) expect(await text(file), file).toBe(json);
 });
 
-test("every dashboard has a uid and a title that no other has", async () => {
+test("every dashboard has its own uid and title", async () => {
   const dashboards = await readDashboards();
   expect(dashboards.length).toBeGreaterThan(0);
   expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(dashboards.length);
   expect(new Set(dashboards.map(({ title }) => title)).size).toBe(dashboards.length);
 });
 
-test("every panel has a title that no other of its dashboard has, a description and, where it shows numbers, a unit", async () => {
+test("every panel has its own title, a description and, if it shows numbers, a unit", async () => {
   for (const { title, panels } of await readDashboards()) {
     const shown = panels.filter(({ type }) => type !== "row");
     expect(shown.length, title).toBeGreaterThan(0);
@@ -47,7 +47,7 @@ describe("data sources", () => {
   const file = path.join(DASHBOARDS_DIR, "../datasources/baton.yaml");
   const source = () => readFile(file, "utf8");
 
-  test("those that panels ask are those that Grafana is provisioned with, by uid and type", async () => {
+  test("of panels are provisioned in Grafana, by uid and type", async () => {
     const { datasources } = parse(await source()) as Provisioned;
     const provisioned = datasources.map(({ uid, type }) => `${type} ${uid}`);
     expect(provisioned.toSorted()).toEqual(
@@ -63,7 +63,7 @@ describe("data sources", () => {
     expect(provisioned).toEqual(expect.arrayContaining([...new Set(asked)]));
   });
 
-  test("every link from one to another leads to one that is there, and all three are linked both ways", async () => {
+  test("link only to existing ones, and all three are linked both ways", async () => {
     const { datasources } = parse(await source()) as Provisioned;
     const uids = new Set(datasources.map(({ uid }) => uid));
     const links = datasources.flatMap((from) =>
@@ -80,7 +80,7 @@ describe("data sources", () => {
     );
   });
 
-  test("every address comes from the environment, and Grafana's own variables are protected from it", async () => {
+  test("have addresses from the environment, and Grafana's own variables are escaped", async () => {
     const { datasources } = parse(await source()) as Provisioned;
     for (const { uid, url } of datasources) expect(url, uid).toMatch(/^\$BATON_[A-Z]+_URL$/);
     const variables = [...(await source()).matchAll(/(\$+)(\{__|BATON_)/g)];
@@ -89,8 +89,8 @@ describe("data sources", () => {
 });
 
 /**
- * Static, and no more than that: there is no LogQL parser for Node, and no Loki where there is no Docker. It finds a
- * query that is empty, selects no stream, or has a brace, bracket or quote too few.
+ * Only a static check: there is no LogQL parser for Node, and no Loki without Docker. It finds a query that is empty,
+ * selects no stream, or lacks a brace, bracket or quote.
  */
 test("LogQL begins with a stream selector, and its braces and quotes are balanced", async () => {
   const queries = await logQueriesOf();
@@ -104,7 +104,7 @@ test("LogQL begins with a stream selector, and its braces and quotes are balance
   expect(unbalanced('{a="b}')).toBe('"');
 });
 
-/** What is left open or closed too often; empty when all is balanced. */
+/** The first character that is not closed or closed too often; empty when all are balanced. */
 function unbalanced(logql: string): string {
   const closing: Readonly<Record<string, string>> = { "}": "{", ")": "(", "]": "[" };
   const open: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * Renders the dashboards to the JSON files that Grafana provisions. `npm run dashboards` writes them; a test keeps
- * them in step, so that who reads the JSON or mounts it needs no Node.
+ * Renders the dashboards to the JSON files that Grafana provisions. `npm run dashboards` writes them, and a test checks
+ * that they are up to date. They are committed, so that they can be read or mounted without Node.
  */
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -14,10 +14,10 @@ import { runtime } from "./runtime.ts";
 import { servers } from "./servers.ts";
 import { telemetry } from "./telemetry.ts";
 
-/** In the order in which they are read. */
+/** In reading order. */
 const dashboards: readonly Rendered[] = [overview, pipeline, integrity, load, runtime, servers, telemetry];
 
-/** Where the JSON lies. */
+/** The folder with the JSON. */
 export const DASHBOARDS_DIR = path.join(import.meta.dirname, "provisioning/grafana/dashboards");
 
 /** The JSON of every dashboard, by file name. */
@@ -27,7 +27,7 @@ export function render(): ReadonlyMap<string, string> {
   );
 }
 
-/** Writes them, and removes those of dashboards that are no more. */
+/** Writes the files, and removes those of removed dashboards. */
 async function write(): Promise<void> {
   await mkdir(DASHBOARDS_DIR, { recursive: true });
   const files = render();

@@ -1,4 +1,4 @@
-/** What only Prometheus itself can say of its configuration, its rules and the panels' queries: by promtool. */
+/** Checks Prometheus' configuration, its rules and the panels' queries with Prometheus' own promtool. */
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
@@ -25,7 +25,7 @@ const found = await stackProgram("promtool", {
 }).catch((error: unknown) => String(error));
 const missing = typeof found === "string" ? found : "";
 
-/** Runs promtool in a copy of Prometheus' folder; its whole output, and whether it was content. */
+/** Runs promtool in a copy of Prometheus' folder; resolves to its whole output, and whether it succeeded. */
 async function promtool(...args: string[]): Promise<{ ok: boolean; said: string }> {
   if (typeof found === "string") throw new Error(found);
   try {
@@ -37,22 +37,22 @@ async function promtool(...args: string[]): Promise<{ ok: boolean; said: string 
   }
 }
 
-// reason: promtool cannot be had on every machine; the reason is in the name of the suite.
+// reason: promtool is not available on every machine; the reason is in the name of the suite.
 describe.skipIf(missing !== "")(`promtool${missing && ` (${missing})`}`, () => {
   beforeAll(() => cp(PROMETHEUS_DIR, work, { recursive: true }));
 
-  test("takes the configuration and finds the rules by it", async () => {
+  test("accepts the configuration and finds all rules", async () => {
     const { ok, said } = await promtool("check", "config", "prometheus.yml");
     expect(said).toContain(`${(await readRules()).length} rules found`);
     expect(ok, said).toBe(true);
   });
 
-  test("fires and does not fire each alert as its tests say", async () => {
+  test("passes the tests of each alert", async () => {
     const { ok, said } = await promtool("test", "rules", "rules/baton.test.yaml");
     expect(ok, said).toBe(true);
   });
 
-  test("misses an alert that never fires, and one that always does: each is tested both ways", async () => {
+  test("fails its tests when an alert never fires, or always: each is tested both ways", async () => {
     const file = path.join(work, "rules/baton.rules.yaml");
     const sound = await readFile(file, "utf8");
     const untested: string[] = [];
@@ -70,7 +70,7 @@ describe.skipIf(missing !== "")(`promtool${missing && ` (${missing})`}`, () => {
     expect(untested).toEqual([]);
   });
 
-  test("takes the query of every panel: Prometheus' own parser is stricter than the one in Node", async () => {
+  test("accepts the query of every panel: Prometheus' own parser is stricter than the one in Node", async () => {
     const queries = await queriesOf();
     const rules = queries.map(({ expr }, index) => ({ record: `query_${index}`, expr }));
     const file = path.join(work, "panels.yaml");

@@ -17,7 +17,7 @@ export const runtime = dashboard(
         {
           title: "Utilisation",
           description:
-            "1 is a process that never waits: the next request waits for it. Add a replica before that.",
+            "At 1 the process is always busy, and the next request waits for it. Add a replica before that.",
           unit: units.PercentUnit,
         },
         { expr: "max by (job) (nodejs_eventloop_utilization_ratio)", legend: "{{job}}" },
@@ -26,7 +26,7 @@ export const runtime = dashboard(
         {
           title: "Delay",
           description:
-            "How late timers run. A spike here that all of a service's spans share is a blocked loop.",
+            "How late timers run. A spike here together with slow spans of the whole service is a blocked loop.",
           unit: units.Seconds,
         },
         { expr: "max by (job) (nodejs_eventloop_delay_p99_seconds)", legend: "{{job}} 99 of 100" },
@@ -59,7 +59,7 @@ export const runtime = dashboard(
       lines(
         {
           title: "Heap reserved",
-          description: "What V8 has taken from the system for it.",
+          description: "The memory that V8 has reserved for the heap.",
           unit: units.BytesIEC,
         },
         {
@@ -87,7 +87,7 @@ export const runtime = dashboard(
         {
           title: "Active resources",
           description:
-            "Sockets, timers and requests that keep the process alive. It should come back down after load.",
+            "Sockets, timers and requests that keep the process alive. The number should fall again after load.",
           unit: units.Short,
           width: 12,
         },
@@ -96,7 +96,7 @@ export const runtime = dashboard(
       lines(
         {
           title: "Calls between services, 99 of 100",
-          description: "RPC as the caller and as the callee measures it.",
+          description: "RPC, measured by the caller and by the callee.",
           unit: units.Seconds,
           width: 12,
         },

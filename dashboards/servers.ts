@@ -1,4 +1,4 @@
-/** NATS, Redis and Postgres: their own figures, and what the services feel of them. */
+/** NATS, Redis and Postgres: their own figures, and their latency in the services. */
 import * as units from "@grafana/grafana-foundation-sdk/units";
 import { dashboard } from "./dashboard.ts";
 import { oneOf, perSecond, quantile } from "./expr.ts";
@@ -8,7 +8,7 @@ export const servers = dashboard(
   {
     name: "servers",
     title: "Baton: brokers and databases",
-    description: "JetStream as its users see it, Redis and Postgres from the Collector's receivers.",
+    description: "JetStream from its clients, Redis and Postgres from the Collector's receivers.",
   },
   {
     title: "NATS JetStream",
@@ -27,7 +27,7 @@ export const servers = dashboard(
       lines(
         {
           title: "Size of the streams",
-          description: "At 268 MB the oldest messages go, read or not.",
+          description: "At 268 MB the oldest messages are deleted, read or not.",
           unit: units.BytesIEC,
         },
         {
@@ -47,7 +47,7 @@ export const servers = dashboard(
             0.99,
             "messaging_client_operation_duration_seconds",
             "job",
-            'messaging_system="nats"',
+            'messaging_system_name="nats"',
           ),
           legend: "{{job}} 99 of 100",
         },
@@ -60,7 +60,7 @@ export const servers = dashboard(
       lines(
         {
           title: "Commands a second",
-          description: "BullMQ polls: some tens a second are its idle state.",
+          description: "BullMQ polls, so some tens a second are normal without load.",
           unit: units.OpsPerSecond,
         },
         { expr: "sum(rate(redis_commands_processed_total[$__rate_interval]))", legend: "commands" },
@@ -69,7 +69,7 @@ export const servers = dashboard(
         {
           title: "Memory",
           description:
-            "Nothing may be evicted (noeviction), or jobs would vanish: full means that adding fails.",
+            "Nothing may be evicted (noeviction), because jobs would be lost. When it is full, adding a job fails.",
           unit: units.BytesIEC,
         },
         { expr: "max(redis_memory_used_bytes)", legend: "used" },
@@ -78,7 +78,7 @@ export const servers = dashboard(
       lines(
         {
           title: "Clients",
-          description: "Each service with a queue has a few; blocked ones wait for a job, as they should.",
+          description: "Each service with a queue has a few. Blocked ones wait for a job, which is normal.",
           unit: units.Short,
         },
         { expr: "max(redis_clients_connected)", legend: "connected" },
@@ -107,7 +107,7 @@ export const servers = dashboard(
       lines(
         {
           title: "Connections",
-          description: "By database, against what the server allows.",
+          description: "By database, and the server's limit.",
           unit: units.Short,
         },
         {
@@ -126,12 +126,12 @@ export const servers = dashboard(
     ],
   },
   {
-    title: "Felt by the services",
+    title: "As seen by the services",
     panels: [
       lines(
         {
           title: "Statements, 99 of 100",
-          description: "As long as the client waits, by service.",
+          description: "The time that the client waits, by service.",
           unit: units.Seconds,
           width: 12,
         },

@@ -1,4 +1,4 @@
-/** The telemetry pipeline itself: is what the other dashboards show complete? */
+/** The telemetry pipeline itself: are the other dashboards complete? */
 import * as units from "@grafana/grafana-foundation-sdk/units";
 import { dashboard } from "./dashboard.ts";
 import { perSecond } from "./expr.ts";
@@ -19,7 +19,7 @@ export const telemetry = dashboard(
   {
     name: "telemetry",
     title: "Baton: telemetry pipeline",
-    description: "From the SDKs over the Collector to the backends: received, refused, dropped, queued.",
+    description: "From the SDKs through the Collector to the backends: received, refused, dropped, queued.",
   },
   {
     title: "At a glance",
@@ -35,8 +35,7 @@ export const telemetry = dashboard(
       number(
         {
           title: "Fullest queue",
-          description:
-            "Share of an exporter's sending queue in use. At 1 it refuses, and what it refuses is lost.",
+          description: "Share of an exporter's sending queue in use. At 1 it refuses data, which is lost.",
           unit: units.PercentUnit,
         },
         "max(otelcol_exporter_queue_size / otelcol_exporter_queue_capacity)",
@@ -44,7 +43,7 @@ export const telemetry = dashboard(
       number(
         {
           title: "Collector's memory",
-          description: "Resident. The memory limiter refuses before it runs out.",
+          description: "Resident. The memory limiter refuses data before memory runs out.",
           unit: units.BytesIEC,
         },
         "max(otelcol_process_memory_rss)",
@@ -52,7 +51,7 @@ export const telemetry = dashboard(
       number(
         {
           title: "Series in Prometheus",
-          description: "A steep rise is an id in a label.",
+          description: "A steep rise is usually an id in a label.",
           unit: units.Short,
         },
         "max(prometheus_tsdb_head_series)",
@@ -65,7 +64,7 @@ export const telemetry = dashboard(
       lines(
         {
           title: "Spans started",
-          description: "By service and what the sampler said.",
+          description: "By service and sampling decision.",
           unit: units.CountsPerSecond,
         },
         {
@@ -76,7 +75,7 @@ export const telemetry = dashboard(
       lines(
         {
           title: "Spans not yet ended",
-          description: "One that only rises is a span that somebody forgets to end.",
+          description: "A line that only rises means that some code does not end its spans.",
           unit: units.Short,
         },
         { expr: "sum by (job) (otel_sdk_span_live)", legend: "{{job}}" },
@@ -97,8 +96,7 @@ export const telemetry = dashboard(
       lines(
         {
           title: "Refused",
-          description:
-            "At the door, by receiver: the memory limiter said no. A sender tries again, for a while.",
+          description: "By receiver: the memory limiter refused the data. A sender retries for a while.",
           unit: units.CountsPerSecond,
         },
         ...each("receiver_refused", "receiver", "{{receiver}}"),
@@ -111,7 +109,7 @@ export const telemetry = dashboard(
         {
           title: "Failed to send",
           description:
-            "Given up after all retries, by exporter: this is lost. 0 while a backend is away for less than that.",
+            "Dropped after all retries, by exporter: this is lost. 0 as long as the retries suffice.",
           unit: units.CountsPerSecond,
         },
         ...each("exporter_send_failed", "exporter", "{{exporter}}").map((query) => ({
@@ -123,7 +121,7 @@ export const telemetry = dashboard(
         {
           title: "Queued",
           description:
-            "Share of each sending queue in use. It fills while a backend is away; at 1 the Collector refuses.",
+            "Share of each sending queue in use. It fills while a backend is unreachable; at 1 data is refused.",
           unit: units.PercentUnit,
         },
         {
@@ -142,7 +140,7 @@ export const telemetry = dashboard(
     panels: [
       lines(
         {
-          title: "Samples taken in",
+          title: "Samples received",
           description: "By remote write and by scraping.",
           unit: units.CountsPerSecond,
         },

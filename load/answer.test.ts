@@ -18,7 +18,7 @@ test("an answer as promised has no findings; every other one has", () => {
   );
 });
 
-test("a finding says what was expected and what was found, also when nobody answered", () => {
+test("a finding says what was expected and what was found, also when there was no answer", () => {
   expect(judgeAnswer({ httpStatus: 0, orderStatus: "" }, promised).map(findingText)).toEqual([
     "status: expected 402, found no answer",
     "order in the answer: expected REJECTED, found none",

@@ -1,19 +1,19 @@
-/** Judges an answer of the public API by what its scenario promises. Pure: k6 asks it as the tests do. */
+/** Compares an answer of the public API with its scenario's promise. Pure, because k6 and the tests both use it. */
 import type { Expectation } from "./scenario.ts";
 
-/** Something that is not as promised. */
+/** A difference from what was promised. */
 export interface Finding {
-  /** What was looked at, such as `status` or `hop`. */
+  /** What was checked, such as `status` or `hop`. */
   readonly what: string;
   readonly expected: string;
   readonly found: string;
 }
 
-/** What is looked at in an answer. */
+/** The parts of an answer that are checked. */
 export interface Answered {
-  /** 0 when nobody answered. */
+  /** 0 when there was no answer. */
   readonly httpStatus: number;
-  /** The order's state; empty when the answer says none. */
+  /** The order's state; empty when the answer has none. */
   readonly orderStatus: string;
 }
 
@@ -21,7 +21,7 @@ export interface Answered {
 export const findingText = ({ what, expected, found }: Finding): string =>
   `${what}: expected ${expected}, found ${found}`;
 
-/** What an answer's body says of the order: `status` when it went well, `orderStatus` in a problem (RFC 9457). */
+/** The order's state in an answer's body: `status` of an order, `orderStatus` of a problem (RFC 9457), else empty. */
 export function orderStatusOf(body: unknown): string {
   if (typeof body !== "object" || body === null) return "";
   const { status, orderStatus } = body as Readonly<Record<string, unknown>>;
@@ -29,7 +29,7 @@ export function orderStatusOf(body: unknown): string {
   return typeof status === "string" ? status : "";
 }
 
-/** All that is wrong with an answer; nothing when it is as promised. */
+/** A finding for each difference between an answer and the promise; empty when there is none. */
 export function judgeAnswer(
   answer: Answered,
   expect: Pick<Expectation, "httpStatus" | "answeredStatus">,

@@ -1,4 +1,4 @@
-/** docs/failing-checkout.md as a reader follows it: each command as it stands there, in its order, ids from what was printed. */
+/** Follows docs/failing-checkout.md like a reader: each command as written, in order, with the ids printed so far. */
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import os from "node:os";
@@ -23,7 +23,7 @@ const missing = await findK6(
   (error: Error) => error.message,
 );
 
-/** What each command must end with and say, by how it begins; each command of the page has one. */
+/** The exit status and the output of each command, by its first words. Every command of the page needs a row. */
 const promised: readonly (readonly [start: RegExp, status: number, says: RegExp])[] = [
   [/^npm run load -- checkout$/, 0, /every threshold held/],
   [/^npm run load -- checkout --fault/, 99, /✗ checkout {2}status: expected 201, found 402/],
@@ -32,7 +32,7 @@ const promised: readonly (readonly [start: RegExp, status: number, says: RegExp]
   [/^npm run logs --/, 0, /payments +INFO +payment\.declined/],
 ];
 
-/** How a run that fails prints the ids that the page goes on with. */
+/** Where a failed run prints the ids that later commands take. */
 const PRINTED = {
   "trace id": /^ {4}trace {3}([0-9a-f]{32})$/m,
   "correlation id": /npm run logs -- (\S+)$/m,
@@ -47,7 +47,7 @@ describe.skipIf(missing !== "" /* reason: no k6, and no Go to build it with */)(
     });
     afterAll(() => playground?.remove());
 
-    /** Types one line into a shell, as in the project's folder. */
+    /** Runs one line in a shell, in the project's folder. */
     function shell(line: string): Promise<{ status: number; output: string }> {
       const env = { ...process.env, BATON_STATE_DIR: playground.dir, NO_COLOR: "1" };
       const child = spawn("sh", ["-c", line], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
@@ -78,7 +78,7 @@ describe.skipIf(missing !== "" /* reason: no k6, and no Go to build it with */)(
           if (ended.status === status && says.test(ended.output)) return ended.output;
           throw new Error(`${line}: status ${ended.status}\n${ended.output}`);
         };
-        // A trace may be asked for before its last spans have arrived: the reader would ask again, too.
+        // The last spans of a trace may arrive after the first query. A reader would repeat the command, too.
         const output = line.startsWith("npm run load")
           ? await typed()
           : await eventually(`"${line}" to end with ${status} and say ${says}`, typed);
@@ -89,7 +89,7 @@ describe.skipIf(missing !== "" /* reason: no k6, and no Go to build it with */)(
       }
     });
 
-    test("says what the scenario says", () => {
+    test("quotes the scenario's figures", () => {
       expect(doc).toContain(`within ${checkout.load.p95Ms / 1_000} s`);
       expect(doc).toContain(`${checkout.expect.httpStatus}`);
     });

@@ -1,6 +1,6 @@
-/** What is printed of a checkout that was not as promised: enough to go on from, in one block. Pure. */
+/** The text for a checkout that was not as promised: what was wrong, and where to look. Pure. */
 
-/** Addresses of what shows traces, without a slash at the end; empty where there is none. */
+/** Addresses of the trace viewers, without a slash at the end; empty for one that is not there. */
 export interface Links {
   readonly lens: string;
   readonly jaeger: string;
@@ -11,7 +11,7 @@ export interface Ids {
   readonly correlationId: string;
 }
 
-/** Tells what was wrong and where to look. `why`: a line for each finding. */
+/** The failure as a block of lines. `why`: a line for each finding. */
 export function failureText(scenario: string, why: readonly string[], ids: Ids, links: Links): string {
   const { traceId, correlationId } = ids;
   const rows: [string, string][] = [

@@ -1,36 +1,33 @@
 /**
  * How the rows of `hops.ts` are written: one function for each kind of hop, which knows its spans, their shapes and the
- * attributes that they must carry. Data only, for k6: attributes are plain strings, and a test holds them against
+ * attributes that they must carry. Data only, for k6: attributes are plain strings, and a test compares them with
  * `services/_kit/telemetry/conventions.ts`.
  */
 import type { Hop } from "./scenario.ts";
 import { type HopId, type HopRow, hopId, type Shape } from "./shapes.ts";
 
-export const HTTP = ["http.request.method", "http.response.status_code", "url.path", "baton.edge"];
+export const HTTP = ["http.request.method", "http.response.status_code", "url.path", "baton.edge.trace"];
 const RPC = ["rpc.system.name", "rpc.method", "rpc.status_code", "baton.request.id"];
-const OPERATION = ["messaging.system", "messaging.operation.name", "messaging.operation.type"];
+const OPERATION = [
+  "messaging.system.name",
+  "messaging.operation.name",
+  "messaging.operation.type",
+  "server.address",
+];
 const MESSAGE = [
   ...OPERATION,
   "messaging.destination.name",
-  "messaging.destination.template",
   "messaging.message.id",
+  "messaging.message.conversation_id",
 ];
-const OUTBOX = [...MESSAGE, "messaging.destination.partition.id", "baton.outbox.id"];
+const EVENT = [...MESSAGE, "messaging.destination.template", "messaging.destination.partition.id"];
+const JOB = [...MESSAGE, "baton.job.name"];
+const OUTBOX = [...EVENT, "baton.outbox.id"];
 const SENT = [...OUTBOX, "baton.delivery.attempt", "baton.wait.outbox"];
-const HANDLED = [
-  ...MESSAGE,
-  "messaging.consumer.group.name",
-  "baton.delivery.attempt",
-  "baton.delivery.outcome",
-];
-const EVENT_HANDLED = [
-  ...HANDLED,
-  "messaging.destination.partition.id",
-  "messaging.destination.subscription.name",
-  "baton.wait.outbox",
-  "baton.wait.stream",
-];
-const JOB_HANDLED = [...HANDLED, "baton.wait.job", "baton.wait.job.since"];
+const HANDLED = ["baton.delivery.attempt", "baton.delivery.outcome"];
+const CONSUMER = ["messaging.consumer.group.name", "messaging.destination.subscription.name"];
+const EVENT_HANDLED = [...EVENT, ...HANDLED, ...CONSUMER, "baton.wait.outbox", "baton.wait.stream"];
+const JOB_HANDLED = [...JOB, ...HANDLED, "baton.wait.job", "baton.wait.since"];
 export const BATCH = [...OPERATION, "messaging.batch.message_count"];
 
 type Kind = Hop["kind"];
@@ -75,7 +72,7 @@ export const call = (
   },
 ];
 
-/** A use case with a span of its own. */
+/** A use case that has its own span. */
 export const work = (
   service: string,
   name: string,
@@ -90,13 +87,13 @@ export const work = (
   attributes,
 });
 
-/** A saga that is taken up again: a new trace that links to the call that began it. */
+/** A resumed saga: a new trace that links to the call that began the saga. */
 export const resume = (name: string, under: HopId): HopRow => ({
   ...work("orders", name, [under], "baton.delivery.attempt"),
   shape: "restart",
 });
 
-/** An event: created under one of `under`, sent by the relay, handled by `single` consumers and by those `inBatches`. */
+/** An event: created under one of `under`, sent by the relay, handled one by one (`single`) or in batches. */
 export function event(
   from: string,
   type: string,
@@ -118,7 +115,7 @@ export function event(
     name: `receive ${destination}`,
     kind: "CLIENT",
     under: [created],
-    attributes: BATCH,
+    attributes: [...BATCH, ...CONSUMER],
   } as const;
   return [
     {
@@ -145,7 +142,7 @@ export function event(
   ];
 }
 
-/** A job: added under `under` by the span `<operation> <destination>`, handled by a worker of `to`. */
+/** A job: the span `<operation> <destination>` adds it under `under`, a worker of `to` handles it. */
 export const job = (
   operation: "create" | "send",
   from: string,
@@ -159,7 +156,7 @@ export const job = (
     kind: "PRODUCER",
     shape: "add",
     under: [under],
-    attributes: MESSAGE,
+    attributes: JOB,
   },
   {
     service: to,

@@ -1,4 +1,4 @@
-/** The table of hops against the contracts: whatever they say is handed over has its rows. */
+/** Compares the table of hops with the contracts: every event, call and route must have its rows. */
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import type { DescService } from "@bufbuild/protobuf";
@@ -15,7 +15,7 @@ import { hopId, SHAPES, type Shape } from "./shapes.ts";
 const ids: ReadonlySet<string> = new Set(HOPS.map(hopId));
 const named = (name: string, kind: string) => HOPS.filter((row) => row.name === name && row.kind === kind);
 
-/** Who hears what, by the contracts: event types with their consumers. */
+/** Event types with their consumers, from the contracts. */
 const consumers = (): [type: string, to: readonly string[]][] =>
   Object.entries(EVENTS).map(([type, { to }]) => [type, to]);
 
@@ -38,7 +38,7 @@ test("every event has its rows, one for each consumer that the contracts name, a
     const type = /^process events\.(.+)$/.exec(name)?.[1];
     if (kind === "CONSUMER" && type !== undefined && !heard.get(type)?.includes(service))
       wrong.push(
-        `load/hops.ts: ${service} handles ${type}, of which services/_contracts/events.ts knows nothing: add it there`,
+        `load/hops.ts: ${service} handles ${type}, but services/_contracts/events.ts does not say so: add it there`,
       );
   }
   expect(wrong).toEqual([]);
@@ -73,14 +73,14 @@ test("every route of the public API has its row", () => {
     ),
   );
   expect(routes.length).toBeGreaterThan(10);
-  // The probes make no span: they would be most of what there is.
+  // Probes make no spans: they would outnumber all others.
   const wrong = routes
     .filter((route) => !/^GET \/(healthz|readyz)$/.test(route) && !isRow("gateway", route, "SERVER"))
     .map((route) => `load/hops.ts: no row for the route ${route}: add edge("${route}") to its journey`);
   expect(wrong).toEqual([]);
 });
 
-test("a row has a name of its own, a service that there is, attributes from the conventions, and a place in the table", () => {
+test("a row has its own name, a known service, attributes from the conventions, and refers only to other rows", () => {
   const names = new Set<string>(services.map(({ name }) => name));
   const known = new Set<string>([...Object.values(ATTR), ...Object.values(BATON)]);
   const wrong = HOPS.flatMap((row) => {
@@ -91,22 +91,22 @@ test("a row has a name of its own, a service that there is, attributes from the 
       ...attributes
         .filter((name) => !known.has(name))
         .map((name) => `the attribute ${name} is not in services/_kit/telemetry/conventions.ts`),
-      ...ofTable.filter((id) => !ids.has(id)).map((id) => `it hangs under "${id}", which is no row`),
+      ...ofTable.filter((id) => !ids.has(id)).map((id) => `it refers to "${id}", which is no row`),
     ].map((what) => `load/hops.ts: "${hopId(row)}": ${what}`);
   });
   expect(wrong).toEqual([]);
-  expect(ids.size, "rows of load/hops.ts with names of their own").toBe(HOPS.length);
+  expect(ids.size, "rows of load/hops.ts with different names").toBe(HOPS.length);
 });
 
 test("a row has what its shape needs, and every shape has a row that proves it", () => {
   for (const row of HOPS) {
     const { parent, links } = SHAPES[row.shape];
-    expect(row.under.length > 0, `${hopId(row)} hangs under something`).toBe(parent !== "caller");
+    expect(row.under.length > 0, `${hopId(row)} has a parent`).toBe(parent !== "caller");
     expect(row.receive !== undefined, `${hopId(row)} has a receive`).toBe(parent === "receive");
     expect(row.jobs !== undefined, `${hopId(row)} has jobs`).toBe(links === "jobs");
     expect(row.attributes.length, hopId(row)).toBeGreaterThan(0);
   }
-  // Attempts after the first are further spans of a row that is there.
+  // The shape "attempt" has no row: attempts after the first are further spans of a `process` row.
   const proven = new Set<Shape>([...HOPS.map(({ shape }) => shape), "attempt"]);
   expect(Object.keys(SHAPES).filter((shape) => !proven.has(shape as Shape))).toEqual([]);
 });

@@ -1,9 +1,9 @@
 /**
- * Every hop of the shop, once: which span, under which other, of which shape, with which attributes. Scenarios promise
- * rows of this table, tests judge journeys by it, and a span that the shop emits without a row here fails the tests.
+ * Every hop of the shop, once: its span, parent, shape and attributes. Scenarios promise rows of this table, tests
+ * compare journeys with it, and a span of the shop without a row here fails the tests.
  *
- * The rows stand in parts that come together, such as all that a charge needs. A scenario puts its promise together from
- * these parts. What no scenario sends is in `JOURNEYS` and `PAGES`. Data only, because k6 loads it with the scenarios.
+ * The rows are grouped, for example all hops of a charge. A scenario combines such groups into its promise. Requests
+ * that no scenario sends are in `JOURNEYS` and `PAGES`. Data only, because k6 loads it with the scenarios.
  */
 import { BATCH, call, edge, event, HTTP, id, job, resume, work } from "./hop-kinds.ts";
 import type { HopId, HopRow } from "./shapes.ts";
@@ -21,7 +21,7 @@ const RESUMED = id("orders", "resume checkout", "INTERNAL");
 const RESUMED_CANCEL = id("orders", "resume cancel", "INTERNAL");
 const UNDOING = id("orders", "compensate", "INTERNAL");
 
-/** An e-mail, from the event that asks for it. */
+/** An e-mail, sent when `notifications` handles the event. */
 const letter = (kind: string, type: string): readonly HopRow[] =>
   job(
     "send",
@@ -31,7 +31,7 @@ const letter = (kind: string, type: string): readonly HopRow[] =>
     id("notifications", `process events.${type}`, "CONSUMER"),
   );
 
-/** From the public edge to the reservation: every checkout that is priced gets this far. */
+/** From the public edge to the reservation: every checkout with known prices gets this far. */
 export const reservation: readonly HopRow[] = [
   edge("POST /api/v1/checkouts"),
   ...call("gateway", "orders", `${ORDERS}/Checkout`, [route("POST /api/v1/checkouts")]),
@@ -40,19 +40,19 @@ export const reservation: readonly HopRow[] = [
   work("inventory", "reserve", [method("inventory", `${INVENTORY}/Reserve`)], "baton.order.id"),
 ];
 
-/** The charge: only for what is in stock. */
+/** The charge, only when everything is in stock. */
 export const charging: readonly HopRow[] = [
   ...call("orders", "payments", `${PAYMENTS}/Charge`, [CHECKOUT]),
   work("payments", "charge", [method("payments", `${PAYMENTS}/Charge`)], "baton.order.id"),
 ];
 
-/** What became of a charge whose answer got lost. */
-export const chargeLookup = call("orders", "payments", `${PAYMENTS}/GetCharge`, [CHECKOUT, RESUMED]);
+/** The lookup of a charge whose answer was lost. */
+const chargeLookup = call("orders", "payments", `${PAYMENTS}/GetCharge`, [CHECKOUT, RESUMED]);
 
 const REQUESTED = id("shipping", "process events.OrderConfirmed", "CONSUMER");
 const STEPS = ["pick", "pack", "ship"];
 
-/** All that follows a paid order: e-mail, picking, packing, shipping, the books. A rejected one has none of it. */
+/** Everything after a paid order: e-mail, picking, packing, shipping, analytics. A rejected order has none of it. */
 export const fulfilment: readonly HopRow[] = [
   ...event("orders", "OrderConfirmed", [CHECKOUT, RESUMED], {
     single: ["shipping", "notifications"],
@@ -77,20 +77,20 @@ export const fulfilment: readonly HopRow[] = [
   }),
 ];
 
-/** How an order that came to nothing is told. */
+/** The event of a rejected order. */
 export const rejection = event("orders", "OrderRejected", [CHECKOUT, RESUMED], { inBatches: ["analytics"] });
 
-/** How what a checkout did is undone: the stock goes back by a call. */
+/** The compensation of a checkout: a call gives the stock back. */
 export const compensation: readonly HopRow[] = [
   work("orders", "compensate", [CHECKOUT, CANCEL, RESUMED, RESUMED_CANCEL], "baton.compensation"),
   ...call("orders", "inventory", `${INVENTORY}/Release`, [UNDOING]),
 ];
 
-/** The money goes back by a command in a queue, where a charge was begun. */
-export const refundCommand = job("send", "orders", "payments", "payment-commands.refund", UNDOING);
+/** If a charge was begun, a command in a queue refunds it. */
+const refundCommand = job("send", "orders", "payments", "payment-commands.refund", UNDOING);
 
-/** What follows when there was money to give back. */
-export const refund: readonly HopRow[] = [
+/** What follows when there was money to refund. */
+const refund: readonly HopRow[] = [
   ...event("payments", "PaymentRefunded", [id("payments", "process payment-commands.refund", "CONSUMER")], {
     single: ["notifications"],
     inBatches: ["analytics"],
@@ -98,20 +98,20 @@ export const refund: readonly HopRow[] = [
   ...letter("refund", "PaymentRefunded"),
 ];
 
-/** A checkout whose saga lost its process, or got stuck, is taken up again: it asks what became of the charge. */
+/** A checkout whose saga lost its process, or got stuck, is resumed. It first looks up the charge. */
 const resumedCheckout: readonly HopRow[] = [resume("resume checkout", CHECKOUT), ...chargeLookup];
 
 const HISTORY = "GET /api/v1/orders/:id/history";
 const LIVE = "GET /api/v1/orders/:id/events";
 const getHistory = call("gateway", "orders", `${ORDERS}/GetHistory`, [route(HISTORY), route(LIVE)]);
 
-/** A request that reads: one call. */
+/** A reading request: one call. */
 const reading = (name: string, called: string): readonly HopRow[] => [
   edge(name),
   ...call("gateway", "orders", called, [route(name)]),
 ];
 
-/** What no scenario sends, each with every hop that it takes. */
+/** Requests and recoveries that no scenario covers, each with all its hops. */
 export const JOURNEYS = {
   "sign-up": [
     edge("POST /api/v1/users"),
@@ -148,7 +148,7 @@ export const JOURNEYS = {
   "watch an order": [edge(LIVE, "stream"), ...getHistory],
 } as const satisfies Record<string, readonly HopRow[]>;
 
-/** Requests that the edge answers by itself. A path that is not there has no route, and its span only its method. */
+/** Requests that the edge answers by itself. An unknown path has no route, so its span is named by the method alone. */
 export const PAGES: readonly HopRow[] = [
   edge("GET /"),
   edge("GET /openapi.json"),

@@ -1,14 +1,14 @@
-/** Makes journeys that a scenario would accept, so that tests can spoil them in one point at a time. */
+/** Makes journeys that a scenario accepts, so that tests can break one point at a time. */
 import type { Journey, Span } from "../collector/lens/journey/model.ts";
 import { message, type SpanWords, span } from "../collector/lens/journey/spans.fixture.ts";
 import { journeysOf } from "../collector/lens/journey/stitch.ts";
 import { ATTR, BATON } from "../services/_kit/telemetry/conventions.ts";
 import type { Expectation, Hop } from "./scenario.ts";
 
-/** Attributes of the waits that a promise asks for; a wait of a job and of a stream ends at a consumer. */
+/** The attribute of each kind of wait. Waits of jobs and of streams end at a consumer. */
 const WAITS = { outbox: BATON.waitOutbox, stream: BATON.waitStream, job: BATON.waitJob } as const;
 
-/** The spans of a journey just as promised: the first hop is the root, every other one a child of it. */
+/** The spans of a journey exactly as promised: the first hop is the root, every other one is its child. */
 export function spansOf(expect: Expectation): Span[] {
   const [root, ...others] = expect.hops;
   if (!root) throw new Error("a scenario without hops");

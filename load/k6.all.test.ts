@@ -1,4 +1,4 @@
-/** k6 for real, against a real playground: what it sends arrives as whole journeys, and what is wrong ends red. */
+/** The real k6 against a real playground: its requests arrive as whole journeys, and every mistake fails the run. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
@@ -20,7 +20,7 @@ import { verdictOn } from "./verdict.ts";
 
 const root = path.dirname(import.meta.dirname);
 
-/** k6, or why there is none here. An image would have to be pulled: what is tested is the script, by a program. */
+/** k6, or why there is none. An image is not used: it would have to be pulled first, and tests nothing more. */
 const k6: K6 | string = await findK6(
   { root, dir: os.tmpdir(), env: process.env, report: silent, signal: new AbortController().signal },
   async () => false,
@@ -48,7 +48,7 @@ describe.skipIf(typeof k6 === "string" /* reason: no k6, and no Go to build it w
   });
   afterAll(() => playground?.remove());
 
-  /** Runs `load/k6.ts`, or the one in another copy of the project, to its end. */
+  /** Runs `load/k6.ts` to its end, from this or from another copy of the project. */
   async function run(more: Partial<LoadRun>, from = root): Promise<Ended> {
     if (typeof k6 === "string") throw new Error(k6);
     const { gateway, lens } = playground.urls;
@@ -64,7 +64,7 @@ describe.skipIf(typeof k6 === "string" /* reason: no k6, and no Go to build it w
   }
 
   test.each(scenarios)(
-    "smoke: $name keeps its promises, and each trace that was sent is a journey",
+    "smoke: $name keeps its promises, and each of its traces is a journey",
     async (scenario) => {
       const { status, output } = await run({ scenario: scenario.name });
       expect(output).toContain("every threshold held");
@@ -85,13 +85,13 @@ describe.skipIf(typeof k6 === "string" /* reason: no k6, and no Go to build it w
     },
   );
 
-  test("the mix runs all of them at once, each as often as its weight says, each with its row", async () => {
+  test("the mix runs all scenarios at once by their weights, each with its row", async () => {
     const { status, output } = await run({ scenario: "mix" });
     expect(status, output).toBe(0);
     for (const { name } of scenarios) expect(output).toMatch(new RegExp(`^${name} +\\d+ +100 %.*✓$`, "m"));
   });
 
-  test("a broken promise ends with status 99, and names the trace, which lens has, with its cause", async () => {
+  test("a broken promise ends with exit status 99 and names a trace that lens shows with its cause", async () => {
     const { status, output } = await run({ fault: "payments.charge:declined" });
     expect(status).toBe(99);
     expect(output).toContain("status: expected 201, found 402");
@@ -100,16 +100,16 @@ describe.skipIf(typeof k6 === "string" /* reason: no k6, and no Go to build it w
     expect(output).toContain(`${playground.urls.lens}/api/journeys/${traceId}`);
     const { journey } = await playground.journey(traceId, []);
     expect(journey.cause).toMatchObject({ service: "payments", errorType: "card_declined" });
-    expect(output.match(/^✗/gm), "one user tells three of its failures whole").toHaveLength(3);
+    expect(output.match(/^✗/gm), "a user prints three of its failures in full").toHaveLength(3);
   });
 
-  test("answers that come too late break the threshold on time alone", async () => {
+  test("late answers break only the threshold on time", async () => {
     const { status, output } = await run({ fault: "payments.charge:slow(2000)" });
     expect(status).toBe(99);
     expect(output).toMatch(/^checkout +5 +100 %.*✗ +p\(95\)<1500$/m);
   });
 
-  test("a bank that is slower than the saga waits: 504 within the saga's deadline, PENDING, and nothing is charged", async () => {
+  test("a bank slower than the saga's timeout: 504 within the saga's deadline, PENDING, and no charge", async () => {
     const charges = () => playground.count("payments", "SELECT count(*) FROM charges");
     const before = await charges();
     const beganMs = performance.now();
@@ -128,8 +128,8 @@ describe.skipIf(typeof k6 === "string" /* reason: no k6, and no Go to build it w
     expect(await charges()).toBe(before);
   });
 
-  test("its metrics go to the Collector by OTLP, and its own page can be looked at while it runs", async () => {
-    // Lens stands in for the Collector: one that nobody else sends metrics to.
+  test("its metrics go to the Collector by OTLP, and its own page is served while it runs", async () => {
+    // Another lens stands in for the Collector, so that the only metrics it gets are those of k6.
     const receiver = await startLens(
       readConfig({ BATON_PORT: "0", LENS_OTLP_HTTP_PORT: "0", LENS_OTLP_GRPC_PORT: "0" }),
     );
@@ -152,14 +152,14 @@ describe.skipIf(typeof k6 === "string" /* reason: no k6, and no Go to build it w
     }
   });
 
-  test("a gateway that is away ends the run at once, and is named", async () => {
+  test("an unreachable gateway ends the run at once and is named", async () => {
     const { status, output } = await run({ gateway: "http://127.0.0.1:9" });
     expect(status).toBe(108);
     expect(output).toContain("the gateway at http://127.0.0.1:9 is not ready: ");
     expect(output).not.toContain("every threshold held");
   });
 
-  test("a wrong name is answered with the names that there are", async () => {
+  test("a wrong name is answered with the valid names", async () => {
     const { status, output } = await run({ scenario: "chekout" });
     expect(status).toBe(107);
     const names = [...scenarios.map(({ name }) => name), MIX].join(", ");
@@ -167,7 +167,7 @@ describe.skipIf(typeof k6 === "string" /* reason: no k6, and no Go to build it w
     expect((await run({ profile: "smok" })).output).toContain("there are smoke, steady, spike, soak");
   });
 
-  test("an error in the script is told with its line, whether it is met at the start or on the way, and is never a pass", async () => {
+  test("an error in the script, at start or in an iteration, fails the run and is shown with its line", async () => {
     const folder = await mkdtemp(path.join(os.tmpdir(), "baton-k6-"));
     try {
       await cp(path.join(root, "load"), path.join(folder, "load"), { recursive: true });

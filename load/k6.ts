@@ -1,10 +1,10 @@
 /**
- * Runs scenarios in k6: `npm run load` starts it, and so may anyone: `k6 run -e BATON_SCENARIO=mix load/k6.ts`. It makes the
- * headers of tracing itself, so that a check that fails names its trace. Reads of the environment:
+ * Runs scenarios in k6. `npm run load` starts it; `k6 run -e BATON_SCENARIO=mix load/k6.ts` works as well. It makes the
+ * tracing headers itself, so that a failed check can name its trace. Variables:
  *
  * - `BATON_SCENARIO`: a scenario's name, or `mix` (the default); `BATON_PROFILE`: see `profiles.ts`, `smoke` by default
  * - `BATON_GATEWAY_URL`, `BATON_LENS_URL`: where they are; `BATON_JAEGER_URL`: for links, none without it
- * - `BATON_FAULT`: a fault more for every request, to see a promise broken; `BATON_RUN`: the run's id, made when missing
+ * - `BATON_FAULT`: one more fault for every request, to see a broken promise; `BATON_RUN`: the run's id, else random
  */
 import { check } from "k6";
 import { randomBytes } from "k6/crypto";
@@ -20,13 +20,13 @@ import { scenarios as all } from "./scenarios/index.ts";
 import { type SummaryData, summaryText } from "./summary.ts";
 import { RANDOM_BYTES, traceHeaders } from "./trace-headers.ts";
 
-/** k6's own, which its types leave out. */
+/** k6 has it, but its types leave it out. */
 declare const console: { log(text: string): void; error(text: string): void };
 
 const ROUTE = "POST /api/v1/checkouts";
-/** Above the gateway's own deadline, so that it is the gateway who says that it took too long. */
+/** Longer than the gateway's own deadline, so that the gateway reports the timeout. */
 const TIMEOUT = "20s";
-/** Each virtual user tells so many failures whole; the summary counts all. */
+/** How many failures each virtual user prints in full; the summary counts all. */
 const MOST_FAILURES = 3;
 
 const setting = (name: string, preset: string): string => __ENV[name] || preset;
@@ -54,7 +54,7 @@ const { tellsEach } = profile;
 export const options: Options = {
   ...planOf(running, profile),
   summaryTrendStats: ["med", "p(95)", "p(99)", "max"],
-  // The route, not the address, or every id would be a series of its own; and no tag that is always the same.
+  // `name` is the route: by address, every id would make a series of its own. Tags that never change are left out.
   systemTags: ["scenario", "name", "method", "status", "error_code", "expected_response", "check"],
   discardResponseBodies: false,
   userAgent: "baton-load",
@@ -63,7 +63,7 @@ export const options: Options = {
 const hex = (bytes: number): string =>
   Array.from(new Uint8Array(randomBytes(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** Runs once, before the others: gives the run its id, and ends it at once when there is no shop. */
+/** Runs once, first: gives the run its id, and aborts it when the gateway is not ready. */
 export function setup(): { run: string } {
   const ready = http.get(`${gateway}/readyz`, { tags: { name: "GET /readyz" }, timeout: "5s" });
   if (ready.status !== 200) {
@@ -75,7 +75,7 @@ export function setup(): { run: string } {
 
 let failuresTold = 0;
 
-/** One checkout of the scenario whose turn it is. An error in here ends the run: k6 itself would go on and call it passed. */
+/** One checkout of k6's current scenario. An error in here aborts the run: k6 itself would go on and report a pass. */
 export default function iteration(data: { run: string }): void {
   try {
     checkout(data);
@@ -106,7 +106,7 @@ function checkout({ run }: { run: string }): void {
       headers: { ...sent.headers, "content-type": "application/json" },
       tags: { name: ROUTE },
       timeout: TIMEOUT,
-      // A refusal that was promised is no failed request.
+      // A promised refusal does not count as a failed request.
       responseCallback: http.expectedStatuses(expect.httpStatus),
     },
   );
@@ -122,7 +122,7 @@ function bodyOf(response: RefinedResponse<ResponseType | undefined>): Record<str
   }
 }
 
-/** Whether the answer carries the ids of the request, so that whoever has one of them finds the rest. */
+/** Checks the ids in the answer: the request's correlation id, and a trace id. */
 function judgeIds(body: Record<string, unknown>, correlationId: string): Finding[] {
   const findings: Finding[] = [];
   const { correlationId: answered, traceId } = body;
@@ -133,7 +133,7 @@ function judgeIds(body: Record<string, unknown>, correlationId: string): Finding
   return findings;
 }
 
-/** Checks the answer, and tells which checkout it was. */
+/** Checks the answer and prints the result with its trace id. */
 function judge(
   scenario: Scenario,
   response: RefinedResponse<ResponseType | undefined>,
@@ -144,9 +144,9 @@ function judge(
   const answered = response.status > 0;
   const findings = judgeAnswer(answer, scenario.expect);
   if (answered) findings.push(...judgeIds(body, sent.correlationId));
-  // One check, so that its rate is that of the checkouts; what was wrong is told below.
+  // A single check, so that its rate is the rate of checkouts. The findings are printed below.
   const passed = check(response, { "the checkout is as promised": () => findings.length === 0 });
-  // An edge that restarts traces (BATON_EDGE_TRACE=restart) answers with its own.
+  // An edge that restarts traces (BATON_EDGE_TRACE=restart) answers with its own trace id.
   const ids = { ...sent, ...(typeof body.traceId === "string" && { traceId: body.traceId }) };
   if (passed && tellsEach) {
     const took = `${response.timings.duration.toFixed(0)} ms`;
@@ -161,7 +161,7 @@ function judge(
   if (failuresTold === MOST_FAILURES) console.error("Further failures of this user are only counted.");
 }
 
-/** k6's own summary is longer than a screen; this one says what was promised and what came. */
+/** Replaces k6's own summary, which is longer than a screen, by a table of promises and results. */
 export function handleSummary(data: SummaryData): { stdout: string } {
   return {
     stdout: `\n${summaryText(

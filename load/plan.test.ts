@@ -15,7 +15,7 @@ const weighted = (name: string, weight: number): Scenario => ({
   load: { weight, p95Ms: 1_000 },
 });
 
-test("a name chooses its scenario, mix all that have a weight, and a misspelt name none", () => {
+test("a name chooses its scenario, `mix` chooses all that have a weight, a misspelt name none", () => {
   const all = [weighted("a", 3), weighted("b", 1), weighted("out", 0)];
   expect(chosen("b", all).map(({ name }) => name)).toEqual(["b"]);
   expect(chosen(MIX, all).map(({ name }) => name)).toEqual(["a", "b"]);
@@ -39,7 +39,7 @@ describe("the plan", () => {
     }
   });
 
-  test("a mix shares the rate by weight, and what is left of a smoke run is one checkout at least", () => {
+  test("a mix shares the rate by weight, and in a smoke run every scenario gets at least one checkout", () => {
     const mix = [weighted("a", 95), weighted("b", 5)];
     const rates = Object.values(planOf(mix, profile("steady")).scenarios).map(
       (one) => one.executor === "ramping-arrival-rate" && one.startRate,
@@ -51,7 +51,7 @@ describe("the plan", () => {
     expect(counts).toEqual([5, 1]);
   });
 
-  test("the real mix sends all in all what its profile says", () => {
+  test("the rates of the real mix add up to the profile's rate", () => {
     for (const { name, shape } of profiles) {
       if ("checkouts" in shape) continue;
       const executors = Object.values(planOf(chosen(MIX, scenarios), profile(name)).scenarios);
@@ -74,7 +74,7 @@ describe("the plan", () => {
     expect(spike["checks{scenario:a}"]).toEqual(["rate>=0.95"]);
   });
 
-  test("the number of virtual users is bounded, and enough for a rate at its slowest", () => {
+  test("the number of virtual users is bounded, and enough when every answer takes as long as its limit", () => {
     const slow = { ...weighted("a", 1), load: { weight: 1, p95Ms: 60_000 } };
     expect(planOf([slow], profile("spike")).scenarios.a).toMatchObject({ preAllocatedVUs: 100, maxVUs: 100 });
     expect(planOf([weighted("a", 1)], profile("steady")).scenarios.a).toMatchObject({ preAllocatedVUs: 6 });

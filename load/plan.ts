@@ -1,8 +1,8 @@
-/** Turns scenarios and a profile into k6's options. Pure, so that what k6 will do is tested without k6. */
+/** Turns scenarios and a profile into k6's options. Pure, so that they are tested without k6. */
 import type { Profile } from "./profiles.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** The executors of k6 that are used, as its options name them. */
+/** The k6 executors in use, as k6's options name them. */
 export type Executor =
   | {
       readonly executor: "shared-iterations";
@@ -34,12 +34,12 @@ export function chosen(wanted: string, all: readonly Scenario[]): readonly Scena
   return all.filter(({ name, load }) => (wanted === MIX ? load.weight > 0 : name === wanted));
 }
 
-/** k6 counts a rate in whole numbers; over so long a time unit a twentieth of one a second still is one. */
+/** k6 takes rates as whole numbers. Per minute, a small share of a small rate is still at least one. */
 const TIME_UNIT_SECONDS = 60;
-/** Above it k6 drops checkouts and says so, rather than to take the machine down. */
+/** Beyond it k6 drops checkouts and reports them, rather than overload the machine. */
 const MOST_VUS = 100;
 
-/** What k6 is to do. Each scenario gets its share of the profile by weight; one alone gets all of it. */
+/** k6's options. Each scenario gets its share of the profile by weight; a single one gets all of it. */
 export function planOf(scenarios: readonly Scenario[], profile: Profile): Plan {
   const whole = scenarios.reduce((sum, { load }) => sum + load.weight, 0);
   const plan: Plan = { scenarios: {}, thresholds: {} };
@@ -49,7 +49,7 @@ export function planOf(scenarios: readonly Scenario[], profile: Profile): Plan {
     plan.scenarios[name] = executorOf(profile, share, load.p95Ms);
     plan.thresholds[`checks{scenario:${name}}`] = [`rate>=${profile.rightAtLeast}`];
     plan.thresholds[`http_req_duration{scenario:${name}}`] = [`p(95)<${load.p95Ms * profile.patience}`];
-    // Whatever never ran has broken no promise, and kept none.
+    // A scenario that never ran passes the other thresholds. This one fails it.
     plan.thresholds[`iterations{scenario:${name}}`] = ["count>0"];
   }
   return plan;
@@ -63,7 +63,7 @@ function executorOf({ shape, patience }: Profile, share: number, p95Ms: number):
   const perUnit = (perSecond: number): number =>
     Math.max(1, Math.round(perSecond * share * TIME_UNIT_SECONDS));
   const highest = Math.max(shape.fromPerSecond, ...shape.stages.map(({ perSecond }) => perSecond)) * share;
-  // As many as are under way at once when each takes as long as its limit allows.
+  // The number in flight when every checkout takes as long as its limit allows.
   const busy = Math.ceil((highest * p95Ms * patience) / 1_000) + 1;
   return {
     executor: "ramping-arrival-rate",

@@ -1,6 +1,6 @@
 /** How hard a scenario is run. Data only. */
 
-/** A rate that is reached at the end of `seconds`, in a straight line from the one before. */
+/** A rate that is reached after `seconds`, in a straight line from the rate before. */
 export interface Stage {
   readonly perSecond: number;
   readonly seconds: number;
@@ -8,21 +8,21 @@ export interface Stage {
 
 export interface Profile {
   readonly name: string;
-  /** What a newcomer reads in the command's help. */
+  /** Text for the command's help. */
   readonly does: string;
-  /** Checkouts one after the other in this number, or at a rate that does not wait for the answers. */
+  /** Either so many checkouts, one after the other, or a rate that does not wait for the answers. */
   readonly shape:
     | { readonly checkouts: number }
     | { readonly fromPerSecond: number; readonly stages: readonly Stage[] };
   /** Share of the answers that must be as promised. */
   readonly rightAtLeast: number;
-  /** What a scenario's `p95Ms` is multiplied by: a spike is allowed to hurt. */
+  /** A factor for the scenario's `p95Ms`: a spike may be slower. */
   readonly patience: number;
-  /** Prints a line, with its trace id, for what goes well, too: only where there are few. */
+  /** Prints a line with the trace id for each passed checkout, too. Only for profiles with few checkouts. */
   readonly tellsEach: boolean;
 }
 
-/** Rates suit two cores on which the playground itself runs, too. */
+/** The rates suit two cores that also run the playground. */
 export const profiles: readonly Profile[] = [
   {
     name: "smoke",

@@ -1,9 +1,9 @@
 /**
- * What a scenario is: data only, shared by the command line, the tests, k6 and the docs. k6 runs no Node, so nothing here
- * or in `scenarios/` may use one of its built-ins, and imports carry `.ts`.
+ * What a scenario is: data only, shared by the command line, the tests, k6 and the docs. k6 runs no Node, so nothing
+ * here or in `scenarios/` may use one of its built-ins, and imports carry `.ts`.
  *
- * A scenario promises what comes of a request: the answer, the order's end, the journey. `answer.ts` and `verdict.ts`
- * judge by it; whoever runs a scenario brings the user, the run's id and the addresses.
+ * A scenario promises the results of a request: the answer, the order's final state, the journey. `answer.ts` and
+ * `verdict.ts` compare the results with it. Its runner brings the user, the run's id and the addresses.
  */
 
 /** A hop that must be in the journey: at least one span with this service, name and kind. */
@@ -13,13 +13,13 @@ export interface Hop {
   readonly kind: "SERVER" | "CLIENT" | "PRODUCER" | "CONSUMER" | "INTERNAL";
 }
 
-/** Time in which nobody worked: a message lay in the outbox, in the stream, a job in its queue. */
+/** Where work waited: a message in the outbox or in the stream, a job in its queue. */
 export type WaitKind = "outbox" | "stream" | "job";
 
 /** Who drives the checkout: `orchestration` is the saga in orders, which calls, waits and compensates. */
 export type Workflow = "orchestration";
 
-/** A checkout as the public API takes it. The user is made by whoever sends it, so that runs do not meet. */
+/** A checkout as the public API takes it. The sender makes up the user, so that runs do not share one. */
 export interface CheckoutRequest {
   /** SKUs of the catalogue (`services/inventory/schema.sql`). */
   readonly items: readonly { readonly sku: string; readonly quantity: number }[];
@@ -44,22 +44,22 @@ export interface ExpectedDelay {
   readonly atLeastMs: number;
 }
 
-/** What comes of the request. All of it is judged; what does not matter to a scenario is not a field. */
+/** The promised results of the request. Every field is checked. */
 export interface Expectation {
   readonly httpStatus: number;
   /** The order's state in the answer. */
   readonly answeredStatus: "CONFIRMED" | "REJECTED";
-  /** The order's state when everything that the request set off is done. */
+  /** The order's state when everything that the request started is done. */
   readonly orderStatus: "SHIPPED" | "REJECTED";
-  /** Every hop that makes the journey complete. */
+  /** The hops that make the journey complete. */
   readonly hops: readonly Hop[];
-  /** Hops that would be a mistake, such as a charge for what is out of stock. */
+  /** Hops that would be a mistake, such as a charge for sold-out goods. */
   readonly never: readonly Hop[];
   /** Where it fails; null when nothing does. */
   readonly cause: ExpectedCause | null;
   /** The kinds of wait that the journey has: these and no others. */
   readonly waits: readonly WaitKind[];
-  /** What makes it slow; null when nothing is meant to. */
+  /** What makes it slow; null when it is not meant to be slow. */
   readonly delay: ExpectedDelay | null;
 }
 
@@ -67,7 +67,7 @@ export interface Expectation {
 export interface Load {
   /** Its part of `mix`, relative to the others'; 0 keeps it out. */
   readonly weight: number;
-  /** 95 % of its answers come within this, in milliseconds, on a small machine at a steady rate. */
+  /** 95 % of the answers come within this time, in milliseconds, on a small machine at a steady rate. */
   readonly p95Ms: number;
 }
 
@@ -81,8 +81,8 @@ export interface Scenario {
   readonly workflow: Workflow;
   readonly request: CheckoutRequest;
   /**
-   * Faults in the grammar of `services/_kit/telemetry/faults.ts`, such as `payments.charge:declined`; they travel in the request's
-   * baggage, so that they bite in this request and nowhere else. Empty for none.
+   * Faults in the grammar of `services/_kit/telemetry/faults.ts`, such as `payments.charge:declined`. They travel in
+   * the request's baggage, so that they affect only this request. Empty for none.
    */
   readonly faults: readonly string[];
   readonly expect: Expectation;

@@ -1,4 +1,4 @@
-/** What every scenario must keep to, so that a new one is its file and its line in the index. */
+/** Rules for every scenario, so that a new one needs only its file and its line in the index. */
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
@@ -45,7 +45,7 @@ test("no file beside the index lists scenarios by name, or a new one would have 
   const root = path.dirname(here);
   const name = `(?:${scenarios.map((one) => one.name).join("|")})`;
   const quoted = new RegExp(`(["'\`])${name}\\1,\\s*(["'\`])${name}\\2`, "g");
-  // In a text. Without a hyphen in it, it may be two variables.
+  // In prose. Without a hyphen the two words may be variables.
   const told = new RegExp(`\\b${name}, ${name}\\b`, "g");
   const folders = ["load", "playground", "tests", "bench", "services", "dashboards", "collector"];
   const lists = folders.map(async (folder) =>
@@ -77,12 +77,12 @@ describe.each(scenarios)("$name", ({ name, title, why, request, faults, expect: 
     expect(why).toMatch(/^[A-Z][^.]+\.$/);
   });
 
-  test("has faults that parse, at points that there are, of kinds that these understand", () => {
+  test("has faults that parse, at known points, of kinds that these points take", () => {
     for (const { point, kind } of parseFaults(faults.join("|")))
       expect(kindsOf[point], point).toContain(kind);
   });
 
-  test("orders what the catalogue holds", async () => {
+  test("orders items of the catalogue", async () => {
     const catalogue = await readFile(path.join(here, "../services/inventory/schema.sql"), "utf8");
     expect(request.items.length).toBeGreaterThan(0);
     for (const { sku, quantity } of request.items) {
@@ -91,7 +91,7 @@ describe.each(scenarios)("$name", ({ name, title, why, request, faults, expect: 
     }
   });
 
-  test("promises each hop once, of services that there are, and forbids none that it promises", () => {
+  test("promises each hop once, in known services, and forbids none that it promises", () => {
     const names = new Set<string>(services.map((service) => service.name));
     const hops = [...promised.hops, ...promised.never];
     for (const hop of hops) expect(names, hopId(hop)).toContain(hop.service);
@@ -111,7 +111,7 @@ describe.each(scenarios)("$name", ({ name, title, why, request, faults, expect: 
       if (place) expect(at).toContain(`${place.service} ${place.name}`);
     const events = promised.hops.some((hop) => hop.name.startsWith("create events."));
     expect(promised.waits.length > 0).toBe(events);
-    expect(promised.cause !== null, "what fails is refused, what does not is taken").toBe(
+    expect(promised.cause !== null, "a promised cause goes with a refusal, and only with one").toBe(
       promised.httpStatus >= 400,
     );
   });
@@ -126,7 +126,7 @@ test("every profile has a name of its own", () => {
   expect(profiles.map(({ name }) => name)).toEqual(["smoke", "steady", "spike", "soak"]);
 });
 
-test("what k6 loads lies in load/ and needs no Node: an image of k6 gets this folder and nothing else", async () => {
+test("k6 loads only files in load/ that need no Node: an image of k6 gets this folder and nothing else", async () => {
   const seen = new Set<string>();
   const foreign: string[] = [];
   const visit = async (file: string): Promise<void> => {

@@ -1,45 +1,45 @@
 /**
- * The shape of each hop: at which moment a span is made, under which span it hangs, and what it links to. `hops.ts` gives
- * each hop one of these shapes, and a test judges it by what stands here. Data only, because k6 loads it with the scenarios.
+ * The shape of each hop: when its span is made, its parent, and its links. `hops.ts` gives each hop one of these
+ * shapes, and a test compares the spans with it. Data only, because k6 loads it with the scenarios.
  *
- * - creation context: the span in which a message was made. It stays the same however often the message is sent.
+ * - creation context: the span in which a message was made. It stays the same when the message is sent again.
  * - mode: `parent+link`, `parent` or `link`, of the process or of the request.
  */
 import type { Hop } from "./scenario.ts";
 
-/** Under which span a span hangs. */
+/** The parent of a span. */
 export type Parent =
   /** None; the caller's span where the edge continues a caller's trace. */
   | "caller"
-  /** What called, or what was active; of a message, its creation context. */
+  /** The calling or active span; for a message, its creation context. */
   | "under"
   /** The creation context; none in the mode `link`. */
   | "mode"
   /** The batch's `receive` span. */
   | "receive"
-  /** As the first attempt. */
+  /** The parent of the first attempt. */
   | "first"
-  /** None, in every mode: it begins a new trace. */
+  /** None, in every mode: the span begins a new trace. */
   | "none";
 
 /** What a span links to. */
 export type Links =
   | "none"
-  /** What it hangs under, or would hang under: the creation context; of a batch, that of each message. */
+  /** The parent, or what would be the parent: the creation context; for a batch, that of each message. */
   | "under"
   /** The creation context; nothing in the mode `parent`. */
   | "mode"
   /** The creation context of each job of the flow. */
   | "jobs"
-  /** As the first attempt, and the attempt before. */
+  /** The links of the first attempt, and the previous attempt. */
   | "first and previous"
-  /** Where it began, and the last attempt if there was one. */
+  /** The span where the work began, and the last attempt if there was one. */
   | "under and previous";
 
 export interface ShapeOf {
   /** When such a span is made. */
   readonly moment: string;
-  /** How it is called and of which kind it is, for people. */
+  /** Its name and its kind, for people. */
   readonly span: string;
   readonly parent: Parent;
   readonly links: Links;
@@ -94,7 +94,7 @@ export const SHAPES = {
   },
   flow: { moment: "a flow is sent", span: "send X, CLIENT", parent: "under", links: "jobs" },
   restart: {
-    moment: "a redrive, a resumed saga, anything older than 60 s",
+    moment: "a redrive, a resumed saga, anything older than 60 s (but a batch)",
     span: "process X, CONSUMER, or resume X, INTERNAL",
     parent: "none",
     links: "under and previous",
@@ -107,7 +107,7 @@ export type Shape = keyof typeof SHAPES;
 /** Names a hop: `service|span name|KIND`. */
 export type HopId = `${string}|${string}|${string}`;
 
-/** Of a hop, or of the span that may be one. */
+/** The id of a hop, or of a span. */
 export const hopId = ({ service, name, kind }: Named): HopId => `${service}|${name}|${kind}`;
 
 interface Named {
@@ -116,13 +116,13 @@ interface Named {
   readonly kind: string;
 }
 
-/** A hop with all that is known of it. */
+/** A hop with everything that tests check of it. */
 export interface HopRow extends Hop {
-  /** What it proves. Attempts after the first, and redrives, are further spans of a `process` row. */
+  /** The shape of its span. Attempts after the first, and redrives, are further spans of a `process` row. */
   readonly shape: Shape;
   /**
-   * What it hangs under, or would if it did not begin a trace: one of these in each journey. Of a message its creation
-   * context, of a resumed saga the call that began it. Empty at the edge.
+   * Its parent, or what would be its parent if it did not begin a trace: one of these in each journey. For a message,
+   * its creation context; for a resumed saga, the call that began the saga. Empty at the edge.
    */
   readonly under: readonly HopId[];
   /** The batch's `receive` span, for "process in batch". */

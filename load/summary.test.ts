@@ -27,7 +27,7 @@ const data = {
   },
 };
 
-test("a row for each scenario, what was promised beside what came, and which thresholds broke", () => {
+test("a row for each scenario shows the promises beside the results, and which thresholds broke", () => {
   expect(summaryText(data, ["a", "bee"])).toBe(
     [
       "scenario  checkouts  as promised  median  p95    p99    promised p95",
@@ -39,7 +39,7 @@ test("a row for each scenario, what was promised beside what came, and which thr
   );
 });
 
-test("a good run says that every threshold held, and one that never ran has no figures", () => {
+test("a good run says that every threshold held, and a scenario that never ran has no figures", () => {
   const { dropped_iterations: _, ...metrics } = data.metrics;
   expect(summaryText({ metrics }, ["a"])).toMatch(/\nevery threshold held$/);
   const none = {
@@ -56,7 +56,7 @@ test("a good run says that every threshold held, and one that never ran has no f
   }
 });
 
-test("a failure names its trace and every place where it can be looked at", () => {
+test("a failure names its trace and every place that shows it", () => {
   const ids = { traceId: "ab12", correlationId: "k6-1-checkout-0" };
   const text = failureText("checkout", ["status: expected 201, found 402"], ids, {
     lens: "http://127.0.0.1:4000",

@@ -1,6 +1,6 @@
-/** The end of a run as a short table: a row for each scenario, what it promised and what came. Pure. */
+/** The result of a run as a short table: a row for each scenario with its promises and results. Pure. */
 
-/** The part of k6's `handleSummary` data that is read. */
+/** The part of k6's `handleSummary` data that is used. */
 export interface SummaryData {
   readonly metrics: Readonly<Record<string, Metric | undefined>>;
 }
@@ -41,13 +41,13 @@ export function summaryText({ metrics }: SummaryData, names: readonly string[]):
 const METRICS = ["checks", "http_req_duration", "iterations"] as const;
 const of = (metric: (typeof METRICS)[number], name: string): string => `${metric}{scenario:${name}}`;
 
-/** How many answers were judged: none when it never ran, or broke before it got so far. */
+/** How many answers were checked: 0 when the scenario never ran, or failed before its first check. */
 function judgedOf(name: string, metrics: SummaryData["metrics"]): number {
   const { passes = 0, fails = 0 } = metrics[of("checks", name)]?.values ?? {};
   return passes + fails;
 }
 
-/** The thresholds that did not hold, as texts. Those on the rate of nothing hold, so that comes first. */
+/** The thresholds that did not hold, as texts. A threshold on a rate holds without any sample, so that comes first. */
 function brokenOf(name: string, metrics: SummaryData["metrics"]): string[] {
   if (judgedOf(name, metrics) === 0) return ["no checkout was judged"];
   return METRICS.flatMap((metric) => Object.entries(metrics[of(metric, name)]?.thresholds ?? {}))
@@ -61,7 +61,7 @@ function rowOf(name: string, metrics: SummaryData["metrics"]): string[] {
   const limits = Object.keys(metrics[of("http_req_duration", name)]?.thresholds ?? {});
   const broken = brokenOf(name, metrics);
   const judged = judgedOf(name, metrics);
-  // k6 fills in zeros for what never came, which read like measurements.
+  // k6 fills in zeros where it has no sample; they would read like measurements.
   if (judged === 0) return [name, "0", "-", "-", "-", "-", "", "✗", ...broken];
   return [
     name,

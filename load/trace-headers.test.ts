@@ -12,7 +12,7 @@ const getter = {
   keys: (carrier: Readonly<Record<string, string>>) => Object.keys(carrier),
 };
 
-test("OpenTelemetry's own propagators read what was written, whatever the bytes and the faults", () => {
+test("OpenTelemetry's own propagators read the headers, for all ids and faults", () => {
   const bytes = fc
     .uint8Array({ minLength: RANDOM_BYTES, maxLength: RANDOM_BYTES })
     .filter((all) => all.slice(0, 16).some((byte) => byte > 0) && all.slice(16).some((byte) => byte > 0));
@@ -36,7 +36,7 @@ test("OpenTelemetry's own propagators read what was written, whatever the bytes 
   context.disable();
 });
 
-test("the ids are the random bytes, each byte two digits", () => {
+test("the ids are the random bytes, two digits for each byte", () => {
   const random = Uint8Array.from({ length: RANDOM_BYTES }, (_, n) => n);
   const { traceId, headers } = traceHeaders(random, { correlationId: "c-1", faults: [], run: "r" });
   expect(traceId).toBe("000102030405060708090a0b0c0d0e0f");

@@ -1,6 +1,6 @@
 /**
- * The headers by which a client takes part in tracing: W3C Trace Context, W3C Baggage and the correlation id. Made by hand,
- * since k6 has no library for them on board; a client that knows its trace id can name it when a check fails.
+ * The headers by which a client takes part in tracing: W3C Trace Context, W3C Baggage and the correlation id. Made by
+ * hand, because k6 has no library for them. A client that knows its trace id can name it when a check fails.
  */
 
 export interface TraceHeaders {
@@ -8,8 +8,8 @@ export interface TraceHeaders {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What else goes with the request. */
-export interface Passenger {
+/** What the headers carry besides the trace's ids. */
+export interface Carried {
   readonly correlationId: string;
   /** Faults in the grammar of `services/_kit/telemetry/faults.ts`. */
   readonly faults: readonly string[];
@@ -21,7 +21,7 @@ export interface Passenger {
 export const RANDOM_BYTES = 24;
 
 /** Makes the headers of one request. `random`: 24 random bytes. */
-export function traceHeaders(random: Uint8Array, { correlationId, faults, run }: Passenger): TraceHeaders {
+export function traceHeaders(random: Uint8Array, { correlationId, faults, run }: Carried): TraceHeaders {
   const hex = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
   const traceId = hex.slice(0, 32);
   const entries: [string, string][] = [["scenario.run", run]];
@@ -29,7 +29,7 @@ export function traceHeaders(random: Uint8Array, { correlationId, faults, run }:
   return {
     traceId,
     headers: {
-      // 01: sampled, or a head sampler in the playground would follow a client that wants nothing kept.
+      // 01: sampled. With 00, a parent-based sampler in the playground would keep nothing of this trace.
       traceparent: `00-${traceId}-${hex.slice(32, 48)}-01`,
       baggage: entries.map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join(","),
       "x-correlation-id": correlationId,

@@ -22,7 +22,7 @@ const answered = ({ expect: { httpStatus, answeredStatus } }: Scenario) => ({
 const isAt = (hop: Hop) => (one: Span) =>
   one.service === hop.service && one.name === hop.name && one.kind === hop.kind;
 
-describe("what is as promised passes", () => {
+describe("a journey as promised passes", () => {
   test.each(scenarios)("$name", (scenario) => {
     const journey = journeyOfSpans(spansOf(scenario.expect));
     const outcome = { answer: answered(scenario), orderStatus: scenario.expect.orderStatus, journey };
@@ -30,7 +30,7 @@ describe("what is as promised passes", () => {
   });
 });
 
-test("whichever promised hop is taken away, it is the one that is named", () => {
+test("a promised hop that is missing is named, and no other", () => {
   const cases = scenarios.flatMap((scenario) =>
     scenario.expect.hops.slice(1).map((hop) => ({ scenario, hop })),
   );
@@ -47,7 +47,7 @@ test("whichever promised hop is taken away, it is the one that is named", () => 
   );
 });
 
-test("whichever forbidden hop is there, it is the one that is named", () => {
+test("a forbidden hop is named, and no other", () => {
   for (const scenario of scenarios) {
     expect(scenario.expect.never.length).toBeGreaterThan(0);
     for (const hop of scenario.expect.never) {
@@ -66,7 +66,7 @@ test("whichever forbidden hop is there, it is the one that is named", () => {
   }
 });
 
-/** Whether a journey that is just as `other` promises keeps all that `scenario` promises. */
+/** Whether a journey exactly as `other` promises also keeps all promises of `scenario`. */
 function covers(other: Scenario["expect"], scenario: Scenario["expect"]): boolean {
   const ids = new Set(other.hops.map(hopId));
   const hasDelay = ({ delay }: Scenario["expect"]) => JSON.stringify(delay) === JSON.stringify(other.delay);
@@ -79,7 +79,7 @@ function covers(other: Scenario["expect"], scenario: Scenario["expect"]): boolea
   );
 }
 
-test("no scenario takes another's journey for its own, unless that one promises all the same", () => {
+test("no scenario accepts another's journey, unless the other makes all the same promises", () => {
   for (const scenario of scenarios) {
     for (const other of scenarios.filter((one) => one !== scenario)) {
       const found = judged(scenario, spansOf(other.expect));
@@ -87,12 +87,12 @@ test("no scenario takes another's journey for its own, unless that one promises 
       expect(taken, `${other.name} as ${scenario.name}`).toBe(covers(other.expect, scenario.expect));
     }
   }
-  expect(judged(checkout, spansOf(slow.expect)), "a checkout that took longer is one").toEqual([]);
-  expect(judged(slow, spansOf(checkout.expect)), "one that took no time is not slow").not.toEqual([]);
+  expect(judged(checkout, spansOf(slow.expect)), "a slow checkout is still a checkout").toEqual([]);
+  expect(judged(slow, spansOf(checkout.expect)), "a quick checkout is not a slow one").not.toEqual([]);
   for (const other of [declined, outOfStock]) expect(judged(checkout, spansOf(other.expect))).not.toEqual([]);
 });
 
-test("an answer and an end that were not promised are both named", () => {
+test("a wrong answer and a wrong final state are both named", () => {
   const journey = journeyOfSpans(spansOf(checkout.expect));
   const answer = { httpStatus: 504, orderStatus: "" };
   expect(verdictOn(checkout, { answer, orderStatus: "PENDING", journey }).findings.map(findingText)).toEqual([
@@ -102,11 +102,11 @@ test("an answer and an end that were not promised are both named", () => {
   ]);
   expect(
     verdictOn(checkout, { answer: answered(checkout), journey }).passed,
-    "nobody looked at the end",
+    "the final state was not read",
   ).toBe(true);
 });
 
-test("the wrong cause is named, and so is one where none was promised", () => {
+test("a wrong cause is named, and so is a cause where none was promised", () => {
   const charge = { service: "payments", name: "charge", kind: "INTERNAL" } as const;
   const spoilt = spansOf(declined.expect).map((one) =>
     isAt(charge)(one) ? { ...one, attributes: { "error.type": "deadline_exceeded" } } : one,
@@ -124,7 +124,7 @@ test("the wrong cause is named, and so is one where none was promised", () => {
   expect(judged(outOfStock, healed)).toEqual(["cause: expected inventory reserve out_of_stock, found none"]);
 });
 
-test("an orphan and a message that nobody took are named", () => {
+test("an orphan and a message without a consumer are named", () => {
   const orphan = span({ at: "t/lost", parent: "nowhere", start: 1 });
   const [ofOrphan = ""] = judged(declined, [...spansOf(declined.expect), orphan]);
   expect(ofOrphan).toMatch(/^orphans: expected none, found /);
@@ -146,7 +146,7 @@ test("waits of other kinds than promised are named", () => {
   ]);
 });
 
-test("a wait that ends before it begins is a broken clock, and a journey without its root is not whole", () => {
+test("a wait that ends before it begins is named, and so is a missing root", () => {
   const journey = journeyOfSpans(spansOf(checkout.expect));
   const [wait, ...others] = journey.waits;
   if (!wait) throw new Error("no wait");
@@ -159,12 +159,12 @@ test("a wait that ends before it begins is a broken clock, and a journey without
   ]);
 });
 
-test("a delay that does not come is named, with what came", () => {
+test("a missing delay is named, with the measured time", () => {
   const quick = spansOf(slow.expect).map((one) => ({ ...one, endNs: one.startNs + 3_000_000n }));
   expect(judged(slow, quick)).toEqual(["time in payments charge: expected 1200 ms or more, found 3.0 ms"]);
 });
 
-test("a consumer that only its correlation id led to has dropped the context", () => {
+test("a consumer found only by its correlation id has dropped the context", () => {
   const id = { "correlation.id": "c-1" };
   const spans = spansOf(checkout.expect).map((one) => ({ ...one, attributes: { ...one.attributes, ...id } }));
   const attributes = { ...message("m-2"), ...id, "baton.delivery.outcome": "ack" };

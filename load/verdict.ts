@@ -1,16 +1,16 @@
 /**
- * Judges what came of a scenario's request by what the scenario promises: the answer, the order's end, the journey. Pure,
- * and it finds everything at once: whoever mends wants the whole list.
+ * Compares the results of a scenario's request with its promises: the answer, the order's final state, the journey.
+ * Pure. It reports every difference at once, not only the first.
  */
 import { complete } from "../collector/lens/journey/complete.ts";
 import type { Journey } from "../collector/lens/journey/model.ts";
 import { type Answered, type Finding, judgeAnswer } from "./answer.ts";
 import type { Expectation, Hop, Scenario } from "./scenario.ts";
 
-/** What was seen of one request. */
+/** The results of one request. */
 export interface Outcome {
   readonly answer: Answered;
-  /** The order's state at the end; undefined when nobody looked. */
+  /** The order's state at the end; undefined when it was not read. */
   readonly orderStatus?: string | undefined;
   readonly journey: Journey;
 }
@@ -34,7 +34,7 @@ export function verdictOn(scenario: Scenario, outcome: Outcome): Verdict {
 
 type Promised = Pick<Expectation, "hops" | "never" | "cause" | "waits" | "delay">;
 
-/** All that is wrong with a journey; nothing when it is as promised. */
+/** A finding for each difference between a journey and the promise; empty when there is none. */
 export function judgeJourney(journey: Journey, expect: Promised): Finding[] {
   return [
     ...judgeHops(journey, expect),
@@ -60,7 +60,7 @@ function judgeHops(journey: Journey, { hops, never }: Promised): Finding[] {
   ];
 }
 
-/** Whether every hop handed the context on, and all that was sent has arrived. */
+/** Checks that every hop passed the context on, and that every message has arrived. */
 function judgeContext({ orphans, inFlight, rootMissing, spans }: Journey): Finding[] {
   const lost = spans.filter(({ edge }) => edge === "correlation").map(({ span }) => span);
   const findings: Finding[] = [];
@@ -106,7 +106,7 @@ function judgeDelay({ spans }: Journey, expected: Promised["delay"]): Finding[] 
     .filter(({ span }) => span.service === service && span.name === name)
     .map(({ span }) => Number(span.endNs - span.startNs) / 1e6);
   const longestMs = Math.max(...lasted, 0);
-  // A timer may fire a fraction of a millisecond early by another clock.
+  // Timers and spans use different clocks: a timer may seem to fire a fraction of a millisecond early.
   if (longestMs + 1 >= atLeastMs) return [];
   const found = lasted.length === 0 ? "no such span" : `${longestMs.toFixed(1)} ms`;
   return [{ what: `time in ${service} ${name}`, expected: `${atLeastMs} ms or more`, found }];

@@ -1,7 +1,7 @@
 /**
- * The first file that runs, under whatever Node started it (16 or later): sees to the packages, then hands over to
- * the pinned Node 24 with playground/cli.ts and the same arguments. Plain JavaScript without dependencies, because
- * an old Node must understand it and there may be no package yet.
+ * The first file that runs, under any Node from 16 on. It installs the packages if need be, then runs playground/cli.ts
+ * with the same arguments under the pinned Node 24. Plain JavaScript without dependencies, because an old Node must
+ * understand it and there may be no package yet.
  */
 "use strict";
 const path = require("node:path");
@@ -11,6 +11,7 @@ const { constants, homedir } = require("node:os");
 const { isBetter, pinnedNode, pinnedVersion } = require("./boot/packages.cjs");
 const { install } = require("./boot/install.cjs");
 const { firstLook } = require("./boot/first-look.cjs");
+const { refusal } = require("./boot/system.cjs");
 
 const root = path.dirname(__dirname);
 const startedAt = Math.round(Date.now() - process.uptime() * 1000);
@@ -30,7 +31,7 @@ function node24() {
   );
 }
 
-/** Path of a Node that reads TypeScript, for what runs before the packages are there; null when there is none. */
+/** Path of a Node that reads TypeScript, for use before the packages are installed; null when there is none. */
 function anyNode() {
   const pinned = pinnedNode(root);
   if (pinned && fs.existsSync(pinned)) return pinned;
@@ -38,24 +39,38 @@ function anyNode() {
   return major > 22 || (major === 22 && minor >= 18) ? process.execPath : null;
 }
 
-/** Where compiled code is kept from one start to the next: the user's cache, which outlives the state folder. */
+/** Folder for compiled code: in the user's cache, which outlives the state folder. */
 function compileCache() {
   const { XDG_CACHE_HOME: base = "" } = process.env;
   const cache = path.isAbsolute(base) ? base : path.join(process.env.HOME || homedir(), ".cache");
   return path.join(cache, "baton", "compile-cache");
 }
 
+/** Addresses of this machine, as `NO_PROXY` lists them. */
+const OURS = ["127.0.0.1", "localhost", "::1", "[::1]"];
+
 /**
- * Runs the command line under `node` until it ends, and ends the same way. Descriptor 3 is a pipe that nobody writes
- * to: its end tells the command line that this process is gone, even if by SIGKILL.
+ * With `NODE_USE_ENV_PROXY=1` Node sends every request through the proxy of the environment, ours to this machine as
+ * well, and the proxy's 127.0.0.1 is another machine. Node reads both names, the lower case first.
+ */
+function aroundProxy(env) {
+  const listed = (env.no_proxy || env.NO_PROXY || "").split(",").filter((entry) => entry.trim() !== "");
+  if (listed.some((entry) => entry.trim() === "*")) return {};
+  const all = listed.concat(OURS.filter((address) => !listed.includes(address))).join(",");
+  return { NO_PROXY: all, no_proxy: all };
+}
+
+/**
+ * Runs the command line under `node` until it ends, and ends with its exit status. Descriptor 3 is a pipe without any
+ * data: when it closes, the command line knows that this process is gone, even after a SIGKILL.
  */
 function handOver(node, times) {
-  const env = Object.assign({}, process.env, {
+  const env = Object.assign({}, process.env, aroundProxy(process.env), {
     BATON_BOOT_PIPE: "3",
     BATON_TIMES: JSON.stringify(times),
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE || compileCache(),
   });
-  // What starts a playground stays as long as it does: the young part of its heap is kept small.
+  // The runner lives as long as its playground, so the young generation of its heap is kept small.
   const args = ["--max-semi-space-size=1", path.join(__dirname, "cli.ts")];
   const child = spawn(node, args.concat(process.argv.slice(2)), {
     env,
@@ -70,7 +85,7 @@ function handOver(node, times) {
   child.on("exit", (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code));
 }
 
-/** `kill -9` of npm leaves its script running: when npm started this process and is gone, so is this one. */
+/** `kill -9` of npm leaves its script running. So this process ends when the npm that started it is gone. */
 function endWithNpm() {
   if (!process.env.npm_lifecycle_event) return;
   const parent = process.ppid;
@@ -82,16 +97,21 @@ function fail(error) {
   process.exit(1);
 }
 
-/** `npm run doctor` changes nothing: it installs nothing either, and says what it can under the Node that there is. */
+/** `npm run doctor` changes nothing: it installs no packages, and runs under the Node that is there. */
 function doctor() {
   const node = anyNode();
-  // Compiled code is kept nowhere: that would be a change.
+  // No compile cache either: writing it would be a change.
   process.env.NODE_DISABLE_COMPILE_CACHE = "1";
   if (node) return handOver(node, { startedAt, packagesMs: 0 });
   process.exitCode = firstLook(root) ? 0 : 1;
 }
 
-if (process.argv[2] === "doctor") doctor();
+const refused = refusal(process.platform);
+if (refused) {
+  process.stderr.write(`${refused}\n`);
+  // As for any environment in which nothing can be started: see playground/exit.ts.
+  process.exitCode = 2;
+} else if (process.argv[2] === "doctor") doctor();
 else {
   install(root, state)
     .then((installedMs) => handOver(node24(), { startedAt, packagesMs: installedMs }))

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,6 +9,7 @@ import { EXIT } from "./exit.ts";
 import { isFree, portsFor } from "./runner/ports.ts";
 import { processStart, type Run, runningIn } from "./runner/state.ts";
 import { type TemporaryState, temporaryState } from "./temporary.fixture.ts";
+import { shapeOf } from "./trace/shape.fixture.ts";
 import { until } from "./until.ts";
 
 const boot = path.join(import.meta.dirname, "boot.cjs");
@@ -16,7 +18,7 @@ const never = new AbortController().signal;
 /** An offset at which every port of a playground is free. */
 async function freeOffset(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
-    // Below the ports that other tests are handed, or one of theirs might come up while nothing runs here.
+    // Below the ports of other tests: one of them could take a port while nothing runs here.
     const offset = 100 + Math.floor(Math.random() * 3_400);
     const free = await Promise.all(Object.values(portsFor(offset)).map(isFree));
     if (free.every((one) => one)) return offset;
@@ -30,7 +32,13 @@ interface Ended {
   readonly err: string;
 }
 
-/** The commands as they are typed, on one playground, in the order of a session. */
+/** Asks the gateway of this run for an order. */
+function orderAt(run: Run, orderId: string): Promise<Response> {
+  const port = run.parts.find(({ name }) => name === "gateway")?.port;
+  return fetch(`http://127.0.0.1:${port}/api/v1/orders/${orderId}`);
+}
+
+/** Runs the commands as a user types them, on one playground, in the order of a session. */
 describe("the command line", () => {
   let state: TemporaryState;
   let env: NodeJS.ProcessEnv = {};
@@ -102,6 +110,18 @@ describe("the command line", () => {
     expect(printed).toContain("card_declined");
   });
 
+  it("prints the tree in the README for the command in the README", async () => {
+    const readme = await readFile(path.join(import.meta.dirname, "..", "README.md"), "utf8");
+    const tree = /```text\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+    expect(readme).toContain("npm run checkout -- --fault payments.charge:declined --brief");
+    const { status, out } = await type(["checkout", "--fault", "payments.charge:declined", "--brief"]);
+    expect(status).toBe(EXIT.ok);
+    const [, shown = ""] = /Its journey\n\n([\s\S]*?)\n\n/.exec(out) ?? [];
+    expect(shapeOf(shown), shown).toEqual(shapeOf(tree));
+    expect(tree.trim().split("\n").length).toBeLessThanOrEqual(15);
+    expect(tree).toContain("◀ cause");
+  });
+
   it("says what runs", async () => {
     const { status, out } = await type(["status"]);
     expect(status).toBe(0);
@@ -109,12 +129,12 @@ describe("the command line", () => {
       expect(out).toMatch(new RegExp(`^${name} .*${ready ? "ready" : "runs"}`, "m"));
   });
 
-  it("says to programs what it takes and what flows, and that it is ready", async () => {
+  it("reports memory, rates and readiness as JSON", async () => {
     const { status, out } = await type(["status", "--json"]);
     expect(status).toBe(EXIT.ok);
     const report = JSON.parse(out);
     expect(report).toMatchObject({ running: true, ready: true, pid: run.pid });
-    // Nothing flows, but everything could be asked.
+    // There is no traffic, but every figure is known.
     for (const [name, figure] of Object.entries(report.figures))
       expect(figure, name).toBeGreaterThanOrEqual(0);
     const parts = report.parts.reduce(
@@ -125,7 +145,7 @@ describe("the command line", () => {
     expect(report.memoryBytes).toBeGreaterThan(parts);
   });
 
-  it("says which part is not ready, with a status of its own", async () => {
+  it("names a part that is not ready, with its own exit status", async () => {
     const pid = run.parts.find(({ name }) => name === "inventory")?.pid;
     if (!pid) throw new Error("inventory does not run");
     process.kill(pid, "SIGSTOP");
@@ -135,7 +155,7 @@ describe("the command line", () => {
     expect(out).toContain("not all of it is ready");
   });
 
-  it("starts a killed part again and says so, with where its log is", async () => {
+  it("restarts a killed part, and says where its log is", async () => {
     const pid = run.parts.find(({ name }) => name === "analytics")?.pid;
     if (!pid) throw new Error("analytics does not run");
     process.kill(pid, "SIGKILL");
@@ -160,7 +180,7 @@ describe("the command line", () => {
     expect(err).toContain(`a playground is running here already: process ${run.pid}`);
   });
 
-  it("names what holds a port when another folder wants the same ones", async () => {
+  it("names the process that holds a port which another playground wants", async () => {
     const other = await temporaryState();
     const { status, err } = await type(["start"], { BATON_STATE_DIR: other.dir }).finally(other.remove);
     expect(status).toBe(1);
@@ -180,14 +200,17 @@ describe("the command line", () => {
     for (const service of ["gateway", "orders", "payments"]) expect(logs.out).toContain(service);
   });
 
-  it("says so when it knows no such journey", async () => {
-    expect(await type(["trace", "nobody-has-this-id"])).toMatchObject({
+  it("reports an unknown journey", async () => {
+    expect(await type(["trace", "no-such-id"])).toMatchObject({
       status: 1,
-      err: expect.stringContaining('lens knows no trace, correlation or order id "nobody-has-this-id"'),
+      err: expect.stringContaining('lens knows no trace, correlation or order id "no-such-id"'),
     });
   });
 
-  it("leaves nothing behind 5 s after the runner was killed by SIGKILL, and starts again in the same folder", async () => {
+  it("leaves no process 5 s after a SIGKILL of the runner, and starts again in the same folder, empty", async () => {
+    const sent = await type(["checkout"]);
+    const order = /^order +(\S+)$/m.exec(sent.out)?.[1] ?? "";
+    expect((await orderAt(run, order)).status).toBe(200);
     process.kill(run.pid, "SIGKILL");
     await seeAllGone();
     expect(await type(["status"])).toMatchObject({
@@ -199,9 +222,14 @@ describe("the command line", () => {
       err: expect.stringContaining("npm start"),
     });
     await start();
+    expect((await orderAt(run, order)).status, "without --keep").toBe(404);
+    expect(await type(["trace", order])).toMatchObject({
+      status: 1,
+      err: expect.stringContaining("lens knows no"),
+    });
   });
 
-  it("stops it from another terminal, and does not mind when there is nothing to stop", async () => {
+  it("stops the playground from another terminal, and succeeds when none runs", async () => {
     expect(await type(["down"])).toMatchObject({ status: 0, out: "stopped; nothing is left running\n" });
     await seeAllGone();
     expect(await type(["down"])).toMatchObject({ status: 0, out: "no playground is running here\n" });

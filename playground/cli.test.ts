@@ -6,7 +6,7 @@ const all = await Promise.all(
   Object.entries(commands).map(async ([name, load]) => [name, await load()] as [string, Command]),
 );
 
-/** An example as a shell splits it, without the variables in front: what follows `npm run <name>`. */
+/** The arguments of an example as a shell splits it, without variables in front and without `npm run <name>`. */
 function argumentsOf(example: string, name: string): string[] {
   const words = example
     .trim()
@@ -21,7 +21,7 @@ function argumentsOf(example: string, name: string): string[] {
 }
 
 describe.each(all)("npm run %s", (name, command) => {
-  it("is called what it is typed as", () => {
+  it("has the name under which it is typed", () => {
     expect(command.name).toBe(name);
     expect(command.summary).toMatch(/^[A-Z].*\.$/s);
   });
@@ -33,7 +33,7 @@ describe.each(all)("npm run %s", (name, command) => {
     expect(asksForHelp(command, ["--help"]) && asksForHelp(command, ["--", "-h"])).toBe(true);
   });
 
-  it("has examples that it takes", () => {
+  it("accepts its own examples", () => {
     for (const example of command.example.split("\n")) {
       expect(() => readArguments(command, argumentsOf(example, name)), example).not.toThrow();
     }
@@ -47,12 +47,12 @@ describe.each(all)("npm run %s", (name, command) => {
 describe("help", () => {
   const passing = all.find(([, { passesOn }]) => passesOn)?.[1];
 
-  it("is the other program's own when more than the question is passed on", () => {
+  it("is left to the other program when there are more arguments to pass on", () => {
     if (!passing) throw new Error("no command passes on");
     expect(asksForHelp(passing, ["--help", "x"])).toBe(false);
   });
 
-  it("is not asked for by what stands behind a second --", () => {
+  it("is not asked for by a --help after a second --", () => {
     const status = all.find(([name]) => name === "status")?.[1];
     if (!status) throw new Error("no status");
     expect(asksForHelp(status, ["--", "x", "--", "--help"])).toBe(false);

@@ -1,4 +1,4 @@
-/** The command line: `npm start`, `npm run checkout` and so on all arrive here, under Node 24. */
+/** The command line: entry point of `npm start`, `npm run checkout` and so on, under Node 24. */
 import { Socket } from "node:net";
 import path from "node:path";
 import { asksForHelp, type Command, helpOf, type Io, isHelp, readArguments, typed } from "./command.ts";
@@ -6,7 +6,7 @@ import { EXIT } from "./exit.ts";
 import { errorFrom, Problem } from "./problem.ts";
 import { stateDir } from "./runner/state.ts";
 
-/** Loaded when asked for: most commands need few of the packages, and start at once. */
+/** Loaded on demand: most commands need few of the packages, so they start at once. */
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import("./commands/start.ts")).start,
   demo: async () => (await import("./commands/demo.ts")).demo,
@@ -26,10 +26,10 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   "test:stack": async () => (await import("./commands/test.ts")).testStack,
 };
 
-/** A terminal's Ctrl-C may arrive twice, from the terminal and from npm: only a later one means impatience. */
+/** A terminal's Ctrl-C may arrive twice, from the terminal and from npm. Only a later one is a second Ctrl-C. */
 const IMPATIENT_AFTER_MS = 1_000;
 
-/** Ends with the first signal; a second one after a second ends the process at once (the guards then end the children). */
+/** Aborts at the first signal. One that comes over a second later ends the process; its guards end the children. */
 function untilSignal(): AbortSignal {
   const stop = new AbortController();
   let firstAtMs = 0;
@@ -43,7 +43,7 @@ function untilSignal(): AbortSignal {
   return stop.signal;
 }
 
-/** Ends this process when the one that started it is gone: boot.cjs holds the other end of a pipe, and never writes. */
+/** Ends this process when its parent, boot.cjs, is gone: boot.cjs holds the other end of a pipe, and never writes. */
 function endWithBoot(pipe: string | undefined): void {
   if (pipe === undefined || !/^\d+$/.test(pipe)) return;
   const socket = new Socket({ fd: Number(pipe), readable: true, writable: false });
@@ -79,7 +79,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   return run(command, rest, io);
 }
 
-/** Runs a command; a Problem is told without a stack, a wrong usage with the command's help. */
+/** Runs a command. A Problem is printed without a stack, a wrong usage with the command's help. */
 async function run(command: Command, argv: readonly string[], io: Io): Promise<number> {
   try {
     return await command.run(readArguments(command, argv), io);
@@ -105,7 +105,7 @@ async function runHere(): Promise<void> {
     dir: stateDir(root, process.env),
     signal,
   };
-  // A reader that has seen enough, as in `npm run logs | head`, or a terminal that was closed: stop, and stop in order.
+  // The reader is gone, as in `npm run logs | head`, or the terminal was closed: stop in order.
   for (const stream of [process.stdout, process.stderr]) {
     stream.once("error", () => process.kill(process.pid, "SIGTERM"));
     stream.on("error", () => {});

@@ -29,12 +29,12 @@ describe("the arguments of a command", () => {
     expect(() => readArguments(command, argv)).toThrow(expect.objectContaining({ code: "usage" }));
   });
 
-  it("are handed on untouched when they belong to another program", () => {
+  it("are passed on unchanged when they belong to another program", () => {
     const argv = ["--project", "unit", "--nope"];
     expect(readArguments({ ...command, passesOn: true }, argv).positionals).toEqual(argv);
   });
 
-  it.each(["-1", "1.5", "two", ""])("as a quantity are no %j", (quantity) => {
+  it.each(["-1", "1.5", "two", ""])("are refused when the quantity is %j", (quantity) => {
     expect(() => wholeNumber({ values: { quantity }, positionals: [] }, "quantity", 0)).toThrow(
       /whole number/,
     );

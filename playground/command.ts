@@ -1,9 +1,9 @@
-/** What a command of the command line is, and what it is given. */
+/** What a command of the command line is, and what it gets. */
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
 import { STATUS_WORDS } from "./exit.ts";
 import { errorFrom, Problem } from "./problem.ts";
 
-/** The world of a command. */
+/** A command's surroundings. */
 export interface Io {
   readonly out: NodeJS.WriteStream;
   readonly err: NodeJS.WriteStream;
@@ -33,14 +33,14 @@ export interface Command {
   readonly details?: string;
   /** Command lines that work, one to a line. */
   readonly example: string;
-  /** What its exit statuses mean, where that is more than `STATUS_WORDS` says. */
+  /** What its exit statuses mean, where `STATUS_WORDS` does not say enough. */
   readonly statuses?: Readonly<Record<number, string>>;
   readonly options: ParseArgsOptionsConfig;
   /** How many positional arguments it takes, and what they are called. */
   readonly positionals: { readonly least: number; readonly most: number; readonly what: string };
   /** Takes all arguments as they are; they belong to another program. */
   readonly passesOn?: boolean;
-  /** Resolves to the exit status. Rejects with a Problem for what a person can mend. */
+  /** Resolves to the exit status. Rejects with a Problem for an error that the user can fix. */
   run(args: Arguments, io: Io): Promise<number>;
 }
 
@@ -61,7 +61,7 @@ export function wholeNumber(args: Arguments, name: string, least: number): numbe
   return number;
 }
 
-/** Reads `argv` as `command` wants it. Throws a Problem `usage` that names the unknown option or the missing argument. */
+/** Reads `argv` by `command`'s options. Throws a Problem `usage` that names an unknown option or a missing argument. */
 export function readArguments(command: Command, argv: readonly string[]): Arguments {
   // npm takes the `--` away, other package managers and a direct call leave it.
   const given = argv[0] === "--" ? argv.slice(1) : [...argv];
@@ -76,7 +76,7 @@ export function readArguments(command: Command, argv: readonly string[]): Argume
       strict: true,
     });
   } catch (error) {
-    // Node adds a hint on how to write a positional that looks like an option; the first sentence says it all.
+    // Node adds a hint on how to write a positional that looks like an option; the first sentence is enough.
     throw new Problem("usage", errorFrom(error).message.split(". ")[0] ?? "wrong arguments");
   }
   if (parsed.positionals.length < least) throw new Problem("usage", `${what} is missing`);
@@ -92,7 +92,7 @@ export const isHelp = (argument: string | undefined): boolean => argument === "-
 export const typed = (name: string): string =>
   name === "start" || name === "test" ? `npm ${name}` : `npm run ${name}`;
 
-/** True when `argv` asks for the command's help. What belongs to another program is that program's, but for a lone `--help`. */
+/** True when `argv` asks for the command's help. With `passesOn` only a lone `--help` does: others are passed on. */
 export function asksForHelp(command: Command, argv: readonly string[]): boolean {
   const given = argv[0] === "--" ? argv.slice(1) : argv;
   if (command.passesOn) return given.length === 1 && isHelp(given[0]);

@@ -1,4 +1,4 @@
-/** The command line as a door: whatever is typed, it answers with a message and a documented status, and starts nothing. */
+/** Random input for the command line: it answers with a message and a documented exit status, and starts nothing. */
 import { execFile } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
@@ -14,12 +14,12 @@ import { wrongVariables } from "./variables.ts";
 
 const RUNS = 10_000;
 const PROCESSES = 200;
-/** Where a stack trace shows: `at name (file:1:2)` or `at file:1:2`. */
+/** A line of a stack trace: `at name (file:1:2)` or `at file:1:2`. */
 const STACK = /^\s+at .*:\d+:\d+\)?$/m;
 const ANSWERS: readonly (number | null)[] = [EXIT.ok, EXIT.failed, EXIT.usage];
 
 const all = await Promise.all(Object.values(commands).map((load) => load()));
-/** Those that ask a running playground and do nothing without one; the others would start something. */
+/** Commands that ask a running playground and do nothing without one; the others would start something. */
 const ASKING = ["checkout", "load", "trace", "logs", "status", "down", "help"];
 
 const options = [...new Set(all.flatMap((command) => Object.keys(command.options)))];
@@ -53,7 +53,7 @@ const word = fc.oneof(
 );
 const words = fc.array(word, { maxLength: 6 });
 
-/** What a process is given cannot hold a NUL. */
+/** An argument of a process cannot hold a NUL. */
 const asArgv = (given: readonly string[]): string[] => given.map((one) => one.replaceAll("\0", "0"));
 
 let state: TemporaryState;
@@ -62,7 +62,7 @@ beforeAll(async () => {
 });
 afterAll(() => state.remove());
 
-/** Runs the command line in this process; what it printed goes into a text. */
+/** Runs the command line in this process, and keeps what it prints. */
 async function typed(
   argv: readonly string[],
   env: NodeJS.ProcessEnv,
@@ -78,8 +78,8 @@ async function typed(
   return { status: await main(argv, io), said };
 }
 
-describe("whatever is typed", () => {
-  it(`reading it takes the arguments, or refuses them with a message, ${RUNS} times`, () => {
+describe("any input", () => {
+  it(`is read as arguments or refused with a message, ${RUNS} times`, () => {
     fc.assert(
       fc.property(fc.constantFrom<Command>(...all), words, (command, argv) => {
         if (asksForHelp(command, argv)) return;
@@ -95,7 +95,7 @@ describe("whatever is typed", () => {
     );
   });
 
-  it(`a command answers with 0, 1 or 2 and a message, and leaves the state folder empty, ${RUNS} times`, async () => {
+  it(`makes a command end with 0, 1 or 2 and a message, and leaves the state folder empty, ${RUNS} times`, async () => {
     const names = fc.oneof(
       { weight: 9, arbitrary: fc.constantFrom(...ASKING) },
       { weight: 1, arbitrary: value.filter((name) => !Object.hasOwn(commands, name)) },
@@ -112,7 +112,7 @@ describe("whatever is typed", () => {
     expect(await readdir(state.dir)).toEqual([]);
   });
 
-  it(`any environment is taken or named without a stack, ${RUNS} times`, () => {
+  it(`in the environment is accepted or named without a stack, ${RUNS} times`, () => {
     const name = fc.oneof(
       fc.constantFrom(
         "BATON_PORT_OFFSET",
@@ -132,9 +132,9 @@ describe("whatever is typed", () => {
     );
   });
 
-  it(`real processes say so, too, those included that would start something, ${PROCESSES} times`, async () => {
+  it(`is answered the same by real processes, also by commands that start something, ${PROCESSES} times`, async () => {
     const cli = path.join(import.meta.dirname, "cli.ts");
-    // No start gets past this: whatever the arguments, nothing may be started.
+    // A wrong offset stops every start, whatever the arguments.
     const env = { ...process.env, BATON_STATE_DIR: state.dir, BATON_PORT_OFFSET: "abc" };
     const name = fc.constantFrom("start", "demo", ...ASKING);
     await fc.assert(

@@ -1,9 +1,9 @@
-/** With which status a command ends. Each command's help says them; the README has the same table. */
+/** The exit statuses of the commands. The help of each command and docs/commands.md list them. */
 
 export const EXIT = {
   /** Done. */
   ok: 0,
-  /** Not done; the message says why and what mends it. */
+  /** Not done; the message says why and how to fix it. */
   failed: 1,
   /** Wrong arguments, or a wrong environment variable: nothing was started. */
   usage: 2,
@@ -11,11 +11,11 @@ export const EXIT = {
   notReady: 3,
   /** `npm run load`: a threshold did not hold. It is k6's own status, passed on. */
   threshold: 99,
-  /** Ended by Ctrl-C or a signal before it was done; as a shell has it, 128 and the number of SIGINT. */
+  /** Interrupted by Ctrl-C or a signal before it was done: 128 plus the number of SIGINT, as in a shell. */
   interrupted: 130,
 } as const;
 
-/** What a status means where a command says nothing else of it. */
+/** What a status means, unless a command says otherwise. */
 export const STATUS_WORDS: Readonly<Record<number, string>> = {
   [EXIT.ok]: "done",
   [EXIT.failed]: "not done; the message says why",

@@ -1,10 +1,10 @@
-/** What shows from outside that a process does something: its log grows, or it uses the CPU. */
+/** Tells from outside whether a process does something: its log grows, or it uses the CPU. */
 import { execFile } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-/** Of one core. What only answers the question whether it is ready uses less, and on a crowded machine each gets more. */
+/** Share of one core. Answering readiness probes takes less; a working process gets more, even on a busy machine. */
 const LEAST_SHARE = 0.05;
 /** Linux counts a process' time in hundredths of a second, on every architecture. */
 const TICK_MS = 10;
@@ -16,7 +16,7 @@ interface Used {
   readonly cpuMs: number;
 }
 
-/** The fields of /proc/<pid>/stat behind the command, which stands in brackets and may hold spaces and brackets itself. */
+/** The fields of /proc/<pid>/stat behind the command, which is in brackets and may contain spaces and brackets. */
 const statOf = async (pid: number): Promise<string[]> => {
   const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   return text.slice(text.lastIndexOf(")") + 2).split(" ");
@@ -40,7 +40,7 @@ export function usedFromPs(text: string): Used[] {
     });
 }
 
-/** The CPU time that `pid` and its children have used, in ms: Postgres leaves its work to them. 0 when it is gone. */
+/** The CPU time of `pid` and of its children, in which Postgres does its work, in ms. 0 when the process is gone. */
 export async function cpuOf(pid: number): Promise<number> {
   if (process.platform === "linux") {
     const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
@@ -53,7 +53,7 @@ export async function cpuOf(pid: number): Promise<number> {
   return family.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
 }
 
-/** Answers, each time it is asked, whether the process has moved since; `pid` is asked anew each time. */
+/** Returns a function that tells whether the process has moved since its last call. It calls `pid` each time. */
 export function movementOf(pid: () => number | null, logFile: string): () => Promise<boolean> {
   let bytes = 0;
   let cpuMs = 0;

@@ -1,4 +1,4 @@
-/** What can go wrong for whoever runs the playground, as one error class with a closed set of codes. */
+/** Errors for the user of the playground: one class with a closed set of codes. */
 
 export type ProblemCode =
   | "usage"
@@ -27,7 +27,7 @@ export class Problem extends Error {
   }
 }
 
-/** `thrown` as an Error; anything else that was thrown becomes the message of one. */
+/** `thrown` as an Error; any other value becomes the message of one. */
 export function errorFrom(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

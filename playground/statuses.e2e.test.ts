@@ -45,7 +45,7 @@ describe("a command that cannot do its work", () => {
     [{ BATON_PORT_OFFSET: "abc" }, 'BATON_PORT_OFFSET must be a whole number from 0 to 49156, not "abc"'],
     [{ BATON_ASYNC: "foo" }, 'BATON_ASYNC must be parent+link, parent or link, not "foo"'],
     [{ OTEL_TRACES_SAMPLER: "most" }, "OTEL_TRACES_SAMPLER must be always_on, "],
-    [{ LENS_STORE_BYTES: "12" }, "LENS_STORE_BYTES must be a whole number of 65536 or more"],
+    [{ LENS_STORE_BYTES: "12" }, "LENS_STORE_BYTES must be a whole number of 1048576 or more"],
     [
       { BATON_REDIS_URL: "http://:hunter2@cache" },
       "BATON_REDIS_URL must be an address such as redis://host:port\n",
@@ -79,7 +79,7 @@ describe("a command that cannot do its work", () => {
     expect(out.length).toBeGreaterThan(100);
   });
 
-  it("status says that nothing runs, also to programs", async () => {
+  it("status says that nothing runs, also as JSON", async () => {
     const { status, out } = await type(["status", "--json"]);
     expect(status).toBe(EXIT.failed);
     expect(JSON.parse(out)).toEqual({ running: false, ready: false });
@@ -88,13 +88,13 @@ describe("a command that cannot do its work", () => {
   describe("the doctor", () => {
     interface Said {
       readonly works: boolean;
-      readonly checks: readonly { topic: string; standing: string; says: string; mend?: string }[];
+      readonly checks: readonly { topic: string; standing: string; says: string; fix?: string }[];
       readonly start: readonly string[];
     }
     const problems = ({ out }: Ended) =>
       (JSON.parse(out) as Said).checks.filter(({ standing }) => standing === "problem");
 
-    /** An offset whose ports are free, but for `holder`'s. */
+    /** An offset whose ports are free, except those that `holder` takes. */
     async function offsetWith(
       holder: (ports: ReturnType<typeof portsFor>) => Promise<void>,
     ): Promise<string> {
@@ -104,7 +104,7 @@ describe("a command that cannot do its work", () => {
       return String(offset);
     }
 
-    it("names a taken port, who holds it, and the line that mends it", async () => {
+    it("names a taken port, its holder and the fix", async () => {
       const server = createServer();
       const offset = await offsetWith(async ({ lens }) => {
         server.listen(lens, "127.0.0.1");
@@ -117,7 +117,7 @@ describe("a command that cannot do its work", () => {
         topic: "port",
         standing: "problem",
         says: expect.stringMatching(new RegExp(`\\(lens\\) is held by process ${process.pid} `)),
-        mend: expect.stringMatching(/^BATON_PORT_OFFSET=\d+ npm start$/),
+        fix: expect.stringMatching(/^BATON_PORT_OFFSET=\d+ npm start$/),
       });
     });
 
@@ -137,7 +137,7 @@ describe("a command that cannot do its work", () => {
       expect(ended.out).not.toContain("hunter2");
     });
 
-    it("works in a clone without packages, under whatever Node there is, and changes nothing there", async () => {
+    it("works in a clone without packages, under an old or a new Node, and changes nothing there", async () => {
       const clone = await mkdtemp(path.join(os.tmpdir(), "baton-doctor-"));
       const home = `${clone}-home`;
       try {
@@ -155,7 +155,7 @@ describe("a command that cannot do its work", () => {
           const env = { PATH: system, HOME: home, BATON_PORT_OFFSET: offset };
           const { stdout } = await run(node, args, { env }).catch((error) => error as { stdout: string });
           expect(stdout, node).toMatch(/^(will|ok) +packages +.*will be installed/m);
-          expect(stdout, node).toMatch(/^npm start would|then npm run doctor says all/m);
+          expect(stdout, node).toMatch(/^npm start would|then npm run doctor again/m);
         }
         expect(await readdir(clone, { recursive: true })).toEqual(before);
         await expect(readdir(home)).rejects.toThrow("ENOENT");

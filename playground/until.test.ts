@@ -7,7 +7,7 @@ const late = (last: unknown): Error =>
   new Error(`too late, last: ${last instanceof Error ? last.message : last}`);
 
 describe("waiting for a condition", () => {
-  it("ends with what was seen, after errors and looks that saw nothing", async () => {
+  it("resolves to the first value, after errors and looks without one", async () => {
     let looks = 0;
     const look = async (): Promise<string | undefined> => {
       looks++;
@@ -20,7 +20,7 @@ describe("waiting for a condition", () => {
     expect(looks).toBe(3);
   });
 
-  it("ends when the time is up, telling the last error", async () => {
+  it("ends when the time is up, with the last error", async () => {
     const look = async (): Promise<string> => {
       throw new Error("refused");
     };

@@ -1,10 +1,10 @@
-/** Waiting for a condition: it is looked at again and again, never slept through. */
+/** Waits for a condition by checking it again and again. */
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface UntilOptions {
-  /** Ends the wait; its reason is what is thrown. */
+  /** Ends the wait, which then rejects with the signal's reason. */
   readonly signal: AbortSignal;
-  /** Between two looks of the first 10 s; then it is half a second at least, so that looking is no load of its own. */
+  /** The pause between two looks. After 10 s it is at least half a second, so that looking is no load of its own. */
   readonly everyMs?: number;
   /** After this long the wait ends with `onLate`'s error. */
   readonly withinMs: number;
@@ -17,7 +17,7 @@ const RARELY_MS = 500;
 
 /**
  * Calls `look` until it resolves to something other than undefined, and resolves to that. An error of `look` counts as
- * "not yet". `look` gets a signal that also ends when the time is up; one that does not answer by then is left to itself.
+ * "not yet". `look` gets a signal that also aborts when the time is up; a look that does not answer then is abandoned.
  * Rejects with `onLate`'s error, or the signal's reason.
  */
 export async function until<T>(

@@ -8,18 +8,23 @@ import { checkEnvironment, distance, unknownVariables, VARIABLES, wrongVariables
 
 const root = path.dirname(import.meta.dirname);
 
-/** A right and a wrong value for variables of which the services and lens judge themselves. */
+/** A right and a wrong value for variables that the services and lens check themselves, too. */
 const JUDGED: readonly [name: string, right: string, wrong: string][] = [
   ["BATON_ASYNC", "link", "foo"],
   ["BATON_ASYNC", "parent+link", "both"],
   ["BATON_TELEMETRY", "off", "no"],
   ["BATON_INSTRUMENTATION", "auto", "all"],
   ["BATON_EDGE_TRACE", "restart", "stop"],
-  ["LENS_STORE_BYTES", "1000000", "12"],
-  ["LENS_STORE_BYTES", "65536", "1.5"],
+  ["LENS_STORE_BYTES", "1048576", "1048575"],
+  ["LENS_STORE_BYTES", "2000000", "1500000.5"],
+  ["LENS_STORE_HOURS", "1", "0"],
   ["LENS_MAX_REQUEST_BYTES", "1024", "1023"],
   ["OTEL_TRACES_EXPORTER", "none", "zipkin"],
-  ["OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "http/json"],
+  ["OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "carrier-pigeon"],
+  ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json", "http"],
+  ["OTEL_LOGS_EXPORTER", "otlp,console", "file"],
+  ["OTEL_PROPAGATORS", "tracecontext,baggage,b3multi", "tracecontext"],
+  ["OTEL_SDK_DISABLED", "TRUE", "yes"],
 ];
 
 async function services(env: NodeJS.ProcessEnv): Promise<void> {
@@ -38,7 +43,7 @@ describe("a wrong value", () => {
     [{ OTEL_TRACES_SAMPLER_ARG: "1.5" }, /from 0 to 1, not "1.5"$/],
     [
       { LENS_STORE_BYTES: "a lot" },
-      /^LENS_STORE_BYTES must be a whole number of 65536 or more, not "a lot"$/,
+      /^LENS_STORE_BYTES must be a whole number of 1048576 or more, not "a lot"$/,
     ],
     [{ BATON_LOG_LEVEL: "loud\u0007" }, /not "loud\\u0007"$/],
   ])("%j is named with its variable and what is allowed", (env, says) => {
@@ -53,13 +58,13 @@ describe("a wrong value", () => {
     expect(says.join()).not.toContain("hunter2");
   });
 
-  it("is none when it is empty, as for the services", () => {
+  it("does not count as one when it is empty, as in the services", () => {
     const env = Object.fromEntries(VARIABLES.map(({ name }) => [name, ""]));
     expect(wrongVariables(env)).toEqual([]);
   });
 
   it.each(JUDGED)(
-    "of %s is one for the services and lens, too: right %j, wrong %j",
+    "of %s is wrong for the services and lens, too: right %j, wrong %j",
     async (name, right, wrong) => {
       expect(wrongVariables({ [name]: right })).toEqual([]);
       await expect(services({ [name]: right })).resolves.toBeUndefined();
@@ -74,19 +79,19 @@ describe("a name that nothing reads", () => {
     ["BATON_ASYNCH", "BATON_ASYNC"],
     ["BATON_PORT_OFSET", "BATON_PORT_OFFSET"],
     ["BATON_TELEMETERY", "BATON_TELEMETRY"],
-  ])("%s is a slip for %s", (name, meant) => {
+  ])("%s is a typo of %s", (name, meant) => {
     const warned: string[] = [];
     checkEnvironment({ [name]: "link" }, (line) => warned.push(line));
     expect(warned).toEqual([`nothing reads ${name}; did you mean ${meant}?`]);
   });
 
-  it("and that resembles none is said to be unread, without its value", () => {
+  it("is reported without its value when it resembles no known name", () => {
     expect(unknownVariables({ BATON_XYZZY_PLUGH: "secret" })).toEqual([
       { name: "BATON_XYZZY_PLUGH", says: "nothing reads BATON_XYZZY_PLUGH" },
     ]);
   });
 
-  it("is nobody's business when it is not ours", () => {
+  it("is ignored without our prefix", () => {
     expect(unknownVariables({ ASYNC: "x", MY_BATON_ASYNC: "x" })).toEqual([]);
   });
 });
@@ -115,7 +120,7 @@ it.each([
   ["abc", "abc", 0],
   ["abc", "ab", 1],
   ["kitten", "sitting", 3],
-])("%j and %j are %i slips apart", (a, b, n) => {
+])("%j and %j are %i edits apart", (a, b, n) => {
   expect(distance(a, b)).toBe(n);
   expect(distance(b, a)).toBe(n);
 });

@@ -1,22 +1,17 @@
 /**
- * The environment variables that a user may set, and what each may hold. The services and lens read theirs again and
- * more strictly; here a wrong one is named before anything listens. Needs no package, so that `npm run doctor` can
- * look at them before there is any.
+ * The environment variables that a user may set, and what each may hold. The services and lens check theirs again,
+ * more strictly. Here a wrong one is named before anything listens. Needs no package, so that `npm run doctor` can
+ * check them before the packages are installed.
  */
 
 import type { Setting } from "../services/declare.ts";
 import { services } from "../services/topology.ts";
+import { wrongCopy } from "./copy.ts";
+import { OTEL_VARIABLES } from "./otel-table.ts";
+import { refusedOtel, setAside } from "./otel-variables.ts";
 import { Problem } from "./problem.ts";
 import { MAX_PORT_OFFSET } from "./runner/ports.ts";
-
-export interface Variable {
-  readonly name: string;
-  /** What it may hold, in words. */
-  readonly allowed: string;
-  isRight(value: string): boolean;
-  /** May hold a password: its value is never shown. */
-  readonly secret?: boolean;
-}
+import { oneOf, origins, url, type Values, type Variable, whole } from "./values.ts";
 
 export interface Finding {
   readonly name: string;
@@ -24,113 +19,67 @@ export interface Finding {
   readonly says: string;
 }
 
-const oneOf = (name: string, ...values: readonly string[]): Variable => ({
-  name,
-  allowed: values.join(", ").replace(/, ([^,]*)$/, " or $1"),
-  isRight: (value) => values.includes(value),
-});
+/** A variable of this name and these values. */
+const named = (name: string, values: Values): Variable => ({ name, ...values });
 
-const whole = (name: string, least: number, most = Number.MAX_SAFE_INTEGER): Variable => ({
-  name,
-  allowed:
-    most === Number.MAX_SAFE_INTEGER
-      ? `a whole number of ${least} or more`
-      : `a whole number from ${least} to ${most}`,
-  isRight: (value) => /^\d+$/.test(value.trim()) && Number(value) >= least && Number(value) <= most,
-});
-
-const url = (name: string, ...schemes: readonly string[]): Variable => ({
-  name,
-  allowed: `an address such as ${schemes[0]}://host:port`,
-  isRight: (value) => {
-    const parsed = URL.parse(value);
-    return parsed !== null && schemes.includes(parsed.protocol.slice(0, -1)) && parsed.hostname !== "";
-  },
-  secret: true,
-});
-
-const ratio = (name: string): Variable => ({
-  name,
-  allowed: "a number from 0 to 1",
-  isRight: (value) => value.trim() !== "" && Number(value) >= 0 && Number(value) <= 1,
-});
-
-const SIGNALS = ["TRACES", "METRICS", "LOGS"];
-
-/** What a user may say to the services; `npm start` passes it on to them. */
+/** Settings of the services; `npm start` passes them on. */
 export const SERVICE_SETTINGS: readonly Variable[] = [
-  oneOf("BATON_ASYNC", "parent+link", "parent", "link"),
-  oneOf("BATON_TELEMETRY", "on", "off"),
-  oneOf("BATON_INSTRUMENTATION", "curated", "auto"),
-  oneOf("BATON_EDGE_TRACE", "continue", "restart"),
-  oneOf("BATON_LOG_LEVEL", "trace", "debug", "info", "warn", "error", "fatal", "silent"),
+  named("BATON_ASYNC", oneOf("parent+link", "parent", "link")),
+  named("BATON_TELEMETRY", oneOf("on", "off")),
+  named("BATON_INSTRUMENTATION", oneOf("curated", "auto")),
+  named("BATON_EDGE_TRACE", oneOf("continue", "restart")),
+  named("BATON_FAULTS", oneOf("0", "1")),
+  named("BATON_CORS_ORIGINS", origins),
+  named("BATON_LOG_LEVEL", oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent")),
   ...services.flatMap(({ settings }) =>
-    Object.entries<Setting>(settings).map(([name, { least, most }]) => whole(name, least, most)),
+    Object.entries<Setting>(settings).map(([name, { least, most }]) => named(name, whole(least, most))),
   ),
 ];
 
-/** All that is checked. */
+/** All variables that are checked. */
 export const VARIABLES: readonly Variable[] = [
   ...SERVICE_SETTINGS,
-  whole("BATON_PORT_OFFSET", 0, MAX_PORT_OFFSET),
-  url("BATON_NATS_URL", "nats"),
-  url("BATON_REDIS_URL", "redis", "rediss"),
-  url("BATON_POSTGRES_URL", "postgres", "postgresql"),
-  ...["GATEWAY", "LENS", "JAEGER"].map((name) => url(`BATON_${name}_URL`, "http", "https")),
-  whole("LENS_STORE_BYTES", 64 * 1024),
-  whole("LENS_FORWARD_QUEUE_BYTES", 64 * 1024),
-  url("LENS_FORWARD_URL", "http", "https"),
-  whole("LENS_MAX_REQUEST_BYTES", 1024),
-  oneOf(
-    "OTEL_TRACES_SAMPLER",
-    "always_on",
-    "always_off",
-    "traceidratio",
-    "parentbased_always_on",
-    "parentbased_always_off",
-    "parentbased_traceidratio",
-  ),
-  ratio("OTEL_TRACES_SAMPLER_ARG"),
-  oneOf("OTEL_SDK_DISABLED", "true", "false"),
-  ...SIGNALS.map((signal) => oneOf(`OTEL_${signal}_EXPORTER`, "otlp", "none")),
-  oneOf("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", "grpc"),
-  url("OTEL_EXPORTER_OTLP_ENDPOINT", "http", "https"),
-  ...SIGNALS.map((signal) => url(`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`, "http", "https")),
-  ...["BSP", "BLRP"].flatMap((prefix) =>
-    ["SCHEDULE_DELAY", "EXPORT_TIMEOUT", "MAX_QUEUE_SIZE", "MAX_EXPORT_BATCH_SIZE"].map((what) =>
-      whole(`OTEL_${prefix}_${what}`, 1),
-    ),
-  ),
-  whole("OTEL_METRIC_EXPORT_INTERVAL", 1),
-  whole("OTEL_METRIC_EXPORT_TIMEOUT", 1),
+  named("BATON_PORT_OFFSET", whole(0, MAX_PORT_OFFSET)),
+  named("BATON_NATS_URL", url("nats")),
+  named("BATON_REDIS_URL", url("redis", "rediss")),
+  named("BATON_POSTGRES_URL", url("postgres", "postgresql")),
+  ...["GATEWAY", "LENS", "JAEGER"].map((name) => named(`BATON_${name}_URL`, url("http", "https"))),
+  named("LENS_STORE_BYTES", whole(1024 * 1024)),
+  named("LENS_STORE_HOURS", whole(1, 87_600)),
+  named("LENS_OTLP_ORIGINS", origins),
+  named("LENS_FORWARD_QUEUE_BYTES", whole(64 * 1024)),
+  named("LENS_FORWARD_URL", url("http", "https")),
+  named("LENS_MAX_REQUEST_BYTES", whole(1024)),
+  ...OTEL_VARIABLES.filter(({ whose }) => whose === "user"),
 ];
 
-/** Known names that hold anything, or are read by compose, k6 or the Collector, which say themselves what is wrong. */
+/** Known names without a check here: they may hold anything, or compose, k6 or the Collector check them. */
 const ALSO_KNOWN: readonly RegExp[] = [
-  /^BATON_(STATE_DIR|HOST|PORT|SERVICE|EDGE|FAULTS?|IMAGE|PROFILE|SCENARIO|RUN|NATS_REPLICAS)$/,
+  /^BATON_(STATE_DIR|HOST|PORT|SERVICE|EDGE|FAULT|IMAGE|PROFILE|SCENARIO|RUN|NATS_REPLICAS)$/,
   /^BATON_(TIMES|BOOT_PIPE|MUTANT|TEST_SERVERS|TEST_PATIENCE|HOLD)$/,
-  /^BATON_(COLLECTOR|JAEGER|LENS|PROMETHEUS|LOKI|GRAFANA|OTLP|POSTGRES|REDIS|NATS|TAIL_SAMPLING|TIER_TWO)(_[A-Z]+)*$/,
+  /^BATON_(COLLECTOR|COPY|JAEGER|LENS|PROMETHEUS|LOKI|GRAFANA|OTLP|POSTGRES|REDIS|NATS|TAIL_SAMPLING|TIER_TWO)(_[A-Z]+)*$/,
   /^BATON_(CONTROL|K6)_(URL|PORTS?)$/,
   ...services.map(({ name }) => new RegExp(`^BATON_${name.toUpperCase()}_(URL|PORTS?)$`)),
   new RegExp(`^(${services.flatMap(({ folders }) => Object.keys(folders)).join("|")})$`),
 ];
 
-/** Variables of `env` that hold what they may not. An empty one counts as not set. */
+/** Variables of `env` that nothing can start with: of a wrong value, or refused. An empty one counts as not set. */
 export function wrongVariables(env: NodeJS.ProcessEnv): Finding[] {
-  return VARIABLES.flatMap((variable) => {
+  const wrong = VARIABLES.flatMap((variable) => {
     const value = env[variable.name];
     if (value === undefined || value.trim() === "" || variable.isRight(value)) return [];
     const shown = variable.secret ? "" : `, not ${JSON.stringify(value)}`;
     return [{ name: variable.name, says: `${variable.name} must be ${variable.allowed}${shown}` }];
   });
+  return [...wrong, ...refusedOtel(env), ...wrongCopy(env)];
 }
 
 /**
- * Looks at `env` before anything is started: what nothing reads goes to `warn`, a line each. Throws a Problem
+ * Checks `env` before anything is started. For each variable that nothing reads, `warn` gets a line. Throws a Problem
  * `environment` that names every variable with a wrong value.
  */
 export function checkEnvironment(env: NodeJS.ProcessEnv, warn: (line: string) => void): void {
-  for (const { says } of unknownVariables(env)) warn(says);
+  for (const { says } of [...unknownVariables(env), ...setAside(env)]) warn(says);
   const wrong = wrongVariables(env);
   if (wrong.length > 0) throw new Problem("environment", wrong.map(({ says }) => says).join("\n"));
 }
@@ -138,10 +87,10 @@ export function checkEnvironment(env: NodeJS.ProcessEnv, warn: (line: string) =>
 const isKnown = (name: string): boolean =>
   VARIABLES.some((variable) => variable.name === name) || ALSO_KNOWN.some((pattern) => pattern.test(name));
 
-/** Most letters that a slip of the hand changes. */
+/** Most letters that a typo changes. */
 const NEAR = 3;
 
-/** How many letters must be put in, taken out or changed to make `a` into `b` (Levenshtein). */
+/** How many letters must be inserted, removed or changed to turn `a` into `b` (Levenshtein). */
 export function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
@@ -155,7 +104,7 @@ export function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** Variables of `env` that begin with `BATON_` and that nothing reads: as good as surely a slip. */
+/** Variables of `env` that begin with `BATON_` and that nothing reads: almost certainly typos. */
 export function unknownVariables(env: NodeJS.ProcessEnv): Finding[] {
   const strange = Object.keys(env).filter((name) => name.startsWith("BATON_") && !isKnown(name));
   return strange.toSorted().map((name) => {

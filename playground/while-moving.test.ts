@@ -3,7 +3,7 @@ import { whileMoving } from "./while-moving.ts";
 
 const never = new AbortController().signal;
 const message = (last: unknown): string => (last instanceof Error ? last.message : String(last));
-/** Ten questions in vain, one a millisecond, end a wait. */
+/** A wait ends after ten questions without movement, one a millisecond. */
 const options = {
   signal: never,
   bounds: { stillMs: 10, mostMs: 600_000, askEveryMs: 1 },
@@ -11,7 +11,7 @@ const options = {
 };
 
 describe("waiting as long as something moves", () => {
-  it("goes on for many times the bound, and ends with what was seen", async () => {
+  it("goes on for many times the bound, and resolves to what was seen", async () => {
     let asked = 0;
     const hasMoved = async (): Promise<boolean> => ++asked % 9 === 0;
     const look = async (): Promise<number | undefined> => (asked > 100 ? asked : undefined);
@@ -27,7 +27,7 @@ describe("waiting as long as something moves", () => {
     );
   });
 
-  it("takes an error that is new for a movement, but not one that it knows", async () => {
+  it("counts a new error as movement, but not a repeated one", async () => {
     let looks = 0;
     let asked = 0;
     const look = async (): Promise<never> => {
@@ -44,7 +44,7 @@ describe("waiting as long as something moves", () => {
     expect(asked).toBeGreaterThan(400);
   });
 
-  it("ends after the longest time, whatever moves", async () => {
+  it("ends after the longest time, even if something still moves", async () => {
     const bounds = { ...options.bounds, stillMs: 600_000, mostMs: 20 };
     const wait = whileMoving(async () => undefined, { ...options, bounds, hasMoved: async () => true });
     await expect(wait).rejects.toThrow("too late, after 0.02 s");
@@ -61,7 +61,7 @@ describe("waiting as long as something moves", () => {
     await expect(wait).rejects.toThrow("Ctrl-C");
   });
 
-  it("tells what is wrong with the question itself", async () => {
+  it("rejects with an error of the question itself", async () => {
     const hasMoved = async (): Promise<boolean> => {
       throw new Error("cannot ask");
     };

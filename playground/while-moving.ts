@@ -1,6 +1,6 @@
 /**
- * Waiting that lasts as long as something moves. On a busy machine everything takes several times as long, and that is no
- * failure; a fixed bound would make one of it.
+ * Waits as long as something moves. On a busy machine everything takes several times as long; a fixed timeout would
+ * turn that into a failure.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { errorFrom } from "./problem.ts";
@@ -9,32 +9,32 @@ import { until } from "./until.ts";
 export interface Bounds {
   /** After this long without any movement the wait ends. */
   readonly stillMs: number;
-  /** After this long it ends, whatever moves. */
+  /** After this long it ends, even if something still moves. */
   readonly mostMs: number;
-  /** So often it is asked whether something has moved. */
+  /** How often it is asked whether something has moved. */
   readonly askEveryMs: number;
 }
 
-/** For whatever is started here. A person sees what is waited for and since when, and has Ctrl-C. */
-export const BOUNDS: Bounds = { stillMs: 60_000, mostMs: 600_000, askEveryMs: 1_000 };
+/** For everything that is started here. The user sees what is waited for, and since when, and can press Ctrl-C. */
+const BOUNDS: Bounds = { stillMs: 60_000, mostMs: 600_000, askEveryMs: 1_000 };
 
 export interface WhileMovingOptions {
-  /** Ends the wait; its reason is what is thrown. */
+  /** Ends the wait, which then rejects with the signal's reason. */
   readonly signal: AbortSignal;
-  /** As of `until`. */
+  /** As in `until`. */
   readonly everyMs?: number;
-  /** Whether something has moved since it was last asked. */
+  /** Whether something has moved since the last call. */
   readonly hasMoved: () => Promise<boolean>;
   /** `BOUNDS` without it. */
   readonly bounds?: Bounds;
-  /** Makes the error for a wait in vain. `how` says how long it was, `last` is the last error that `look` threw. */
+  /** Makes the error for a wait without result. `how` says how long it was, `last` is the last error of `look`. */
   readonly onLate: (how: string, last: unknown) => Error | Promise<Error>;
 }
 
 /**
  * Calls `look` until it resolves to something other than undefined, and resolves to that, as `until` does. Rejects with
  * `onLate`'s error when nothing has moved for long, or with the signal's reason. An error that `look` has not thrown
- * before counts as movement: what is waited for has come further.
+ * before counts as movement: it shows progress.
  */
 export async function whileMoving<T>(
   look: (signal: AbortSignal) => Promise<T | undefined>,
@@ -56,7 +56,7 @@ export async function whileMoving<T>(
       throw error;
     }
   };
-  // Questions are counted, not time: a process that is starved itself, or was asleep, asks less often and so waits longer.
+  // It counts questions, not time: a process that is starved itself, or was asleep, asks less often and waits longer.
   const watch = async (): Promise<void> => {
     for (let inVain = 0; inVain * bounds.askEveryMs < bounds.stillMs; ) {
       await delay(bounds.askEveryMs, undefined, { signal: done.signal });

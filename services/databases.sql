@@ -1,6 +1,7 @@
 -- Rendered from services/topology.ts by `npm run render`.
--- For compose's Postgres, at its first start: a database and a role for each service, so that none reads another's tables.
--- (`npm start` does the same in playground/provide/databases.ts.) The passwords are no secret, see compose.yaml.
+-- For compose's Postgres, at its first start: a database and a role for each service, so that none reads another's
+-- tables. (`npm start` does the same in playground/provide/databases.ts.) The passwords are no secret, see
+-- compose.yaml.
 CREATE ROLE baton_orders LOGIN PASSWORD 'baton_orders';
 CREATE ROLE baton_inventory LOGIN PASSWORD 'baton_inventory';
 CREATE ROLE baton_payments LOGIN PASSWORD 'baton_payments';

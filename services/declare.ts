@@ -1,12 +1,12 @@
 /**
- * How a service is declared in `topology.ts`: what is said of it, and what follows from that. Imports nothing at run time,
- * so that the topology can be read before any package is there.
+ * How a service is declared in `topology.ts`: what a declaration says, and what is derived from it. Imports nothing at
+ * run time, so that the topology can be read before any package is installed.
  */
 import type { EventType, HeardBy, SentBy } from "./_contracts/events.ts";
 
 /**
- * In which way a service takes a type of event. `single`: several at a time, each by itself. `ordered`: those of one user
- * one after the other, as they were appended. `batches`: many at once, one after the other.
+ * How a service takes a type of event. `single`: several at a time, each by itself. `ordered`: the events of one user
+ * one after the other, as they were appended. `batches`: many together, batch after batch.
  */
 export type Way = "single" | "ordered" | "batches";
 
@@ -16,7 +16,7 @@ export interface Memory {
   readonly heapMb: number;
   /** One half of V8's young space; V8's own preset unless given. */
   readonly youngMb?: number;
-  /** What a container may take in all. Beside the heap there are code, buffers and libraries. */
+  /** The memory limit of a container. Beside the heap it has to hold code, buffers and libraries. */
   readonly limitMb: number;
 }
 
@@ -30,10 +30,10 @@ type Settings = Readonly<Record<`BATON_${string}`, Setting>>;
 
 type ServerName = "nats" | "redis" | "postgres";
 
-/** A Node process of ours. */
+/** A Node process of the shop. */
 export interface Part {
   readonly name: string;
-  /** What a newcomer reads in `npm run status`. */
+  /** What it does, in a few words, for `npm run status`. */
   readonly does: string;
   /** Entry file, from the project's root. */
   readonly entry: string;
@@ -43,7 +43,7 @@ export interface Part {
   readonly ready: string;
 }
 
-/** A service as it was declared, with what follows from that. */
+/** A declared service, with what is derived from its declaration. */
 export interface Service extends Part {
   readonly edge: boolean;
   readonly database: boolean;
@@ -60,13 +60,13 @@ export interface Service extends Part {
   readonly servers: readonly ServerName[];
 }
 
-/** What any service may say of itself. */
+/** What the declaration of any service may say. */
 interface Always<S extends Settings> {
   /** Before `BATON_PORT_OFFSET`. */
   readonly port: number;
   /** In a few words, for `npm run status` and the tables of the documents. */
   readonly does: string;
-  /** The public edge: the correlation id is decided here, and foreign baggage ends here. */
+  /** It is the public edge, which decides the correlation id and drops foreign baggage. */
   readonly edge?: true;
   /** It has a Postgres database of its own, named after it. */
   readonly database?: true;
@@ -80,26 +80,26 @@ interface Always<S extends Settings> {
   readonly addsTo?: readonly string[];
   /** Environment variables that a user may set for it. */
   readonly settings?: S;
-  /** Folders that it writes files to: the variable that says where, and the folder's name. */
+  /** Folders that it writes files to: the variable with the path, and the folder's name. */
   readonly folders?: Readonly<Record<`BATON_${string}_DIR`, string>>;
-  /** Where it differs from other services. */
+  /** Memory, if it differs from that of the other services. */
   readonly memory?: Memory;
 }
 
-/** The way for each event that the table sends to `N`; an event too few or too many does not compile. */
+/** The way for each event that the table sends to `N`. A missing or an additional event does not compile. */
 type Hears<N extends string> = [HeardBy<N>] extends [never]
   ? { readonly hears?: Readonly<Record<string, "no row of _contracts/events.ts is `to` this service">> }
   : { readonly hears: { readonly [T in HeardBy<N>]: Way } };
 
-/** Whether it appends events to an outbox: exactly when the table has it send some. */
+/** Whether it has an outbox: exactly when the table says that it sends events. */
 type Outbox<N extends string> = [SentBy<N>] extends [never]
   ? { readonly outbox?: "no row of _contracts/events.ts is `from` this service" }
   : { readonly outbox: true };
 
-/** All services together are to fit a small machine: with half of this young space, collecting garbage takes more CPU. */
+/** All services together must fit a small machine. With half of this young space, garbage collection takes more CPU. */
 const SMALL: Memory = { youngMb: 2, heapMb: 96, limitMb: 136 };
 
-/** Declares the service `name`; answers it with all that follows from what was said. */
+/** Declares the service `name`. Returns the declaration with all that is derived from it. */
 export function service<const N extends string, const S extends Settings = Record<never, Setting>>(
   name: N,
   declared: Always<S> & Hears<N> & Outbox<N>,
@@ -109,7 +109,7 @@ export function service<const N extends string, const S extends Settings = Recor
   const hears = (declared.hears ?? {}) as { readonly [T in HeardBy<N>]: Way };
   const outbox = declared.outbox === true;
   const queues = worksOff.length > 0 || addsTo.length > 0;
-  // A job that is given up goes to the dead letters, which are a stream.
+  // A job that runs out of attempts goes to the dead letters, which are a stream.
   const streams = outbox || follows || Object.keys(hears).length > 0 || worksOff.length > 0;
   const servers: ServerName[] = [];
   if (streams) servers.push("nats");
@@ -124,7 +124,7 @@ export function service<const N extends string, const S extends Settings = Recor
   } satisfies Service & { name: N };
 }
 
-/** The variable that says where the service `name` listens. */
+/** The variable with the address of the service `name`. */
 export const urlVariable = (name: string): string => `BATON_${name.toUpperCase()}_URL`;
 
 /** V8's flags for `memory`. */

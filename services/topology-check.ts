@@ -1,10 +1,10 @@
 /**
- * What is wrong with the topology: what two services say differently, or say of something that is not there. Each finding
- * is one line, with what mends it. A test holds the topology to it, and `npm start` asks it before anything runs.
+ * Checks the topology: declarations that contradict each other, or name something that is not there. Each finding is
+ * one line and says what to change. A test runs this check, and so does `npm start` before anything else.
  */
 import type { Memory, Service } from "./declare.ts";
 
-/** All that the check looks at; nothing else, so that a test can make up any of it. */
+/** All that the check looks at, so that a test can make up any of it. */
 export interface Facts {
   readonly services: readonly Service[];
   /** Ports of everything else that listens, by name. */
@@ -18,15 +18,15 @@ export interface Facts {
 const TOPOLOGY = "services/topology.ts";
 const EVENTS = "services/_contracts/events.ts";
 const COMMANDS = "services/_contracts/commands.ts";
-/** A name becomes a folder, a database, a variable and a host. */
+/** A name is used for a folder, a database, a variable and a host. */
 const NAME = /^[a-z]{2,30}$/;
-/** Beside the heap: code, buffers, stacks and libraries. */
+/** Memory beside the heap: code, buffers, stacks and libraries. */
 const NATIVE_MB = 32;
 
-/** Every finding, in the order of the declarations; none when all agrees. */
+/** All findings, in the order of the declarations; empty when nothing is wrong. */
 export function checkTopology(facts: Facts): string[] {
   const found = namesAndPorts(facts);
-  // With a name twice, everything else would be said twice as well.
+  // With a duplicate name, the other findings would be duplicates as well.
   if (found.length > 0) return found;
   return [
     ...facts.services.flatMap(ofOne),
@@ -64,14 +64,14 @@ function namesAndPorts({ services, ports }: Facts): string[] {
   return found;
 }
 
-/** For `name`: the first port above those of the other services that nothing has. */
+/** The first free port for `name` above those of the other services. */
 function freePort(name: string, services: readonly Service[], holders: ReadonlyMap<number, string>): number {
   let port = Math.max(...services.filter((one) => one.name !== name).map((one) => one.port)) + 1;
   while (holders.has(port)) port++;
   return port;
 }
 
-/** What a service says of itself alone. */
+/** Findings about one service by itself. */
 function ofOne({ name, database, outbox, hears, settings, memory }: Service): string[] {
   const found: string[] = [];
   const leastMb = leastLimitMb(memory);
@@ -96,12 +96,12 @@ function ofOne({ name, database, outbox, hears, settings, memory }: Service): st
   return found;
 }
 
-/** MB that a container must be allowed at least: with less it is killed before V8 collects garbage. */
+/** The least MB that a container must have: with less it is killed before V8 collects garbage. */
 export const leastLimitMb = ({ heapMb, youngMb = 0 }: Omit<Memory, "limitMb">): number =>
   // V8's young space is three times what its flag says.
   heapMb + 3 * youngMb + NATIVE_MB;
 
-/** A variable that two services read would have two presets. */
+/** A variable that two services declare would have two presets. */
 function variables({ services }: Facts): string[] {
   const owners = new Map<string, string>();
   return services.flatMap(({ name, settings, folders }) =>
@@ -124,7 +124,7 @@ function calls(facts: Facts): string[] {
   );
 }
 
-/** The table of events against what the services say. */
+/** Compares the table of events with what the services declare. */
 function heard(facts: Facts): string[] {
   const { services, events } = facts;
   const found: string[] = [];
@@ -155,7 +155,7 @@ function heard(facts: Facts): string[] {
   return found;
 }
 
-/** Queues: each has those that add to it, and one that works it off. */
+/** Each queue has services that add to it, and one that works it off. */
 function queues({ services, commands }: Facts): string[] {
   const found: string[] = [];
   const adders = byQueue(services, ({ addsTo }) => addsTo);

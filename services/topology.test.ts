@@ -13,10 +13,10 @@ const EVENTS = "services/_contracts/events.ts";
 const COMMANDS = "services/_contracts/commands.ts";
 
 const plain: Service = service("plain", { port: 9000, does: "nothing", database: true });
-/** A declaration as the types would never let it through: the events and the services of this test are made up. */
+/** A declaration that the types would not allow: the events and the services of this test are made up. */
 const made = (name: string, port: number, more: object = {}): Service => ({ ...plain, name, port, ...more });
 
-/** A small shop in which all is right. */
+/** A small shop without a mistake. */
 const shop: Facts = {
   services: [
     made("gate", 9001, { edge: true, calls: ["orders"] }),
@@ -48,7 +48,7 @@ const and = (more: Service, change: Partial<Facts> = {}): Facts => ({
 });
 const points = made("points", 9006);
 
-test("nothing is wrong with a shop in which all is right", () => {
+test("a shop without a mistake has no finding", () => {
   expect(checkTopology(shop)).toEqual([]);
   expect(checkTopology(and(points))).toEqual([]);
 });
@@ -70,12 +70,12 @@ test.for<[what: string, wrong: Facts, says: string]>([
     `${TOPOLOGY}: the port 14222 of mail is taken by nats: 9005 is free`,
   ],
   [
-    "a port that is none",
+    "an invalid port",
     changed("mail", { port: 70_000 }),
     `${TOPOLOGY}: mail has the port 70000: take one from 1024 to 65535`,
   ],
   [
-    "a name that can be no host and no variable",
+    "a name that cannot be a host or a variable",
     and(made("bonus-points", 9006)),
     `${TOPOLOGY}: "bonus-points" is no name for a service: take 2 to 30 small letters`,
   ],
@@ -100,12 +100,12 @@ test.for<[what: string, wrong: Facts, says: string]>([
     `${TOPOLOGY}: points does not say how it hears Paid: add \`Paid: "single"\` to its \`hears\``,
   ],
   [
-    "an event that a service hears and that is not sent to it",
+    "an event that a service hears but that is not sent to it",
     and(made("points", 9006, { hears: { Paid: "single" } })),
     `${EVENTS}: Paid is not to points, which hears it: add "points" to its \`to\``,
   ],
   [
-    "an event that there is not",
+    "an unknown event",
     and(made("points", 9006, { hears: { Payed: "single" } })),
     `${TOPOLOGY}: points hears Payed, which is no event: add a row to ${EVENTS}`,
   ],
@@ -150,7 +150,7 @@ test.for<[what: string, wrong: Facts, says: string]>([
     `${TOPOLOGY}: mail and points work off the same queue letters: give each a queue of its own`,
   ],
   [
-    "jobs in another's queue that are no command",
+    "jobs in another's queue that are not commands",
     and(made("points", 9006, { addsTo: ["letters"] })),
     `${COMMANDS}: points adds to the queue letters of mail by no command: add a row for it`,
   ],
@@ -170,7 +170,7 @@ test.for<[what: string, wrong: Facts, says: string]>([
     `${TOPOLOGY}: mail needs 198 MB and may take 136: raise \`limitMb\`, or lower \`heapMb\``,
   ],
   [
-    "a preset out of its bounds",
+    "a preset outside its bounds",
     changed("mail", { settings: { BATON_LETTERS: { least: 1, most: 5, preset: 7 } } }),
     `${TOPOLOGY}: BATON_LETTERS of mail has the preset 7: take one from 1 to 5`,
   ],
@@ -179,18 +179,18 @@ test.for<[what: string, wrong: Facts, says: string]>([
     and(made("points", 9006, { folders: { BATON_MAIL_DIR: "points" } })),
     `${TOPOLOGY}: mail and points both declare BATON_MAIL_DIR: give one of them another name`,
   ],
-])("%s is said in one line, with what mends it", ([, wrong, says]) => {
+])("%s is reported in one line that says what to change", ([, wrong, says]) => {
   expect(checkTopology(wrong)).toEqual([says]);
 });
 
-test("a start with a wrong topology says so before anything runs", () => {
+test("a start with a wrong topology fails before anything runs", () => {
   const twice = and(made("points", 9003));
   expect(() => assertTopology(twice)).toThrow(expect.objectContaining({ code: "topology" }));
   expect(() => assertTopology(twice)).toThrow(checkTopology(twice)[0]);
   expect(() => assertTopology()).not.toThrow();
 });
 
-test("what a service needs follows from what it does", () => {
+test("the servers that a service needs are derived from its declaration", () => {
   const needs = (one: Service) => one.servers.join(", ");
   expect(needs(plain)).toBe("postgres");
   expect(needs(serviceNamed("gateway")), "it follows the events").toBe("nats");
@@ -203,13 +203,13 @@ test("what a service needs follows from what it does", () => {
   );
 });
 
-test("lens is told who hears what, and where journeys begin", () => {
+test("lens is told the consumers of each event, and where journeys begin", () => {
   const two = made("points", 9006, { hears: { Sent: "ordered", Paid: "single" } });
   expect(lensConsumers([...shop.services, two])).toBe("events.Paid=mail+points, events.Sent=points");
   expect(lensEdges(shop.services)).toBe("gate");
 });
 
-test("a service that hears, sends or calls otherwise than the tables say does not compile", () => {
+test("a service whose hearing or sending disagrees with the tables does not compile", () => {
   const about = { port: 8088, does: "nothing" };
   const wrong = [
     // @ts-expect-error: shipping hears OrderCancelled, too

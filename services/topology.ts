@@ -1,7 +1,7 @@
 /**
- * What runs, each service declared once: its name, port, neighbours, events, queues, settings and memory. The runner and
- * the wiring read it; compose.yaml, databases.sql and the tables of the documents are rendered from it (`npm run render`).
- * `topology-check.ts` says what is wrong with it, and `npm start` asks that first.
+ * What runs. Each service is declared once: its name, port, neighbours, events, queues, settings and memory. The runner
+ * and the wiring read this; compose.yaml, databases.sql and the tables of the documents are rendered from it
+ * (`npm run render`). `npm start` first checks it with `topology-check.ts`.
  */
 import { type Part, type Service, service } from "./declare.ts";
 
@@ -25,9 +25,9 @@ export const services = [
     hears: { ParcelShipped: "single" },
     addsTo: ["payment-commands"],
     settings: {
-      // How long a step of a checkout is left to the process that began it.
+      // The lease of a saga: how long its owner keeps it after it began a step.
       BATON_SAGA_LEASE_MS: { least: 100, most: 3_600_000, preset: 10_000 },
-      // How often sagas that lost their process are looked for.
+      // How often the sweeper looks for sagas whose lease has run out.
       BATON_SAGA_SWEEP_MS: { least: 10, most: 60_000, preset: 1_000 },
     },
   }),
@@ -56,7 +56,7 @@ export const services = [
     hears: { OrderConfirmed: "single", PaymentRefunded: "single", UserCreated: "single" },
     worksOff: ["email"],
     addsTo: ["email"],
-    // What a mail provider lets one send, over all replicas.
+    // The rate limit of a mail provider, over all replicas.
     settings: { BATON_MAIL_PER_SECOND: { least: 1, most: 100_000, preset: 200 } },
     folders: { BATON_MAIL_DIR: "mail" },
   }),
@@ -78,7 +78,7 @@ export const services = [
 
 export type ServiceName = (typeof services)[number]["name"];
 
-/** The embedded collector. In a container it holds less: compose.yaml says how much. */
+/** The embedded collector. In a container it has a smaller heap, which compose.yaml sets. */
 export const lens: Part & { readonly heapMb: number } = {
   name: "lens",
   does: "takes OTLP, stores it, answers queries",
@@ -97,7 +97,7 @@ export const ports = {
   postgres: 15432,
 } as const;
 
-/** What all containers of compose.yaml together may take, in GB (10^9 bytes). */
+/** The memory of all containers of compose.yaml together, at most, in GB (10^9 bytes). */
 export const CONTAINERS_GB = 3;
 
 /** The declaration of `name`. */
@@ -107,14 +107,14 @@ export function serviceNamed<N extends ServiceName>(
   return services.find((one) => one.name === name) as Extract<(typeof services)[number], { name: N }>;
 }
 
-/** The services at whose door journeys begin, as lens takes them in `LENS_EDGES`: `<service>, ...`. */
+/** The services where journeys begin, as lens takes them in `LENS_EDGES`: `<service>, ...`. */
 export const lensEdges = (all: readonly Service[] = services): string =>
   all
     .filter(({ edge }) => edge)
     .map(({ name }) => name)
     .join(", ");
 
-/** Who hears what, as lens takes it in `LENS_CONSUMERS`: `events.<type>=<group>+<group>, ...`. */
+/** The consumers of each event, as lens takes them in `LENS_CONSUMERS`: `events.<type>=<group>+<group>, ...`. */
 export function lensConsumers(all: readonly Service[] = services): string {
   const groups = new Map<string, string[]>();
   for (const { name, hears } of all)

@@ -1,4 +1,6 @@
-/** Holds the spans of one message that was tried in vain, given up and given back against the shapes of such attempts. */
+/**
+ * Checks the spans of one message that failed, became a dead letter and was redriven, by the shapes of such attempts.
+ */
 import { expect } from "vitest";
 import type { Span } from "../collector/lens/journey/model.ts";
 import type { Hop } from "../load/scenario.ts";
@@ -7,7 +9,7 @@ import { ATTR, BATON, LINK } from "../services/_kit/telemetry/conventions.ts";
 import type { AsyncMode } from "../services/_kit/telemetry/propagation.ts";
 import { rowOf, spanIn } from "./judge.ts";
 
-/** A message that is given back comes by another stream, which has no buckets and no outbox. */
+/** A redriven message comes from another stream, which has no buckets and no outbox. */
 const NOT_REDRIVEN: readonly string[] = [ATTR.partition, BATON.waitOutbox];
 
 const linksOf = (span: Span) => span.links.map(({ spanId, attributes }) => [spanId, attributes[LINK.reason]]);
@@ -15,8 +17,8 @@ const creation = (span: Span) => [span.spanId, LINK.creation];
 const previous = (span: Span) => [span.spanId, LINK.previousAttempt];
 
 /**
- * Checks the spans of `hop`, a row that handles messages: `attempts` in vain, the last of them the message's end, and then
- * one after a redrive that goes well. `spans`: of the whole journey.
+ * Checks the spans of `hop`, a row that handles messages: so many failed `attempts`, the last of which gives a dead
+ * letter, then a successful one after a redrive. `spans`: of the whole journey.
  */
 export function judgeAttempts(spans: readonly Span[], hop: Hop, attempts: number, mode: AsyncMode): void {
   const row = rowOf(hop);
@@ -55,7 +57,7 @@ export function judgeAttempts(spans: readonly Span[], hop: Hop, attempts: number
     expect(redriven.attributes, `redrive of ${name}`).toHaveProperty([attribute]);
 }
 
-/** Which hop a span hangs under; each attempt in a batch has a batch of its own. */
+/** The hop of a span's parent. Each attempt in a batch has its own batch. */
 function parentOf(spans: readonly Span[], row: HopRow, span: Span): string | undefined {
   if (span.parentSpanId === "") return undefined;
   const parent = spans.find((one) => one.traceId === span.traceId && one.spanId === span.parentSpanId);

@@ -11,11 +11,12 @@ import { BATON } from "../services/_kit/telemetry/conventions.ts";
 import type { AsyncMode } from "../services/_kit/telemetry/propagation.ts";
 import type { Way } from "../services/declare.ts";
 import { services } from "../services/topology.ts";
+import { undescribed } from "./described.ts";
 import { eventually } from "./fixtures.ts";
 import { judge, spanOf } from "./judge.ts";
 import { type CheckoutAnswer, startPlayground, type TestPlayground, unsentOf } from "./playground.ts";
 
-/** Two at once, side by side: each is the other's noise. They differ in their default mode and in their edge. */
+/** Two playgrounds at once, so that each disturbs the other. They differ in their default mode and in their edge. */
 let one: TestPlayground;
 let other: TestPlayground;
 
@@ -32,7 +33,7 @@ afterAll(async () => {
 const DECLINE = "fault=payments.charge%3Adeclined";
 
 describe("every hop of a checkout", () => {
-  // In each playground the mode that is its default, then what the request itself asks for.
+  // In each playground its default mode, then the mode that the request asks for.
   const cases: [string, () => TestPlayground, AsyncMode, string][] = [
     ["in the default mode, parent+link", () => one, "parent+link", ""],
     ["in mode parent, as the request asks", () => one, "parent", "async=parent"],
@@ -46,7 +47,7 @@ describe("every hop of a checkout", () => {
     ],
   ];
   for (const [title, playground, mode, asked] of cases) {
-    test(`that goes all the way, ${title}`, async () => {
+    test(`that is shipped, ${title}`, async () => {
       const run = `run-${mode}`;
       const baggage = [asked, `scenario.run=${run}`].filter(Boolean).join(",");
       const answer = await playground().checkout({}, { baggage });
@@ -78,15 +79,15 @@ describe("every hop of a checkout", () => {
   }
 });
 
-test("who consumes what, and in which way, is what the topology says, because lens calls a journey settled by it", async () => {
+test("the consumers of each event are those of the topology, by which lens calls a journey settled", async () => {
   const nats = await connectNats(one.urls.nats, "test");
   const { manager } = await jetstreamOn(nats);
   try {
     const durables: string[] = [];
-    // The gateway listens too, for whoever watches an order: without a durable, and without acknowledging.
+    // The gateway also consumes, for live status: without a durable and without acknowledging.
     for await (const consumer of manager.consumers.list(EVENTS_STREAM))
       if (consumer.config.durable_name) durables.push(consumer.config.durable_name);
-    // One that needs order has a durable for each bucket, and takes of it what it wants.
+    // A consumer that needs order has a durable for each bucket, and ignores other events there.
     const buckets = (name: string) => Array.from({ length: BUCKETS }, (_, bucket) => `${name}-p${bucket}`);
     const said = services.flatMap(({ name, hears }) =>
       Object.entries<Way>(hears).flatMap(([type, way]) =>
@@ -122,7 +123,7 @@ test("the journey is found by its trace, by its correlation id and by its order"
   }
 });
 
-test("a caller's trace is continued at the one edge and restarted, with a link, at the other", async () => {
+test("a caller's trace is continued at one edge and restarted, with a link, at the other", async () => {
   const caller = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331" };
   const headers = { traceparent: `00-${caller.traceId}-${caller.spanId}-01`, baggage: "scenario.run=edge" };
 
@@ -141,7 +142,7 @@ test("a caller's trace is continued at the one edge and restarted, with a link, 
   expect(edge.links).toMatchObject([{ ...caller, attributes: { "baton.link": "caller" } }]);
 });
 
-test("an order is read while it goes on, until it is shipped", async () => {
+test("an order can be read while it is processed, until it is shipped", async () => {
   const answer = await one.checkout({ userId: "ann", items: [{ sku: "mug", quantity: 2 }] });
   const shipped = await eventually("the order to be shipped", async () => {
     const response = await fetch(`${one.urls.gateway}/api/v1/orders/${answer.orderId}`);
@@ -160,22 +161,22 @@ test("an order is read while it goes on, until it is shipped", async () => {
 });
 
 const MOST_AT_ONCE = 50;
-/** Half of the deadline that each step of a checkout has. */
+/** Half of the deadline of each step of a checkout. */
 const HALF_A_DEADLINE_MS = 2_500;
 
-/** How many checkouts this machine, as busy as it is now, answers well within their deadlines when all come at once. */
+/** How many simultaneous checkouts this machine answers well within their deadlines, as busy as it is now. */
 async function bearable(): Promise<number> {
   const beganMs = performance.now();
   const few = await Promise.all(Array.from({ length: 10 }, () => one.checkout()));
   const eachMs = (performance.now() - beganMs) / few.length;
-  // What they set off is over before anything is counted.
+  // Their work is finished before anything is counted.
   for (const { traceId } of few) await one.journey(traceId, checkout.expect.hops);
   return Math.max(2, Math.min(MOST_AT_ONCE, Math.floor(HALF_A_DEADLINE_MS / eachMs)));
 }
 
-test(`200 checkouts, up to ${MOST_AT_ONCE} at once: no orphan, nothing lost, nothing doubled`, async () => {
+test(`200 checkouts, up to ${MOST_AT_ONCE} at once: no orphan, nothing lost, nothing done twice`, async () => {
   const atOnce = await bearable();
-  const before = await reckoning(one);
+  const before = await effects(one);
   const sent: CheckoutAnswer[] = [];
   const numbers = Array.from({ length: 200 }, (_, n) => n).values();
   const client = async () => {
@@ -198,7 +199,7 @@ test(`200 checkouts, up to ${MOST_AT_ONCE} at once: no orphan, nothing lost, not
       .map(({ span }) => span.attributes[BATON.correlationId]);
     expect(new Set(own)).toEqual(new Set([answer.correlationId]));
   }
-  const after = await reckoning(one);
+  const after = await effects(one);
   const grown = Object.fromEntries(Object.entries(after).map(([what, n]) => [what, n - (before[what] ?? 0)]));
   expect(grown).toEqual({
     "orders shipped": 160,
@@ -217,8 +218,24 @@ test(`200 checkouts, up to ${MOST_AT_ONCE} at once: no orphan, nothing lost, not
   });
 });
 
-/** Every effect that a checkout has, counted where it is kept. */
-async function reckoning(playground: TestPlayground): Promise<Record<string, number>> {
+test("checkouts work without lens", async () => {
+  // Checked here, because `remove` checks it only when lens runs.
+  expect(await undescribed(other.urls.lens)).toEqual([]);
+  const lens = other.parts.find((part) => part.name === "lens");
+  await lens?.child?.stop();
+  await expect(fetch(`${other.urls.lens}/healthz`)).rejects.toThrow();
+  const answers = await Promise.all(Array.from({ length: 10 }, () => other.checkout()));
+  expect(answers.map((answer) => answer.status)).toEqual(Array.from({ length: 10 }, () => 201));
+  const ids = answers.map((answer) => `'${answer.orderId}'`).join(",");
+  await eventually("all ten to be shipped", async () => {
+    const sql = `SELECT count(*) FROM orders WHERE status = 'SHIPPED' AND order_id IN (${ids})`;
+    return (await other.count("orders", sql)) === 10 ? true : undefined;
+  });
+  expect((await fetch(`${other.urls.gateway}/readyz`)).status).toBe(200);
+});
+
+/** Every effect of checkouts, counted where it is stored. */
+async function effects(playground: TestPlayground): Promise<Record<string, number>> {
   const { count } = playground;
   const orders = (where: string) => count("orders", `SELECT count(*) FROM orders WHERE ${where}`);
   return {

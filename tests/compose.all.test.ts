@@ -1,7 +1,7 @@
 /**
- * The whole of compose.yaml, for real: the image is built, everything comes up, both journeys are judged, a service and a
- * broker are killed, and nothing is left. On the machine's engine with the official images, or on one of our own with
- * stand-ins under their names; what has no stand-in is left out and said so.
+ * Runs all of compose.yaml: the image is built, everything starts, both journeys are checked, a service and a broker
+ * are killed, and nothing is left behind. It uses the machine's engine with the official images, or its own engine with
+ * stand-ins under their names. Parts without a stand-in are left out, and named.
  */
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -39,14 +39,14 @@ const engine: Engine | null = typeof started === "string" ? null : started;
 const program = engine && (await provideCompose());
 const missing = engine ? (program ? "" : "no Compose v2 here, and no Go to build one with") : String(started);
 const stack = engine?.tree ? await stackFiles() : {};
-/** Left out where no image can be pulled: this machine has no program to make a stand-in of. */
+/** Parts that are left out, because no image can be pulled and this machine has no program for a stand-in. */
 const leftOut = engine?.tree
   ? Object.keys(compose.services).filter(
       (name) => ![...STAND_INS, ...parts, ...Object.keys(stack)].includes(name),
     )
   : [];
 
-/** What `up` starts: without the profiles. */
+/** The containers that `up` starts: those without profiles. */
 const running = Object.entries(compose.services).filter(
   ([name, { profiles }]) => !profiles && !leftOut.includes(name),
 );
@@ -73,7 +73,6 @@ const env = (): NodeJS.ProcessEnv => ({
   ...engine?.env,
   ...ports,
   BATON_IMAGE: IMAGE,
-  ...(leftOut.includes("collector") && { OTEL_EXPORTER_OTLP_ENDPOINT: "http://lens:4320" }),
 });
 const docker = (...args: string[]): Promise<string> => output("docker", args, { cwd: root, env: env() });
 
@@ -137,7 +136,7 @@ const shipped = (orderIds: readonly string[]): Promise<true> =>
     return true;
   });
 
-/** Ends the container's process as a crash would: no engine knows that it was meant, and its restart policy acts. */
+/** Kills the container's process like a crash: the engine does not know of it, so the restart policy acts. */
 async function crash(name: string): Promise<void> {
   const before = await inspect(name, "{{.State.StartedAt}}");
   process.kill(Number(await inspect(name, "{{.State.Pid}}")), "SIGKILL");
@@ -149,7 +148,10 @@ async function crash(name: string): Promise<void> {
   );
 }
 
-/** Sends checkouts, at the moment of the last answer does what `meanwhile` does, and waits until all of them are shipped. */
+/**
+ * Sends checkouts, at the moment of the last answer does what `meanwhile` does, and waits until all of them are
+ * shipped.
+ */
 async function surviving(name: string): Promise<void> {
   const sent = await Promise.all(Array.from({ length: 10 }, () => send()));
   expect(sent.map(({ status }) => status)).toEqual(Array(10).fill(201));
@@ -162,17 +164,22 @@ async function surviving(name: string): Promise<void> {
   await journeyOf(again.traceId, checkout.expect.hops);
 }
 
-// reason: `missing` says which of engine and Compose is not to be had on this machine.
+// reason: `missing` says whether this machine lacks an engine or Compose.
 describe.skipIf(missing !== "")(`compose.yaml on an engine${missing && ` (${missing})`}`, () => {
-  test("the image is built, with nothing in it that a container does not need", async () => {
+  test("the image is built, and has nothing that a container does not need", async () => {
     if (!engine) throw new Error("no engine");
     const image = (name: string): string => preset(compose.services[name]?.image ?? "");
-    const overlay = Object.fromEntries(leftOut.map((name) => [name, { scale: 0 }]));
+    // Without a Collector the services send to lens.
+    const straight = { environment: { OTEL_EXPORTER_OTLP_ENDPOINT: "http://lens:4320" } };
+    const overlay = {
+      ...(leftOut.includes("collector") && Object.fromEntries(services.map(({ name }) => [name, straight]))),
+      ...Object.fromEntries(leftOut.map((name) => [name, { scale: 0 }])),
+    };
     await writeFile(path.join(work, "left-out.json"), JSON.stringify({ services: overlay }));
     if (engine.tree) {
       const base = `node:${process.versions.node}-alpine`;
       await makeStandIns(engine, engine.tree, stack, (part) => (part === "node" ? base : image(part)));
-      // The engine's own builder; the newer one is a program that fetches itself.
+      // The engine's classic builder, because BuildKit's client would have to be downloaded.
       await output("docker", ["build", "-q", "-t", IMAGE, "."], {
         cwd: root,
         env: { ...env(), DOCKER_BUILDKIT: "0" },
@@ -201,7 +208,7 @@ describe.skipIf(missing !== "")(`compose.yaml on an engine${missing && ` (${miss
     for (const [name] of watched) expect(await stateOf(name), name).toBe("healthy 0");
   });
 
-  test("a good and a declined checkout: every hop is there, and hangs where it must", async () => {
+  test("a good and a declined checkout: every hop is there, with the right parent", async () => {
     const run = "compose";
     const good = await send({ baggage: `scenario.run=${run}` });
     expect(good.status).toBe(201);
@@ -214,9 +221,9 @@ describe.skipIf(missing !== "")(`compose.yaml on an engine${missing && ` (${miss
     expect(found.journey.cause).toMatchObject(declined.expect.cause ?? {});
   });
 
-  // reason: no Collector and Prometheus in the cache; `npm start -- --full` puts them there.
+  // reason: the cache has no Collector or no Prometheus; `npm start -- --full` puts them there.
   test.skipIf(leftOut.includes("collector") || leftOut.includes("prometheus"))(
-    "what the Collector made of these spans is in Prometheus, which sees the Collector and lens themselves",
+    "Prometheus has the Collector's metrics of these spans, and scrapes the Collector and lens",
     async () => {
       expect((await fetch(url("BATON_COLLECTOR_HEALTH_PORT"))).status).toBe(200);
       const count = async (query: string): Promise<number> => {
@@ -234,7 +241,7 @@ describe.skipIf(missing !== "")(`compose.yaml on an engine${missing && ` (${miss
   );
 
   // reason: no Jaeger in the cache; `npm start -- --full` puts it there.
-  test.skipIf(leftOut.includes("jaeger"))("Jaeger has a whole trace of its own", async () => {
+  test.skipIf(leftOut.includes("jaeger"))("Jaeger has the whole trace of a checkout", async () => {
     const { traceId } = await send();
     const { journey } = await journeyOf(traceId, checkout.expect.hops);
     await eventually(`${journey.spans.length} spans of ${traceId} in Jaeger`, async () => {
@@ -248,21 +255,19 @@ describe.skipIf(missing !== "")(`compose.yaml on an engine${missing && ` (${miss
 
   // reason: no k6 in the cache; `npm run load` puts it there.
   test.skipIf(leftOut.includes("k6"))(
-    "k6, as a profile, sends the mix and finds every promise kept",
+    "k6, by its profile, sends the mix and finds every promise kept",
     async () => {
       const said = await composeRun("--profile", "load", "run", "--rm", "--no-deps", "k6");
-      // Its exit status is that of its thresholds; here only that it was the mix.
+      // Its exit status shows that the thresholds held. The output shows that it was the mix.
       for (const { name } of chosen(MIX, scenarios)) expect(said).toContain(name);
     },
   );
 
-  test("a service is killed: it comes back, checkouts work again, and none is lost", () =>
-    surviving("orders"));
-  test("a broker is killed: it comes back with what it kept, and nothing is lost", () => surviving("nats"));
-  test("the queues' server is killed: it comes back with its jobs, and nothing is lost", () =>
-    surviving("redis"));
+  test("a killed service comes back, checkouts work again, and none is lost", () => surviving("orders"));
+  test("a killed broker comes back with its messages, and nothing is lost", () => surviving("nats"));
+  test("a killed queue server comes back with its jobs, and nothing is lost", () => surviving("redis"));
 
-  test("each container stays well below its limit of memory", async () => {
+  test("each container stays well below its memory limit", async () => {
     if (!engine) throw new Error("no engine");
     const rows: string[] = [];
     let sum = 0;
@@ -275,10 +280,10 @@ describe.skipIf(missing !== "")(`compose.yaml on an engine${missing && ` (${miss
     console.log(`${rows.join("\n")}\n${"together".padEnd(14)} ${sum.toFixed(0).padStart(4)} MB`);
   });
 
-  test(`each of our parts stops in order within ${STOP_WITHIN_MS} ms, and then nothing is left`, async () => {
+  test(`each of our parts stops cleanly within ${STOP_WITHIN_MS} ms, and then nothing is left`, async () => {
     for (const name of parts) {
       const beginMs = performance.now();
-      // Longer than allowed, so that one that has to be killed is seen.
+      // Longer than allowed, so that a part that has to be killed is noticed.
       await docker("stop", "-t", "20", container(name));
       expect.soft(performance.now() - beginMs, name).toBeLessThan(STOP_WITHIN_MS);
       expect.soft(await inspect(name, "{{.State.ExitCode}}"), `exit status of ${name}`).toBe("0");
@@ -294,7 +299,7 @@ describe.skipIf(missing !== "")(`compose.yaml on an engine${missing && ` (${miss
   });
 });
 
-// reason: no image can be pulled here and no stand-in be made; Grafana and Loki are to be had only as images.
+// reason: no image can be pulled here and no stand-in can be made; Grafana and Loki are available only as images.
 test.skipIf(leftOut.length > 0)(`the rest of compose.yaml: ${leftOut.join(", ") || "nothing"}`, async () => {
   expect(leftOut).toEqual([]);
 });

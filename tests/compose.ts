@@ -1,4 +1,4 @@
-/** compose.yaml as data: what the tests of it, with and without an engine, read. */
+/** Reads compose.yaml as data, for its tests with and without an engine. */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { parse } from "yaml";

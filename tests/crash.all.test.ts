@@ -1,9 +1,9 @@
 /**
- * What SIGKILL does to the shop: nothing that lasts. 500 customers shop and call off while every service and every
- * server is killed at seeded points, and fourteen sagas take their own process with them between two steps. Afterwards
- * the books must agree, and no span may be missing that a killed process did not take along.
+ * SIGKILL does no lasting harm to the shop. 500 customers buy and cancel while every service and every server is killed
+ * at seeded points, and fourteen sagas kill their own process between two steps. Afterwards all databases must agree,
+ * and the only missing spans may be those that a killed process had not exported.
  *
- * `BATON_SEED` runs another storm than the usual one; a failure names its seed.
+ * `BATON_SEED` chooses another sequence of kills; a failure names its seed.
  */
 import { headers } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -24,11 +24,11 @@ import { startPlayground, type TestPlayground } from "./playground.ts";
 const SEED = Number(process.env.BATON_SEED ?? 20_261_121);
 const CUSTOMERS = 500;
 const AT_ONCE = 8;
-/** One part is killed each time so many customers have their answer. */
+/** One part is killed after every so many answers. */
 const KILL_EVERY = 20;
-/** Half way through, Postgres is away for longer than all attempts of a message take. */
+/** Half way through, Postgres is down for longer than all attempts of a message take. */
 const SIEGE_MS = 8_000;
-/** So many events come again meanwhile, so that each consumer has some in hand. */
+/** So many events are sent again during that time, so that each consumer has some in progress. */
 const SENT_AGAIN = 40;
 const SERVERS = ["nats", "redis", "postgres"];
 const STEPS = ["place", "reserve", "charge", "confirm", "refund", "release", "reject"];
@@ -43,13 +43,13 @@ let bought: readonly Bought[];
 const diedAt: string[] = [];
 
 beforeAll(async () => {
-  // A saga that lost its process is taken up soon, so that the test need not wait for long.
+  // A short lease, so that a saga that lost its process is resumed soon.
   playground = await startPlayground({ BATON_SAGA_LEASE_MS: "5000" });
   killer = killerOf(playground);
   bought = await storm();
   await allReady(playground);
   await eventually(
-    "every order and every message to come to an end",
+    "every order and every message to be finished",
     async () => (Object.values(await leftovers(playground)).every((n) => n === 0) ? true : undefined),
     patient(120_000),
   ).catch(async (late) => {
@@ -64,8 +64,8 @@ afterAll(async () => {
 });
 
 /**
- * Every wish is fulfilled by one of a few customers at once, while parts are killed by the number of those answered, and
- * one more customer sees to the deaths between two steps of a saga.
+ * Sends every wish, a few at once. Parts are killed by the number of answers, and one more customer makes the orders
+ * service die between two steps of a saga.
  */
 async function storm(): Promise<Bought[]> {
   const luck = chance(SEED);
@@ -89,7 +89,7 @@ async function storm(): Promise<Bought[]> {
   return answered;
 }
 
-/** Shops until the orders service has died at this moment of a saga: in a storm another death may come first. */
+/** Shops until the orders service has died at this moment of a saga: another kill may come first. */
 async function diesAt(moment: string): Promise<Bought[]> {
   const answered: Bought[] = [];
   const before = killer.ownEnds("orders");
@@ -121,7 +121,7 @@ function wishes(): Wish[] {
   }));
 }
 
-/** Publishes the latest events once more, as a sender does that heard no answer. They have had their effects. */
+/** Publishes the latest events again, like a sender that got no answer. They have been handled before. */
 async function sendAgain(count: number): Promise<void> {
   const send = async () => {
     const nats = await connectNats(playground.urls.nats, "test");
@@ -159,7 +159,7 @@ async function deadLetters(): Promise<string[]> {
   return lines;
 }
 
-/** An orphan, and the deaths nearest to it. */
+/** An orphan, and the kills nearest to it in time. */
 function describeOrphan(journey: Journey, key: string): string {
   const span = journey.spans.find((placed) => placed.key === key)?.span;
   if (!span) return key;
@@ -173,13 +173,13 @@ function describeOrphan(journey: Journey, key: string): string {
 }
 
 describe(`after ${CUSTOMERS} customers and a storm of SIGKILLs (seed ${SEED})`, () => {
-  test("every part was killed, and every step of the saga took its process along", async () => {
+  test("every part was killed, and a process died at every step of the saga", async () => {
     for (const name of [...services.map((service) => service.name), ...SERVERS])
       expect(killer.kills.get(name), name).toBeGreaterThan(0);
     expect(diedAt.toSorted()).toEqual(MOMENTS.toSorted());
   });
 
-  test("every customer got a final answer, and one order at most", async () => {
+  test("every customer got a final answer, and at most one order", async () => {
     expect(bought.length).toBeGreaterThanOrEqual(CUSTOMERS + MOMENTS.length);
     const odd = bought.filter(({ status }) => ![200, 201, 402, 409].includes(status));
     expect(odd).toEqual([]);
@@ -206,17 +206,17 @@ describe(`after ${CUSTOMERS} customers and a storm of SIGKILLs (seed ${SEED})`, 
       "SELECT reserved FROM products WHERE sku = 'kettle'",
     );
     expect(reserved).toBe(shipped);
-    await eventually("the sales to be those of the orders", async () => {
+    await eventually("the sales to match the orders", async () => {
       const sold = await playground.count("analytics", "SELECT quantity FROM sales WHERE sku = 'kettle'");
       return sold === shipped || undefined;
     });
   });
 
-  test("nothing lies in the dead letters", async () => {
+  test("there are no dead letters", async () => {
     expect(await deadLetters()).toEqual([]);
   });
 
-  test("no span is missing but those that a killed process took along", async () => {
+  test("the only missing spans are those that a killed process had not exported", async () => {
     let killed = 0;
     const orphans: string[] = [];
     for (const { wish } of bought) {
@@ -231,7 +231,7 @@ describe(`after ${CUSTOMERS} customers and a storm of SIGKILLs (seed ${SEED})`, 
       }
     }
     expect(orphans).toEqual([]);
-    // If no span at all had been lost, the storm would have proven nothing.
+    // If no span had been lost, the kills would have proven nothing.
     expect(killed).toBeGreaterThan(0);
   });
 });

@@ -1,26 +1,29 @@
 /**
- * Whether the table of hops describes what the shop emits. A span that is neither one of its rows nor made by a library in
- * the list here is a hop that nothing proves: a test that ends its playground fails and names it.
+ * Checks that the table of hops describes the spans of the shop. A span that is neither in the table nor made by a
+ * library in the list here is an unproven hop: the test that ends its playground fails and names it.
  */
 import type { Span, SpanKind } from "../collector/lens/journey/model.ts";
 import { HOPS } from "../load/hops.ts";
 import { hopId } from "../load/shapes.ts";
 import { ATTR } from "../services/_kit/telemetry/conventions.ts";
 
-/** Spans that instrumentations make by themselves, and why they are no hops: no context is handed over in them. */
-export const LIBRARIES: readonly { readonly scope: string; readonly kind: SpanKind; readonly why: string }[] =
-  [
-    { scope: "pg", kind: "CLIENT", why: "a query to the service's own database, below what asks" },
-    { scope: "ioredis", kind: "CLIENT", why: "a command of a queue, below what adds the job" },
-    { scope: "dns", kind: "CLIENT", why: "a look-up for a connection; with BATON_INSTRUMENTATION=auto" },
-    { scope: "net", kind: "INTERNAL", why: "the opening of a connection; with BATON_INSTRUMENTATION=auto" },
-  ];
+/** Spans that instrumentations make by themselves. They are no hops, because they pass no context on. */
+const LIBRARIES: readonly { readonly scope: string; readonly kind: SpanKind; readonly why: string }[] = [
+  { scope: "pg", kind: "CLIENT", why: "a query to the service's own database" },
+  { scope: "ioredis", kind: "CLIENT", why: "a queue's command, below the span that adds the job" },
+  { scope: "dns", kind: "CLIENT", why: "a look-up for a connection; with BATON_INSTRUMENTATION=auto" },
+  { scope: "net", kind: "INTERNAL", why: "the opening of a connection; with BATON_INSTRUMENTATION=auto" },
+];
 
 /** Whether a library of the list made this span. */
 export const isLibrary = ({ scope, kind }: Pick<Span, "scope" | "kind">): boolean =>
   LIBRARIES.some((one) => scope === `@opentelemetry/instrumentation-${one.scope}` && kind === one.kind);
 
-/** The API is served in two versions and at addresses without one: a route at another address is the same hop. */
+/** A call of an unknown method is named after its protocol. No context is handed over in it. */
+const isUnknownMethod = (name: string, kind: SpanKind): boolean =>
+  kind === "SERVER" && ["grpc", "connectrpc"].includes(name);
+
+/** The API is served in two versions and at addresses without a version; all are the same hop. */
 const atFirstVersion = (name: string): string => name.replace(/ \/api\/(?:v2\/)?(?!v1\/)/, " /api/v1/");
 
 const rows: ReadonlySet<string> = new Set(HOPS.map(hopId));
@@ -51,7 +54,7 @@ interface Found {
   };
 }
 
-/** Which scopes make the spans of a name in a service. Reads whole traces, so that one look answers for many names. */
+/** The scopes that make the spans of a name in a service. Reads whole traces, so that one query answers many names. */
 class Scopes {
   readonly #lens: string;
   readonly #known = new Map<string, Set<string>>();
@@ -74,7 +77,7 @@ class Scopes {
       const response = await ask(`${this.#lens}/api/v3/traces?${query}`);
       this.#read((await response.json()) as Found);
       const cursor = response.headers.get("lens-cursor");
-      // A search that ran out of time before it found anything goes on where it stopped.
+      // A search that timed out before it found anything continues where it stopped.
       if (cursor === null) return [...(this.#known.get(`${service}|${name}`) ?? [])];
       query.set("cursor", cursor);
     }
@@ -93,7 +96,7 @@ class Scopes {
   }
 }
 
-/** One line for each span that the lens at `url` holds and the table does not describe. */
+/** One line for each span in the lens at `url` that the table does not describe. */
 export async function undescribed(url: string): Promise<string[]> {
   const lines: string[] = [];
   const scopes = new Scopes(url);
@@ -103,7 +106,7 @@ export async function undescribed(url: string): Promise<string[]> {
     const { operations } = (await answer.json()) as { operations: { name: string; spanKind: string }[] };
     for (const { name, spanKind } of operations) {
       const kind = spanKind.toUpperCase() as SpanKind;
-      if (isRow(service, name, kind)) continue;
+      if (isRow(service, name, kind) || isUnknownMethod(name, kind)) continue;
       const made = await scopes.of(service, name);
       if (made.length > 0 && made.every((scope) => isLibrary({ scope, kind }))) continue;
       lines.push(

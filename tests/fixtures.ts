@@ -1,4 +1,4 @@
-/** What hop tests share: silence, a database of one's own, a name that nobody else has. */
+/** What hop tests share: a silent logger, a new database, unique names, waits. */
 import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { pino } from "pino";
@@ -9,7 +9,7 @@ import { patient } from "./patience.ts";
 
 export const quiet: Logger = pino({ level: "silent" });
 
-/** A fresh database on the server at `url`; answers its address. It goes with the server. */
+/** Makes a new database on the server at `url`; resolves to its address. It is removed with the server. */
 export async function freshDatabase(url: string): Promise<string> {
   const name = `t_${randomUUID().replaceAll("-", "")}`;
   const client = new pg.Client({ connectionString: url });
@@ -24,15 +24,15 @@ export async function freshDatabase(url: string): Promise<string> {
 /** An event type or queue name that no other test uses: they share a server. */
 export const uniqueName = (start: string): string => `${start}${randomUUID().slice(0, 8)}`;
 
-/** Faults of a request that asks for `kind` at every point, always; for none when there is no kind. */
+/** The faults of a request that asks for `kind` at every point; none without a kind. */
 export const biting =
   (kind?: string): FaultAt =>
   (point) =>
     kind === undefined ? undefined : { point, kind, arg: undefined, attempts: 1 };
 
 /**
- * Runs `work` for each item, so many at once; answers in the items' order. All at once would wait for the few connections of
- * a pool, and give up on a slow machine.
+ * Runs `work` for each item, `atOnce` at a time; resolves to the results in the items' order. All at once would wait
+ * for the few connections of a pool, and time out on a slow machine.
  */
 export async function inWaves<T, R>(
   items: readonly T[],
@@ -47,7 +47,7 @@ export async function inWaves<T, R>(
   return answers;
 }
 
-/** Waits until `look` answers something; when that takes too long, fails and says what was waited for. */
+/** Waits until `look` returns a value. On a timeout it fails and says what was waited for. */
 export function eventually<T>(
   what: string,
   look: () => T | undefined | Promise<T | undefined>,

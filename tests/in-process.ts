@@ -1,4 +1,4 @@
-/** A service with all of its wiring, as its `main.ts` runs it, but inside a test's process: on the run's servers. */
+/** Runs a service with all its wiring, like its `main.ts`, but in the test's process and on the run's servers. */
 import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { inject } from "vitest";
@@ -18,11 +18,11 @@ type Payload = { userId: string } & Record<string, unknown>;
 
 export interface InProcess {
   readonly url: string;
-  /** The service's own. */
+  /** The service's own database. */
   readonly db: Database;
   readonly broker: Broker;
   readonly redis: Redis;
-  /** Sends an event of `payload.userId` in the active context; answers its id. The same id again is delivered again. */
+  /** Sends an event of `payload.userId` in the active context; resolves to its id. A repeated id is delivered again. */
   publish(type: string, payload: Payload, eventId?: string): Promise<string>;
   stop(): Promise<void>;
 }
@@ -30,8 +30,8 @@ export interface InProcess {
 let redisDatabase: Promise<string> | undefined;
 
 /**
- * Queues have fixed names: each test file has a database of Redis to itself, or it would work off another's jobs. 0 is that of
- * the queues' own tests; there are 16.
+ * Queues have fixed names, so each test file has its own Redis database: otherwise it would process another's jobs.
+ * There are 16; database 0 is for the queues' own tests.
  */
 function ownRedis(): Promise<string> {
   redisDatabase ??= (async () => {
@@ -43,7 +43,7 @@ function ownRedis(): Promise<string> {
   return redisDatabase;
 }
 
-/** Starts it. `env`: beyond what every service gets. */
+/** Starts it. `env`: additional variables. */
 export async function inProcess(
   compose: (life: Life, env: NodeJS.ProcessEnv) => Promise<void>,
   env: NodeJS.ProcessEnv = {},
@@ -55,6 +55,7 @@ export async function inProcess(
   const life = { log: quiet, releaser, signal: new AbortController().signal };
   await compose(life, {
     BATON_PORT: String(port),
+    BATON_FAULTS: "1",
     BATON_NATS_URL: natsUrl,
     BATON_REDIS_URL: redisUrl,
     BATON_POSTGRES_URL: postgresUrl,
@@ -71,7 +72,7 @@ export async function inProcess(
     publish: async (type, payload, eventId = randomUUID()) => {
       const nowMs = Date.now();
       await broker.publish(bucketOf(payload.userId), type, {
-        // Not the event's: the stream would know it again, and this is to be as if it came past the window.
+        // Not the event's id: the stream would drop it as a duplicate, but this is meant to come after the window.
         id: randomUUID(),
         headers: writeHead({ eventId, carrier: carrier(), createdMs: nowMs, sentMs: nowMs }),
         data: Buffer.from(JSON.stringify(payload)),

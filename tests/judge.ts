@@ -1,6 +1,7 @@
 /**
- * Holds a journey against the table of hops (`load/hops.ts`): each promised hop there once, under the right span, by the
- * right edge, and nothing beside them. It keeps a list of the rows that were judged, so that a test can name the others.
+ * Compares a journey with the table of hops (`load/hops.ts`): each promised hop is there once, with the right parent
+ * and links, and there are no other spans. It keeps a list of the rows that were checked, so that a test can name the
+ * others.
  */
 import { expect } from "vitest";
 import type { Journey, LogRecord, Span } from "../collector/lens/journey/model.ts";
@@ -22,11 +23,11 @@ export function rowOf(hop: Hop): HopRow {
 
 const placeOf = (row: HopRow, under?: HopId): string =>
   under === undefined ? `"${hopId(row)}"` : `"${hopId(row)}" under "${under}"`;
-/** The places of a row: one for each hop that it may hang under. */
+/** The places of a row: one for each possible parent. */
 export const placesOf = (row: HopRow): string[] =>
   row.under.length === 0 ? [placeOf(row)] : row.under.map((under) => placeOf(row, under));
 const judged = new Set<string>();
-/** Every place of every row that this test file has judged so far. */
+/** All places that this test file has checked so far. */
 export const judgedPlaces: ReadonlySet<string> = judged;
 
 const isAt = (id: string) => (span: Span) => hopId(span) === id;
@@ -53,7 +54,7 @@ export interface Seen {
   readonly logs: readonly LogRecord[];
 }
 
-/** How the hops are to hang. */
+/** The expected parents and links. */
 export interface Manner {
   readonly mode: AsyncMode;
   /** The edge has continued a caller's trace. */
@@ -62,7 +63,7 @@ export interface Manner {
   readonly origin?: { readonly traceId: string; readonly spanId?: string };
 }
 
-/** Checks every expected hop of `journey`, and that nothing in it is an orphan or bears another request's id. */
+/** Checks every expected hop of `journey`, and that it has no orphan and no span of another request. */
 export function judge(
   { journey, logs }: Seen,
   hops: readonly Hop[],
@@ -89,7 +90,7 @@ export function judge(
   }
 }
 
-/** Checks that `spans` are the hops, each once and in its place, and what libraries make between them. */
+/** Checks that `spans` are the hops, each once and in its place, and otherwise only spans of libraries. */
 export function judgeHops(spans: readonly Span[], hops: readonly Hop[], manner: Manner): void {
   const rows = hops.map(rowOf);
   const promised = new Set<string>(rows.map(hopId));
@@ -98,9 +99,9 @@ export function judgeHops(spans: readonly Span[], hops: readonly Hop[], manner: 
   expect(
     strangers.map(
       (span) =>
-        `load/hops.ts: "${hopId(span)}" is in the journey, and nothing promises it: add it to the part that brings it about`,
+        `load/hops.ts: "${hopId(span)}" is in the journey, but not promised: add it to its group of rows`,
     ),
-    "spans that nothing promises",
+    "spans that are not promised",
   ).toEqual([]);
 }
 
@@ -120,8 +121,8 @@ function judgeHop(spans: readonly Span[], row: HopRow, promised: ReadonlySet<str
     return;
   }
   const [under, ...others] = row.under.filter((id) => promised.has(id));
-  expect(others, `${name} hangs under one hop of its journey`).toEqual([]);
-  const of = spanIn(spans, under ?? `for ${name} to hang under`);
+  expect(others, `${name} has one parent in its journey`).toEqual([]);
+  const of = spanIn(spans, under ?? `the parent of ${name}`);
   const expected = parentOf(spans, row, of, manner.mode);
   expect(span.parentSpanId || undefined, `parent of ${name}`).toBe(expected?.spanId);
   expect(span.traceId === (expected ?? of).traceId, `trace of ${name}`).toBe(expected !== undefined);
@@ -132,7 +133,7 @@ function judgeHop(spans: readonly Span[], row: HopRow, promised: ReadonlySet<str
   judged.add(placeOf(row, under));
 }
 
-/** The span that its shape hangs a row under; undefined when it begins a trace. `of`: the span of its `under`. */
+/** The parent that a row's shape demands; undefined when it begins a trace. `of`: the span of its `under`. */
 function parentOf(spans: readonly Span[], row: HopRow, of: Span, mode: AsyncMode): Span | undefined {
   const { parent } = SHAPES[row.shape];
   if (parent === "receive") return spanIn(spans, row.receive ?? "");
@@ -140,7 +141,7 @@ function parentOf(spans: readonly Span[], row: HopRow, of: Span, mode: AsyncMode
   return of;
 }
 
-/** What begins anew links to where it began, which a process that was killed may have taken along. */
+/** A restarted span links to the span where the work began, which a killed process may not have exported. */
 function judgeRestart(span: Span, row: HopRow, { origin }: Manner): void {
   const name = hopId(row);
   expect(span.parentSpanId, `parent of ${name}`).toBe("");
@@ -151,7 +152,7 @@ function judgeRestart(span: Span, row: HopRow, { origin }: Manner): void {
   judged.add(placeOf(row, row.under[0]));
 }
 
-/** The ids outside the trace context, by which two spans can be paired even when the context is lost. */
+/** Checks the ids beside the trace context, by which two spans can be paired even when the context is lost. */
 function pairs(row: HopRow, span: Span, of: Span): void {
   const same = (attribute: string) =>
     expect(span.attributes[attribute], `${attribute} of ${hopId(row)}`).toBe(of.attributes[attribute]);

@@ -21,7 +21,7 @@ describe("with BATON_TELEMETRY=off", () => {
     expect(status).toBe(201);
     expect(correlationId).toBe("off-1");
     const events = ["order.confirmed", "email.sent", "shipment.shipped", "order.shipped", "audit.recorded"];
-    await eventually("the log lines of the whole way", async () => {
+    await eventually("the log lines of the whole journey", async () => {
       const lines = await correlated(playground, "off-1");
       return events.every((event) => lines.some((line) => line.event === event)) ? true : undefined;
     });
@@ -31,7 +31,7 @@ describe("with BATON_TELEMETRY=off", () => {
     expect(metrics).toContain('lens_received_total{signal="logs"} 0');
   });
 
-  test("faults still bite", async () => {
+  test("faults still work", async () => {
     expect((await playground.checkout({}, { baggage: DECLINE })).status).toBe(402);
   });
 });
@@ -54,7 +54,7 @@ describe("with BATON_INSTRUMENTATION=auto", () => {
   });
 });
 
-/** All log lines, of all services, that bear this correlation id. */
+/** The log lines of all services with this correlation id. */
 async function correlated(playground: TestPlayground, id: string): Promise<Record<string, unknown>[]> {
   const texts = await Promise.all(services.map(({ name }) => readFile(logFile(playground, name), "utf8")));
   return texts

@@ -35,33 +35,22 @@ const mutant = (name: string, file: string, test: string, find: string, replace 
   test,
 });
 
-/** Every inject, extract and link line of the hand-over, and the test that must notice when it is gone. */
+/** Every inject, extract and link line, and the test that must fail without it. */
 export const mutants: readonly Mutant[] = [
   // The public edge.
   mutant(
     "edge: foreign baggage passes",
-    "telemetry/edge.ts",
+    "http/edge.ts",
     HOP.edge,
-    "next = propagation.setBaggage(next, this.#baggage(ctx, carrier, getter, refused));",
-    "this.#baggage(ctx, carrier, getter, refused);",
+    "return propagation.setBaggage(next, baggage).setValue(DECISION, decision);",
+    "return next.setValue(DECISION, decision);",
   ),
-  mutant(
-    "edge: any correlation id passes",
-    "telemetry/edge.ts",
-    HOP.edge,
-    "CORRELATION_ID.test(asked)",
-    "true",
-  ),
-  mutant(
-    "edge: a broken traceparent is not told",
-    "telemetry/edge.ts",
-    HOP.edge,
-    'refused.push("traceparent")',
-  ),
+  mutant("edge: any correlation id passes", "http/edge.ts", HOP.edge, "CORRELATION_ID.test(asked)", "true"),
+  mutant("edge: a broken traceparent is not told", "http/edge.ts", HOP.edge, 'refused.push("traceparent")'),
   mutant(
     "edge: no link to a caller whose trace is restarted",
-    "telemetry/edge.ts",
-    `${KIT}/telemetry/edge.test.ts`,
+    "http/edge.ts",
+    `${KIT}/http/edge.test.ts`,
     "span.addLink(link);",
   ),
   // Correlation, everywhere.
@@ -78,26 +67,31 @@ export const mutants: readonly Mutant[] = [
     "if (id !== undefined) record.setAttribute(BATON.correlationId, id);",
   ),
   // Calls.
-  mutant("rpc: no inject", "rpc/client.ts", HOP.rpc, "propagation.inject(ctx, request.header, setHeader);"),
+  mutant("rpc: no inject", "rpc/tracing.ts", HOP.rpc, "propagation.inject(ctx, request.header, setHeader);"),
   mutant(
     "rpc: no extract",
-    "rpc/span.ts",
+    "rpc/tracing.ts",
     HOP.rpc,
     "propagation.extract(ROOT_CONTEXT, request.headers)",
     "ROOT_CONTEXT",
   ),
-  mutant("rpc: no request id", "rpc/client.ts", HOP.rpc, "request.header.set(REQUEST_ID_HEADER, requestId);"),
+  mutant(
+    "rpc: no request id",
+    "rpc/tracing.ts",
+    HOP.rpc,
+    "request.header.set(REQUEST_ID_HEADER, requestId);",
+  ),
   // The outbox.
   mutant(
     "outbox: no inject at append",
-    "events/outbox.ts",
+    "events/tracing.ts",
     HOP.outbox,
     "const carrier = inject();",
     "const carrier = {};",
   ),
   mutant(
     "relay: no parent and no link",
-    "events/relay.ts",
+    "events/tracing.ts",
     HOP.relay,
     "{ ...options, kind:",
     "{ root: true, kind:",
@@ -131,13 +125,13 @@ export const mutants: readonly Mutant[] = [
   // Consumers.
   mutant(
     "stream: no extract from the headers",
-    "events/head.ts",
+    "telemetry/propagation.ts",
     HOP.consumer,
     "if (value) carrier[field] = value;",
   ),
   mutant(
     "stream: the baggage is lost",
-    "events/head.ts",
+    "telemetry/propagation.ts",
     HOP.consumer,
     '["traceparent", "tracestate", "baggage"]',
     '["traceparent", "tracestate"]',
@@ -146,15 +140,15 @@ export const mutants: readonly Mutant[] = [
     "place: no extract",
     "telemetry/propagation.ts",
     HOP.consumer,
-    "return propagation.extract(ROOT_CONTEXT, carrier);",
+    "return propagation.extract(ROOT_CONTEXT, carrier, carrierGetter);",
     "return ROOT_CONTEXT;",
   ),
   mutant(
     "place: extraction starts from whatever is active",
     "telemetry/propagation.ts",
     `${KIT}/telemetry/propagation.test.ts`,
-    "return propagation.extract(ROOT_CONTEXT, carrier);",
-    "return propagation.extract(context.active(), carrier);",
+    "return propagation.extract(ROOT_CONTEXT, carrier, carrierGetter);",
+    "return propagation.extract(context.active(), carrier, carrierGetter);",
   ),
   mutant(
     "place: no link to the creation context",
@@ -193,8 +187,8 @@ export const mutants: readonly Mutant[] = [
     "consumer: the handler does not know its attempt",
     "events/delivery.ts",
     HOP.consumer,
-    "withAttempt(trace.setSpan(ctx, span), delivery.attempt)",
-    "withAttempt(trace.setSpan(ctx, span), 1)",
+    "withAttempt(ctx, delivery.attempt)",
+    "withAttempt(ctx, 1)",
   ),
   mutant(
     "consumer: a dead letter without its context",
@@ -226,39 +220,39 @@ export const mutants: readonly Mutant[] = [
     "previous: undefined",
   ),
   // Batches.
-  mutant("batch: receive does not link", "events/batch.ts", HOP.batch, "      links,\n"),
+  mutant("batch: receive does not link", "events/tracing.ts", HOP.batch, "CLIENT, links,", "CLIENT,"),
   mutant(
     "batch: process is not under receive",
     "events/batch.ts",
     HOP.batch,
-    'receiver.handle(message, "process in batch", span.spanContext())',
+    'receiver.handle(message, "process in batch", receive)',
     'receiver.handle(message, "process in batch")',
   ),
   // Jobs.
-  mutant("queue: no inject into the job", "jobs/queue.ts", HOP.queue, "carrier: inject(ctx)", "carrier: {}"),
+  mutant(
+    "queue: no inject into the job",
+    "jobs/tracing.ts",
+    HOP.queue,
+    "carrier: inject(ctx)",
+    "carrier: {}",
+  ),
   mutant(
     "queue: a flow's send span links to nothing",
-    "jobs/queue.ts",
+    "jobs/tracing.ts",
     HOP.queue,
     "kind: SpanKind.CLIENT, links,",
     "kind: SpanKind.CLIENT,",
   ),
-  mutant(
-    "worker: no extract from the job",
-    "jobs/worker.ts",
-    HOP.queue,
-    "carrier: data.carrier ?? {},",
-    "carrier: {},",
-  ),
+  mutant("worker: no extract from the job", "jobs/tracing.ts", HOP.queue, "  carrier,\n", "  carrier: {},\n"),
   mutant(
     "worker: no link to the attempt before",
-    "jobs/worker.ts",
+    "jobs/tracing.ts",
     HOP.queue,
     "previousAttempt: previous && { ...previous, isRemote: true },",
   ),
   mutant(
     "worker: the children's time counts as wait",
-    "jobs/worker.ts",
+    "jobs/tracing.ts",
     HOP.queue,
     "...Object.values(children)",
     "...[]",
@@ -281,8 +275,42 @@ export const mutants: readonly Mutant[] = [
     "sampler: a linked root decides anew",
     "sdk/sampler.ts",
     `${KIT}/sdk/sampler.test.ts`,
-    "(kept ? this.#on : this.#off).shouldSample()",
-    "this.#otherwise.shouldSample(ctx, traceId, name, kind, attributes, links)",
+    "if (links.length > 0) return (links.some(isSampled) ? this.#on : this.#off).shouldSample();",
+  ),
+  mutant(
+    "sampler: a caller's flag decides at the edge",
+    "sdk/sampler.ts",
+    `${KIT}/sdk/sampler.test.ts`,
+    "const isBelow = parent !== undefined && parent.isRemote !== true;",
+    "const isBelow = parent !== undefined;",
+  ),
+  mutant(
+    "sampler: a caller's trace id decides what a ratio says",
+    "sdk/sampler.ts",
+    `${KIT}/sdk/sampler.test.ts`,
+    'parent === undefined ? traceId : randomBytes(16).toString("hex")',
+    "traceId",
+  ),
+  mutant(
+    "carrier: names in another case are not found",
+    "telemetry/propagation.ts",
+    `${KIT}/telemetry/propagation.test.ts`,
+    "key.toLowerCase() === lower",
+    "key === lower",
+  ),
+  mutant(
+    "edge: a tracestate is kept in part",
+    "http/edge.ts",
+    `${KIT}/http/edge.test.ts`,
+    "const { traceState: _broken, ...rest } = caller;",
+    "const rest = caller;",
+  ),
+  mutant(
+    "faults: found where they are off",
+    "service/parts.ts",
+    `${KIT}/service/parts.hop.test.ts`,
+    "faults ? faultAt : noFault",
+    "faults || !faults ? faultAt : noFault",
   ),
   // Redrive, a resumed saga, live status.
   mutant(

@@ -1,11 +1,11 @@
 /**
- * Takes one line out of the product while a test runs, without touching a file: `BATON_MUTANT=<name>` makes
- * Vite hand the tests a source in which the named mutant's text is replaced. `tests/mutation.all.test.ts` runs every
- * mutant and expects its test to turn red.
+ * Removes one line of the product while a test runs, without touching a file: `BATON_MUTANT=<name>` makes Vite give the
+ * tests a source in which the named mutant's text is replaced. `tests/mutation.all.test.ts` runs every mutant and
+ * expects its test to fail.
  */
 import { mutants } from "./mutants.ts";
 
-/** Structural, so that this file needs no type of the bundler's. */
+/** Declared here, so that this file needs no type of the bundler. */
 interface Transform {
   name: string;
   enforce: "pre";

@@ -1,6 +1,6 @@
 /**
- * Takes each inject, extract and link line out, one at a time, and expects the hop's test to turn red. A test that
- * stays green without the line that it is there for is worth nothing.
+ * Removes each inject, extract and link line, one at a time, and expects the hop's test to fail. A test that passes
+ * without the line that it tests is worthless.
  */
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -55,13 +55,13 @@ async function run(file: string, mutant: string): Promise<Run> {
   }
 }
 
-test.for([...new Set(mutants.map((mutant) => mutant.test))])("%s is green as it is", async (file) => {
+test.for([...new Set(mutants.map((mutant) => mutant.test))])("%s passes without a mutant", async (file) => {
   const { failed, total, output } = await run(file, "");
   expect(total, output).toBeGreaterThan(0);
   expect(failed).toBe(0);
 });
 
-test.for(mutants)("$name: $test turns red", async ({ name, test: file }) => {
+test.for(mutants)("$name: $test fails", async ({ name, test: file }) => {
   const { failed, output } = await run(file, name);
   expect(failed, output).toBeGreaterThan(0);
 });

@@ -5,14 +5,14 @@ test.each([
   ["a quiet laptop with eight cores", 150, 8, 3],
   ["a quiet one with two", 150, 2, 3],
   ["two cores beside two busy loops", 300, 2, 4],
-  ["eight cores beside as many others at work", 750, 8, 5],
-  ["one that is somewhat slower", 260, 2, 4],
-  ["a machine that hardly moves", 60_000, 2, 30],
+  ["eight cores beside as many busy processes", 750, 8, 5],
+  ["two somewhat slower cores", 260, 2, 4],
+  ["an extremely slow machine", 60_000, 2, 30],
 ])("the factor of %s", (_which, tookMs, cores, factor) => {
   expect(factorFor(tookMs, cores)).toBe(factor);
 });
 
-test("a factor set by hand is taken as it is", () => {
+test("a factor set by hand is used unchanged", () => {
   expect([factorFrom("1"), factorFrom("12.5"), factorFrom(undefined), factorFrom("")]).toEqual([
     1, 12.5, 3, 3,
   ]);
@@ -22,7 +22,7 @@ test.each(["0", "-3", "much", "0.5", "1e9"])("the factor %s is refused, by the v
   expect(() => factorFrom(value)).toThrow(VARIABLE);
 });
 
-test("a promise of the product is its own time on a quiet machine, and longer only where all is slower", () => {
+test("a promised time is unchanged on a quiet machine, and longer on a slower one", () => {
   const before = process.env[VARIABLE];
   try {
     const promises = ["1", "3", "6"].map((factor) => {

@@ -1,32 +1,32 @@
 /**
- * How long tests wait. Each bound is written for a quiet laptop, and goes through `patient`, which multiplies it by one
- * factor. The factor is measured once for a run, in vitest.config.ts, and reaches every process of the run in
- * `BATON_TEST_PATIENCE`. A bound that is long costs nothing as long as tests pass: it is met only by what hangs.
+ * Timeouts of tests. Each is written for a quiet laptop, and goes through `patient`, which multiplies it by one factor.
+ * The factor is measured once for a run, in vitest.config.ts, and reaches every process of the run in
+ * `BATON_TEST_PATIENCE`. A long timeout costs nothing as long as tests pass: only a hanging test reaches it.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import os from "node:os";
 
-/** Set by hand, the factor is not measured. */
+/** When it is set, the factor is not measured. */
 export const VARIABLE = "BATON_TEST_PATIENCE";
 
-/** What else is busy may begin after the measurement, and the run itself is busy as well. */
+/** Not less, because other programs may become busy after the measurement, and the run itself is busy, too. */
 const LEAST = 3;
-/** A machine that is slower yet is one on which nothing can be tested. */
+/** On a machine that is even slower nothing can be tested. */
 const MOST = 30;
-/** The bounds are written for so many cores. With fewer, the processes of the tests wait for each other. */
+/** The timeouts are written for so many cores. With fewer, the processes of the tests wait for each other. */
 const CORES = 4;
 /** How long a quiet laptop takes for `WORK`, the start of Node included. */
 const QUIET_MS = 150;
 const WORK = "let n = 0; for (let i = 0; i < 2e7; i++) n ^= i";
 
-/** The factor for a machine with so many `cores` that took `tookMs` for what takes `QUIET_MS` on a quiet laptop. */
+/** The factor for a machine with `cores` cores that took `tookMs` for work that takes `QUIET_MS` on a quiet laptop. */
 export function factorFor(tookMs: number, cores: number): number {
   const factor = Math.max(1, tookMs / QUIET_MS) * Math.max(1, CORES / cores);
   return Math.ceil(Math.min(MOST, Math.max(LEAST, factor)));
 }
 
-/** Measures the factor: every core does the same work at once, each in a process of its own. */
+/** Measures the factor: every core does the same work at once, each in its own process. */
 export async function measure(): Promise<number> {
   const cores = os.availableParallelism();
   const beganMs = performance.now();
@@ -37,7 +37,7 @@ export async function measure(): Promise<number> {
   return factorFor(performance.now() - beganMs, cores);
 }
 
-/** The factor that `value` says; `LEAST` when it is not set. Throws when it is no number of 1 or more. */
+/** The factor in `value`; `LEAST` when it is not set. Throws unless it is a number of 1 or more. */
 export function factorFrom(value: string | undefined): number {
   if (!value) return LEAST;
   const factor = Number(value);
@@ -48,8 +48,8 @@ export function factorFrom(value: string | undefined): number {
 
 const factor = (): number => factorFrom(process.env[VARIABLE]);
 
-/** `quietMs`, which is generous on a quiet laptop, as a bound for this machine; in whole hundredths of a second, as ms. */
+/** `quietMs`, generous on a quiet laptop, as a timeout for this machine, in ms; a multiple of 10. */
 export const patient = (quietMs: number): number => 10 * Math.ceil((quietMs * factor()) / 10);
 
-/** A time that the product promises: on a quiet machine itself, on a slower one longer by as much as that is slower; in ms. */
+/** A time that the product promises, in ms: unchanged on a quiet machine, longer in proportion on a slower one. */
 export const promised = (quietMs: number): number => Math.ceil(quietMs * Math.max(1, factor() / LEAST));

@@ -1,4 +1,4 @@
-/** For end-to-end tests: a whole playground on free ports in a folder of its own, and what to ask it. */
+/** For end-to-end tests: a whole playground on free ports, in its own folder, with functions to query it. */
 import { randomUUID } from "node:crypto";
 import path from "node:path";
 import pg from "pg";
@@ -16,7 +16,7 @@ import { patient } from "./patience.ts";
 
 const never = new AbortController().signal;
 
-// Tests delete what they like: only on servers of their own.
+// Tests delete data, so they use only their own servers.
 for (const name of ["BATON_NATS_URL", "BATON_REDIS_URL", "BATON_POSTGRES_URL"]) delete process.env[name];
 
 export interface TestPlayground extends Playground {
@@ -24,19 +24,19 @@ export interface TestPlayground extends Playground {
   readonly dir: string;
   /** Sends a checkout; `baggage` as a client would write the header. */
   checkout(order?: Partial<CheckoutOrder>, headers?: Record<string, string>): Promise<CheckoutAnswer>;
-  /** A request to the public API; `route` is what stands behind `/api`. */
+  /** Sends a request to the public API; `route` is the part of the path after `/api`. */
   ask(method: string, route: string, body?: object, headers?: Record<string, string>): Promise<ApiAnswer>;
   post(
     body: string,
     headers?: Record<string, string>,
   ): Promise<{ status: number; body: Record<string, unknown> }>;
-  /** Waits for the journey with this id to hold `hops` and be settled; fails and says what is missing. */
+  /** Waits until the journey with this id is settled and has all `hops`; else fails and says what is missing. */
   journey(id: string, hops: readonly Hop[]): Promise<{ journey: Journey; logs: readonly LogRecord[] }>;
   /** Rows from a service's own database. */
   rows<T extends object>(service: string, sql: string): Promise<T[]>;
-  /** One number from it. */
+  /** One number from a service's own database. */
   count(service: string, sql: string): Promise<number>;
-  /** Ends it; fails when the shop has emitted a span that the table of hops does not describe. */
+  /** Stops and removes it; fails when the shop has emitted a span that the table of hops does not describe. */
   remove(): Promise<void>;
 }
 
@@ -59,14 +59,16 @@ export interface CheckoutAnswer {
   readonly traceId: string;
 }
 
-/** `found` once it has log records: they leave on their own, and every checkout has some. `id`: what it was found by. */
+/** `found` once it has log records: they are exported separately, and every checkout has some. `id`: its id. */
 export const withLogs = (lens: string, id: string, found: Found): Promise<Found> =>
   eventually("the journey's log records", async () => {
     const again = found.logs.length > 0 ? found : await findJourney(lens, id, never);
     return again && again.logs.length > 0 ? again : undefined;
   });
 
-/** Starts one. `env`: for lens and the services; `where`: its ports, and the full stack. Remove it when done. */
+/**
+ * Starts a playground. `env`: for lens and the services; `where`: its ports, and the full stack. Remove it when done.
+ */
 export async function startPlayground(
   env: Record<string, string> = {},
   where: Partial<Pick<UpOptions, "ports" | "full">> = {},
@@ -153,11 +155,11 @@ export async function startPlayground(
   };
 }
 
-/** False once a test has stopped it, to see what becomes of the rest. */
+/** False once a test has stopped lens, to test the rest without it. */
 const lensRuns = ({ parts }: Playground): boolean =>
   typeof parts.find(({ name }) => name === "lens")?.child?.pid() === "number";
 
-/** How many events lie unsent, over the outboxes of all services. */
+/** The number of unsent events in the outboxes of all services. */
 export async function unsentOf({ count }: TestPlayground): Promise<number> {
   const counts = services
     .filter(({ outbox }) => outbox)
@@ -165,6 +167,6 @@ export async function unsentOf({ count }: TestPlayground): Promise<number> {
   return (await Promise.all(counts)).reduce((sum, n) => sum + n, 0);
 }
 
-/** Where the log of a service lies. */
+/** The log file of a service. */
 export const logFile = (playground: TestPlayground, service: string): string =>
   path.join(playground.dir, "logs", `${service}.log`);

@@ -1,7 +1,7 @@
 /**
- * For the tests of the plumbing: a real NATS, Redis and Postgres, started once for the run on free ports in a
- * temporary folder, and removed with it. A test file takes the addresses by `inject("natsUrl")` and so on, and makes
- * its own database, stream or key prefix on them.
+ * For the tests of the plumbing: a real NATS, Redis and Postgres, started once for the run on free ports in a temporary
+ * folder, and removed after it. A test file gets the addresses by `inject("natsUrl")` and so on, and makes its own
+ * database, stream or key prefix on them.
  */
 import path from "node:path";
 import type { TestProject } from "vitest/node";
@@ -21,7 +21,7 @@ declare module "vitest" {
   }
 }
 
-/** `BATON_NATS_URL` and the like are left alone: tests delete what they like on servers that are theirs only. */
+/** The environment without `BATON_NATS_URL` and the like: tests delete data, so they use only their own servers. */
 const ownServers = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
   ...env,
   BATON_NATS_URL: "",
@@ -29,11 +29,11 @@ const ownServers = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
   BATON_POSTGRES_URL: "",
 });
 
-/** Set by the mutation run, so that each of its many runs need not start servers of its own. */
+/** Set by the mutation run, so that its many runs share servers. */
 const SHARED = "BATON_TEST_SERVERS";
 const NAMES = ["natsUrl", "redisUrl", "postgresUrl"] as const;
 
-/** What a child run needs in its environment to use the servers at these addresses. */
+/** The environment for a child run that uses the servers at these addresses. */
 export const sharedServers = (urls: Record<(typeof NAMES)[number], string>) => ({
   [SHARED]: JSON.stringify(urls),
 });

@@ -1,7 +1,7 @@
 /**
- * The full stack as local programs, for real: the Collector, Jaeger and Prometheus around a playground, loaded by k6.
- * What Jaeger holds is read by its query API and put into a second lens, so that both are judged by the same code.
- * Grafana and Loki are to be had only as images: their provisioning and LogQL are checked statically, in dashboards/.
+ * The full stack as local programs: the Collector, Jaeger and Prometheus around a playground, with load from k6.
+ * Jaeger's spans are read by its query API and sent to a second lens, so that both are checked by the same code.
+ * Grafana and Loki are available only as images: their provisioning and LogQL are checked statically, in dashboards/.
  */
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -28,14 +28,14 @@ import { startPlayground, type TestPlayground } from "./playground.ts";
 
 const root = path.dirname(import.meta.dirname);
 const never = new AbortController().signal;
-/** Beside whatever runs at the usual ports. */
+/** An offset, because something may run at the usual ports. */
 const OFFSET = await freeOffset(3_100);
 const stack = stackPortsFor(OFFSET);
 const jaegerUrl = `http://127.0.0.1:${stack.jaeger}`;
 const prometheusUrl = `http://127.0.0.1:${stack.prometheus}`;
 const CARD = "4111111111111111";
 
-/** Empty when all programs are here or could be made, which takes minutes the first time; otherwise why not. */
+/** Empty when all programs are here or could be made, which takes minutes the first time; else the reason. */
 const lacking = await (async () => {
   const dir = await mkdtemp(path.join(os.tmpdir(), "baton-stack-"));
   try {
@@ -51,7 +51,7 @@ const lacking = await (async () => {
 })();
 if (lacking) console.warn(`the stack test is skipped: ${lacking}`);
 
-/** One scenario's smoke run by the command that the README names; rejects with its output when it fails. */
+/** Runs one scenario's smoke profile by the documented command; rejects with its output when it fails. */
 async function smoke(playground: TestPlayground, scenario: string): Promise<string> {
   const child = spawn(process.execPath, ["playground/cli.ts", "load", scenario, "--profile", "smoke"], {
     cwd: root,
@@ -88,7 +88,7 @@ interface Result<T> {
 
 describe.skipIf(lacking !== "")("the full stack", () => {
   let playground: TestPlayground;
-  /** Takes what Jaeger answers. */
+  /** Gets Jaeger's spans. */
   let mirror: Lens;
   const beganS = Math.floor(Date.now() / 1000);
 
@@ -103,7 +103,7 @@ describe.skipIf(lacking !== "")("the full stack", () => {
     await mirror?.stop();
   });
 
-  /** What Jaeger answers to this query, into the mirror; answers how many spans that were. */
+  /** Sends Jaeger's answer to this query to the mirror. */
   async function mirrored(query: string): Promise<void> {
     const { result } = await json<{ result: object }>(`${jaegerUrl}/api/v3/traces${query}`);
     const response = await fetch(`${mirror.otlpHttpUrl}/v1/traces`, {
@@ -114,14 +114,14 @@ describe.skipIf(lacking !== "")("the full stack", () => {
     expect(response.status, await response.text()).toBe(200);
   }
 
-  test("k6 plays every scenario, and every check holds", async () => {
+  test("k6 runs every scenario, and every check holds", async () => {
     for (const { name } of scenarios) expect(await smoke(playground, name)).toContain(name);
   });
 
   test.each([
     ["a good checkout", "", checkout],
     ["a declined one", "fault=payments.charge%3Adeclined", declined],
-  ] as const)("%s is whole in Jaeger, by the same expectations as in lens", async (_, fault, scenario) => {
+  ] as const)("%s is complete in Jaeger, by the same expectations as in lens", async (_, fault, scenario) => {
     const { hops } = scenario.expect;
     const run = `stack-${scenario.name}`;
     const baggage = [fault, `scenario.run=${run}`].filter(Boolean).join(",");
@@ -137,7 +137,7 @@ describe.skipIf(lacking !== "")("the full stack", () => {
     judge({ journey, logs: own.logs }, hops, "parent+link", ids);
   });
 
-  test("a checkout in link mode is found in Jaeger by its correlation id, all of its traces", async () => {
+  test("all traces of a checkout in link mode are found in Jaeger by its correlation id", async () => {
     const run = "stack-link";
     const answer = await playground.checkout({}, { baggage: `async=link,scenario.run=${run}` });
     const own = await playground.journey(answer.traceId, checkout.expect.hops);
@@ -159,7 +159,7 @@ describe.skipIf(lacking !== "")("the full stack", () => {
   });
 
   test("every query of every panel and alert answers with data", async () => {
-    // For the counter of refused headers.
+    // So that the counter of refused headers has a value.
     await playground.checkout({}, { traceparent: "00-broken" });
     const after = METRICS.filter((metric) => metric.after !== undefined).flatMap(seriesNames);
     const asked = (await queriesOf()).filter(({ expr }) => !after.some((name) => expr.includes(name)));
@@ -183,7 +183,7 @@ describe.skipIf(lacking !== "")("the full stack", () => {
     expect(last).toEqual([]);
   });
 
-  test("every metric of the list is there, and nothing that is in no list", async () => {
+  test("Prometheus has every metric of the list, and no unlisted one", async () => {
     const { data } = await json<Result<string[]>>(`${prometheusUrl}/api/v1/label/__name__/values`);
     expect(unknownSeries(data)).toEqual([]);
     const held = new Set(data);
@@ -205,7 +205,7 @@ describe.skipIf(lacking !== "")("the full stack", () => {
     }
   });
 
-  test("a planted card number is nowhere in what Jaeger, Prometheus and lens hold", async () => {
+  test("a planted card number is nowhere in Jaeger, Prometheus and lens", async () => {
     const answer = await playground.checkout(
       { userId: `u.${CARD}`, payment: { token: `tok_${CARD}` } },
       { baggage: `scenario.run=${CARD}`, "user-agent": `card ${CARD}` },
@@ -215,7 +215,7 @@ describe.skipIf(lacking !== "")("the full stack", () => {
       typeof value === "bigint" ? String(value) : value,
     );
     expect(text).toContain(answer.orderId);
-    expect(text, "where the number stood").toContain("****");
+    expect(text, "the masked number").toContain("****");
     expect(text).not.toContain(CARD);
     for (const traceId of own.journey.traceIds) {
       const held = await eventually(`the trace ${traceId} in Jaeger`, async () => {

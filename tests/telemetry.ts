@@ -7,8 +7,9 @@ import { W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/
 import type { Instrumentation } from "@opentelemetry/instrumentation";
 import { startNodeSdk } from "@opentelemetry/sdk-node";
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
+import { type EdgeOptions, EdgePropagator, EdgeSpanProcessor } from "../services/_kit/http/edge.ts";
+import { uuidv7 } from "../services/_kit/process/uuid.ts";
 import { CorrelationSpanProcessor } from "../services/_kit/telemetry/correlation.ts";
-import { type EdgeOptions, EdgePropagator, EdgeSpanProcessor } from "../services/_kit/telemetry/edge.ts";
 import { inSpan } from "../services/_kit/telemetry/span.ts";
 import { eventually } from "./fixtures.ts";
 
@@ -22,7 +23,7 @@ export interface TestTelemetry {
   stop(): Promise<void>;
 }
 
-/** Starts it. `edge`: as at the public edge. `instrumentations`: what is patched, nothing by default. */
+/** Starts the SDK. `edge`: as at the public edge. `instrumentations`: none by default. */
 export function startTestTelemetry(
   edge?: EdgeOptions,
   instrumentations: Instrumentation[] = [],
@@ -32,12 +33,12 @@ export function startTestTelemetry(
     propagators: [
       new W3CTraceContextPropagator(),
       new W3CBaggagePropagator(),
-      ...(edge ? [new EdgePropagator(edge)] : []),
+      ...(edge ? [new EdgePropagator(edge, uuidv7)] : []),
     ],
     resourceDetectors: [],
     spanProcessors: [
       new CorrelationSpanProcessor(),
-      ...(edge ? [new EdgeSpanProcessor()] : []),
+      ...(edge ? [new EdgeSpanProcessor(() => {})] : []),
       new SimpleSpanProcessor({ exporter: memory }),
     ],
     metricReaders: [],
@@ -66,7 +67,7 @@ export function startTestTelemetry(
   };
 }
 
-/** Runs `work` as if inside a request: a span, and the baggage that the edge would have decided. */
+/** Runs `work` as if inside a request: with a span, and with the baggage that the edge would set. */
 export function inRequest<T>(
   baggage: Record<string, string>,
   work: (span: SpanContext) => Promise<T>,
@@ -77,7 +78,7 @@ export function inRequest<T>(
   return context.with(ctx, () => inSpan("request", { kind }, ctx, (span) => work(span.spanContext())));
 }
 
-/** What a test compares of a span's place: its parent's id and what it links to, with the reason of each link. */
+/** A span's parent id and its links with their reasons, for comparison in tests. */
 export function edges(span: ReadableSpan): { parent: string | undefined; links: [string, unknown][] } {
   return {
     parent: span.parentSpanContext?.spanId,

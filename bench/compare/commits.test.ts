@@ -6,7 +6,7 @@ import { run } from "../kit/program.ts";
 import { commitOf, uncommitted, unpack } from "./commits.ts";
 import { makeRepository, type Repository } from "./repository.fixture.ts";
 
-// Each runs git and cp some ten times, which takes seconds on a busy machine.
+// Each test runs git and cp some ten times, which takes seconds on a busy machine.
 
 const signal = new AbortController().signal;
 let repository: Repository;
@@ -28,7 +28,7 @@ test("a commit is found by any name that git knows, with its subject", async () 
   expect((await commitOf("HEAD~1", at(repository.root))).subject).toBe("The first");
 });
 
-test("a commit that is not there is said in one line, with the remedy", async () => {
+test("a missing commit is named in one line, with the fix", async () => {
   for (const name of ["no-such-branch", "deadbeef", "HEAD~9", "HEAD:a.txt"]) {
     await expect(commitOf(name, at(repository.root))).rejects.toMatchObject({
       code: "usage",
@@ -37,7 +37,7 @@ test("a commit that is not there is said in one line, with the remedy", async ()
   }
 });
 
-test("outside a repository that is said, too", async () => {
+test("a folder outside a repository is named, too", async () => {
   const folder = await mkdtemp(path.join(os.tmpdir(), "baton-test-"));
   try {
     await expect(commitOf("HEAD", at(folder))).rejects.toMatchObject({
@@ -49,7 +49,7 @@ test("outside a repository that is said, too", async () => {
   }
 });
 
-test("a clean checkout has the commit's files, and nothing that came later or is not committed", async () => {
+test("a clean checkout has the commit's files, and nothing that is newer or uncommitted", async () => {
   await writeFile(path.join(repository.root, "a.txt"), "changed");
   await writeFile(path.join(repository.root, "new.txt"), "new");
   expect(await uncommitted(at(repository.root))).toBe(2);

@@ -1,4 +1,4 @@
-/** Commits as git tells of them. Nothing here changes the repository or its working tree. */
+/** Reads commits from git. Nothing here changes the repository or its working tree. */
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { Problem, systemCode } from "../../playground/problem.ts";
@@ -7,7 +7,7 @@ import { ProgramFailed, run } from "../kit/program.ts";
 export interface Commit {
   /** All 40 digits. */
   readonly hash: string;
-  /** As short as git tells it apart. */
+  /** The shortest hash that is unique in git. */
   readonly short: string;
   /** The first line of its message. */
   readonly subject: string;
@@ -19,7 +19,7 @@ interface Repository {
   readonly signal: AbortSignal;
 }
 
-/** Git's own status for what it cannot do at all, such as outside a repository. */
+/** Git's exit status for fatal errors, such as outside a repository. */
 const FATAL = 128;
 
 /** Runs git. Rejects with a Problem `environment` when there is no git, or no repository here. */
@@ -41,7 +41,7 @@ async function git(args: readonly string[], { root, signal }: Repository): Promi
   }
 }
 
-/** The commit that `name` means: a hash, a branch, a tag, `HEAD~3`. Rejects with a Problem `usage` when there is none. */
+/** The commit of `name` (a hash, a branch, a tag, `HEAD~3`). Rejects with the Problem `usage` if there is none. */
 export async function commitOf(name: string, repository: Repository): Promise<Commit> {
   const hash = await git(["rev-parse", "--verify", "--quiet", `${name}^{commit}`], repository).catch(
     (error) => {
@@ -57,13 +57,13 @@ export async function commitOf(name: string, repository: Repository): Promise<Co
   return { hash: hash.trim(), short, subject };
 }
 
-/** How many files of the working tree differ from HEAD, new ones that git does not ignore among them. */
+/** How many files of the working tree differ from HEAD, including new ones that git does not ignore. */
 export async function uncommitted(repository: Repository): Promise<number> {
   const text = await git(["status", "--porcelain", "--untracked-files=all", "--", "."], repository);
   return text.split("\n").filter(Boolean).length;
 }
 
-/** Writes the files of `commit`, and nothing else, into `folder`, which is there and empty. */
+/** Writes the files of `commit`, and nothing else, into the empty folder `folder`. */
 export async function unpack(commit: Commit, folder: string, repository: Repository): Promise<void> {
   const archive = path.join(folder, "..", `${path.basename(folder)}.tar`);
   await git(["archive", "--format=tar", `--output=${archive}`, commit.hash], repository);

@@ -1,4 +1,4 @@
-/** `npm run bench -- compare` as it is typed: that it measures all of its figures and leaves nothing behind. Says nothing of speed. */
+/** Runs `npm run bench -- compare` as a user types it: it measures all its figures and leaves nothing behind. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
@@ -28,7 +28,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const env = (): NodeJS.ProcessEnv => ({ ...process.env, TMPDIR: temporary });
 
-/** Command lines of the processes that work in the test's folder, as they would if a copy's were left running. */
+/** Command lines of processes that use the test's folder: those of a copy that were left running. */
 async function leftRunning(): Promise<string[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const lines = await Promise.all(
@@ -37,7 +37,7 @@ async function leftRunning(): Promise<string[]> {
   return lines.filter((line) => line.includes(folder));
 }
 
-/** What the figures of a quick run are between, whatever the machine. */
+/** Bounds of the figures of a quick run on any machine. */
 const SANE: Readonly<Record<string, readonly [least: number, most: number]>> = {
   first: [300, 240_000],
   again: [300, 240_000],
@@ -50,7 +50,7 @@ const SANE: Readonly<Record<string, readonly [least: number, most: number]>> = {
 };
 
 test(
-  "a quick comparison of a commit with itself has a pair of each figure, and leaves nothing",
+  "a quick comparison of a commit with itself has a pair of each figure, and leaves nothing behind",
   async () => {
     const json = path.join(folder, "out.json");
     const args = [boot, "bench", "compare", "HEAD", "--quick", "--json", json];
@@ -79,7 +79,7 @@ test(
 );
 
 test(
-  "a Ctrl-C ends it in the middle of a start: nothing is left running, and no file",
+  "a Ctrl-C in the middle of a start leaves no process and no file",
   async () => {
     const child = spawn(process.execPath, [boot, "bench", "compare", "HEAD", "--quick"], {
       cwd: root,
@@ -107,7 +107,7 @@ test(
   WITHIN_MS,
 );
 
-test("what cannot be compared is refused in one line before anything is started", async () => {
+test("wrong arguments are refused in one line before anything is started", async () => {
   const refused = (...args: string[]) =>
     run(process.execPath, ["bench/main.ts", ...args], { cwd: root, env: env() }).then(
       () => ({ code: 0, stderr: "" }),

@@ -1,4 +1,4 @@
-/** `npm run bench -- compare <commit> [<other>]`: measures two commits in turn, and says what is outside the noise. */
+/** `npm run bench -- compare <commit> [<other>]`: measures two commits in turn, and says which figures changed. */
 import { writeFile } from "node:fs/promises";
 import { errorFrom, Problem } from "../../playground/problem.ts";
 import { thisMachine } from "../kit/machine.ts";
@@ -11,16 +11,16 @@ import type { Turn, Values } from "./turns.ts";
 export interface CompareOptions extends PlanOptions {
   /** File to write the outcome to, as JSON. */
   readonly json: string | undefined;
-  /** Progress, a line each. */
+  /** Takes lines of progress. */
   say(line: string): void;
-  /** The outcome. */
+  /** Takes the outcome. */
   print(text: string): void;
 }
 
 type Copies = Readonly<Record<Side, Copy>>;
 type Telling = Pick<CompareOptions, "signal" | "say">;
 
-/** Both commits, one after the other, in the turn. Rejects with a Problem that says which one could not be measured. */
+/** Measures both commits in `turn`, one after the other. Rejects with a Problem that names the one that failed. */
 async function bothIn(
   turn: Turn,
   copies: Copies,
@@ -46,7 +46,7 @@ async function bothIn(
   return found;
 }
 
-/** One round: a pair of each figure, by its name. */
+/** Measures one round: a pair of each figure, by its name. */
 async function roundOf(
   copies: Copies,
   number: number,
@@ -100,7 +100,7 @@ export async function compareCommits(options: CompareOptions): Promise<void> {
       }
     });
   } catch (error) {
-    // Minutes of measuring are not thrown away for what came last.
+    // The rounds before the error took minutes, so they are printed.
     if (rounds.length > 0) print(`\nSo far:\n\n${comparisonTable(soFar(), plan.figures)}\n`);
     throw error;
   }

@@ -9,9 +9,9 @@ import { type Commit, commitOf } from "./commits.ts";
 import { type Copy, withCopies } from "./copies.ts";
 import { makeRepository, type Repository } from "./repository.fixture.ts";
 
-// Each runs git and cp some ten times, which takes seconds on a busy machine.
+// Each test runs git and cp some ten times, which takes seconds on a busy machine.
 
-/** Stands for the command line: says that it was asked for help, and in which folder. */
+/** Replaces the command line: writes its arguments to a file in its folder. */
 const BOOT = `require("node:fs").writeFileSync("asked", process.argv.slice(2).join(" "));`;
 
 let repository: Repository;
@@ -46,7 +46,7 @@ const copies = <T>(use: (copies: Readonly<Record<"base" | "next", Copy>>) => Pro
   withCopies(commits, { root: repository.root, signal: stop.signal, say: (line) => said.push(line) }, use);
 const text = (...parts: string[]): Promise<string> => readFile(path.join(...parts), "utf8");
 const inode = async (...parts: string[]): Promise<number> => (await stat(path.join(...parts))).ino;
-/** What is left in the temporary folder, the repository itself apart. */
+/** The content of the temporary folder, without the repository. */
 const left = async (): Promise<string[]> =>
   (await readdir(temporary)).filter((name) => name !== path.basename(repository.root));
 
@@ -61,7 +61,7 @@ test("each copy has its commit's files and this project's packages, and both are
       expect(await text(root, "asked")).toBe("help");
       expect(await text(root, "node_modules/one/index.js")).toBe("1");
       expect(await inode(root, "node_modules/one/index.js")).toBe(await inode(shared, "one/index.js"));
-      // A note that a copy writes anew is not to be written into this project.
+      // A copy may write this file again, which must not change this project's.
       expect(await text(root, "node_modules/.baton-installed")).toBe("note");
       expect(await inode(root, "node_modules/.baton-installed")).not.toBe(
         await inode(shared, ".baton-installed"),
@@ -74,10 +74,10 @@ test("each copy has its commit's files and this project's packages, and both are
   expect(await left()).toEqual([]);
 });
 
-test("a commit with another lock file gets none of this project's packages: its own command line installs them", async () => {
+test("a commit with another lock file gets none of our packages: its own command line installs them", async () => {
   await repository.commit({ "package-lock.json": '{"other": true}' }, "Another lock");
   await copies(async ({ base, next }) => {
-    // The working tree has the new lock by now, and so have its packages.
+    // The working tree has the new lock file now, and so have its packages.
     expect(await readdir(base.root)).not.toContain("node_modules");
     expect(await readdir(next.root)).not.toContain("node_modules");
     expect(await text(base.root, "asked")).toBe("help");
@@ -85,7 +85,7 @@ test("a commit with another lock file gets none of this project's packages: its 
   expect(said.filter((line) => line.includes("npm ci"))).toHaveLength(2);
 });
 
-test("a commit that cannot be made ready is named, with what it said, and nothing is left", async () => {
+test("a commit that cannot be made ready is named with its output, and nothing is left behind", async () => {
   await repository.commit(
     { "playground/boot.cjs": 'console.error("no such thing"); process.exit(7)' },
     "Broken",
@@ -98,12 +98,12 @@ test("a commit that cannot be made ready is named, with what it said, and nothin
   expect(await left()).toEqual([]);
 });
 
-test("what fails or is interrupted while the copies are used leaves nothing, either", async () => {
+test("an error while the copies are used leaves nothing behind", async () => {
   await expect(copies(() => Promise.reject(new Error("used up")))).rejects.toThrow("used up");
   expect(await left()).toEqual([]);
 });
 
-test("an interruption while a copy is made ends what makes it, and leaves nothing", async () => {
+test("an interruption while a copy is made ends the processes that make it, and leaves nothing behind", async () => {
   await repository.commit({ "playground/boot.cjs": `${BOOT} setInterval(() => {}, 1000)` }, "For ever");
   commits = { ...commits, base: await commitOf("HEAD", { root: repository.root, signal: stop.signal }) };
   const making = copies(async () => "never");
@@ -124,7 +124,7 @@ test("an interruption while a copy is made ends what makes it, and leaves nothin
   expect(await left()).toEqual([]);
 });
 
-test("what a killed one left behind is removed by the next, and what another that runs has is not", async () => {
+test("folders of killed comparisons are removed by the next one, but not those of running ones", async () => {
   const owned = async (name: string, owner: object): Promise<void> => {
     const folder = path.join(temporary, `baton-compare-${name}`);
     await mkdir(folder);

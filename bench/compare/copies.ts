@@ -1,4 +1,4 @@
-/** Clean checkouts of two commits in a temporary folder, each with its packages. They are removed whatever happens. */
+/** Clean checkouts of two commits in a temporary folder, each with its packages. They are removed in any case. */
 import {
   access,
   chmod,
@@ -40,7 +40,7 @@ export interface CopyOptions {
 }
 
 const PREFIX = "baton-compare-";
-/** In the folder: which process made it. */
+/** File in the folder that names the process which made it. */
 const OWNER = "owner.json";
 
 const owner = z.object({ pid: z.number(), started: z.string() });
@@ -54,7 +54,7 @@ async function ownerOf(folder: string): Promise<z.infer<typeof owner> | null> {
   }
 }
 
-/** Removes the folders of processes that were killed before they could. What another user left is theirs to remove. */
+/** Removes the folders of killed processes, except those of other users. */
 async function sweep(): Promise<void> {
   const names = (await readdir(os.tmpdir())).filter((name) => name.startsWith(PREFIX));
   for (const name of names) {
@@ -88,14 +88,14 @@ async function nodeIn(folder: string): Promise<string | null> {
   return isThere ? node : null;
 }
 
-/** Puts a copy in the place of a hard link. */
+/** Replaces a hard link by a copy. */
 async function unlinked(file: string): Promise<void> {
   const aside = `${file}.own`;
   await copyFile(file, aside);
   await rename(aside, file);
 }
 
-/** Gives `copy` this project's packages by hard links, or as copies where the temporary folder is another file system. */
+/** Gives `copy` this project's packages: as hard links, or as copies if the temporary folder is another file system. */
 async function sharePackages(root: string, copy: string, signal: AbortSignal): Promise<void> {
   const [from, to] = [path.join(root, "node_modules"), path.join(copy, "node_modules")];
   try {
@@ -105,16 +105,18 @@ async function sharePackages(root: string, copy: string, signal: AbortSignal): P
     await rm(to, { recursive: true, force: true });
     await run("cp", ["-a", from, to], { cwd: copy, signal });
   }
-  // Notes of npm and of boot.cjs, which the copy may write anew: a hard link would write into this project's.
+  // Files of npm and of boot.cjs that the copy may write again: through a hard link it would change this project's.
   const entries = await readdir(to, { withFileTypes: true });
   const notes = entries.filter((entry) => entry.isFile() && entry.name.startsWith("."));
   for (const { name } of notes) await unlinked(path.join(to, name));
-  // Pages of a program are shared between its processes, and each counts for less: the harness must not be one of them.
+  // PSS divides shared pages among all processes of a program. The harness must not be one of them.
   const node = await nodeIn(copy);
   if (node) await unlinked(node);
 }
 
-/** Sees to the packages of the checkout in `folder`. Its own command line installs what is missing, and says if it can run. */
+/**
+ * Gives the checkout in `folder` its packages. Its own command line installs missing ones, and shows whether it runs.
+ */
 async function packages(
   folder: string,
   temporary: string,

@@ -1,7 +1,7 @@
-/** What is compared of two commits. */
+/** The figures that are compared between two commits. */
 import type { Figure } from "../kit/bench.ts";
 
-/** As `--only` names them. */
+/** The groups of figures, as `--only` names them. */
 export const GROUPS = ["start", "memory", "checkouts", "cpu", "ingest"] as const;
 export type Group = (typeof GROUPS)[number];
 

@@ -6,7 +6,7 @@ import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { checkBelow, firstJourney, gatewayReady, shipped } from "./outside.ts";
 
-/** Answers by path: each the next of its list, the last one again and again. */
+/** Answers by path, in the order of their lists. The last one is repeated. */
 let answers: Record<string, { status?: number; json: unknown }[]>;
 let asked: string[];
 let server: Server;
@@ -44,7 +44,7 @@ const running = (parts: readonly object[] = []) => ({
 });
 const journey = (name: string, settled: boolean, cause: object | null = null) => ({ name, settled, cause });
 
-test("the first journey is a checkout that went well and is settled; until then it is waited for", async () => {
+test("the first journey is a settled checkout without an error", async () => {
   answers["/api/journeys"] = [
     { status: 503, json: "not yet" },
     { json: { journeys: [] } },
@@ -59,7 +59,7 @@ test("the first journey is a checkout that went well and is settled; until then 
   expect(asked).toHaveLength(5);
 });
 
-test("run.json or an answer of another form is said at once, with what is missing", async () => {
+test("run.json or an answer of another form is reported at once, with what is missing", async () => {
   await writeRun({ addresses: {} });
   await expect(firstJourney({ dir }, waited)).rejects.toThrow(/run\.json has another form[\s\S]*urls/);
   await writeRun(running());
@@ -69,7 +69,7 @@ test("run.json or an answer of another form is said at once, with what is missin
   );
 });
 
-test("a command that ends meanwhile ends the wait, with its own reason", async () => {
+test("a command that ends during a wait ends the wait, with its own reason", async () => {
   const stop = new AbortController();
   const found = gatewayReady({ dir }, { ...waited, signal: stop.signal });
   stop.abort(new Error("npm run start ended with status 1"));
@@ -92,7 +92,7 @@ test("orders are waited for until each is shipped", async () => {
   await expect(shipped(url, ["c"], waited.signal)).rejects.toThrow("another form");
 });
 
-test("a part that does not run below the command is named: it would not be counted", async () => {
+test("a part that is not a descendant of the command is named, because it would not be counted", async () => {
   const run = { gateway: url, lens: url };
   await checkBelow({ ...run, parts: [{ name: "orders", pid: process.pid }] }, process.pid);
   const stray = [{ name: "orders", pid: process.ppid }];

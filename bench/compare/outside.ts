@@ -1,11 +1,11 @@
 /**
- * What `compare` relies on of a commit, because nothing of its code is loaded here:
+ * The interfaces of a commit that `compare` uses. None of the commit's code is loaded here:
  * - `node playground/boot.cjs start`, `lens` and `help`, which end in order with SIGTERM;
  * - `BATON_STATE_DIR`, `BATON_PORT_OFFSET` and `BATON_TELEMETRY=off`;
  * - `run.json` in the state folder, with the addresses of the gateway and of lens and the process of each part;
  * - the gateway's `POST /api/v1/checkouts`, `GET /api/v1/orders/<id>` and `/readyz`;
  * - lens' `/api/journeys`, `/healthz`, `/metrics` and OTLP over HTTP.
- * A commit that does any of it in another way cannot be measured from here, and that is said.
+ * A commit with another form of these cannot be measured, and the error says so.
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -24,25 +24,25 @@ const journeys = z.object({
 });
 const order = z.object({ status: z.string() });
 
-/** A playground that runs, as its state folder tells. */
+/** A running playground, from its state folder. */
 export interface Running {
   readonly gateway: string;
   readonly lens: string;
   readonly parts: readonly { readonly name: string; readonly pid: number | null }[];
 }
 
-/** An answer or a file is not of the form that is read here: waiting does not mend that. */
+/** An answer or a file has another form than expected: waiting does not help. */
 class OtherForm extends Error {
   override readonly name = "OtherForm";
 }
 
-/** As slow as a start may be on a machine that does other things, too. */
+/** A start may be that slow on a busy machine. */
 const UP_WITHIN_MS = 240_000;
 const SHIPPED_WITHIN_MS = 120_000;
 /** Often enough for a figure of seconds, and seldom enough to cost nothing beside a start. */
 const LOOK_EVERY_MS = 25;
 
-/** `json`, as `schema` has it. Throws an OtherForm that says which answer is of another form, and where. */
+/** `json`, checked by `schema`. Throws an OtherForm that names the answer and the differences. */
 function read<T>(schema: z.ZodType<T>, what: string, json: unknown): T {
   const { data, error } = schema.safeParse(json);
   if (error)
@@ -64,7 +64,7 @@ async function runIn({ dir }: Pick<Place, "dir">): Promise<Running> {
   return { gateway, lens, parts };
 }
 
-/** As `until`, but an answer of another form ends the wait. */
+/** Like `until`, but an answer of another form ends the wait. */
 async function untilRead<T>(
   look: (signal: AbortSignal) => Promise<T | undefined>,
   options: UntilOptions,
@@ -82,7 +82,7 @@ async function untilRead<T>(
   return seen.value;
 }
 
-/** A command that is waited for. */
+/** The command whose work is waited for. */
 type Waited = Pick<Typed, "signal" | "printed">;
 
 const late =
@@ -92,7 +92,7 @@ const late =
       `${what} within ${UP_WITHIN_MS / 1e3} s${last instanceof Error ? ` (${last.message})` : ""}:\n${printed()}`,
     );
 
-/** Waits for the first checkout that went well and whose journey lens calls settled, and resolves to the run. */
+/** Waits for the first successful checkout whose journey is settled in lens, and resolves to the run. */
 export function firstJourney(place: Pick<Place, "dir">, started: Waited): Promise<Running> {
   return untilRead(
     async (signal) => {
@@ -112,7 +112,7 @@ export function firstJourney(place: Pick<Place, "dir">, started: Waited): Promis
   );
 }
 
-/** Waits until the gateway says that every service is ready: without telemetry there is no journey to see. */
+/** Waits until the gateway says that every service is ready. For runs without telemetry, which have no journey. */
 export function gatewayReady(place: Pick<Place, "dir">, started: Waited): Promise<Running> {
   return untilRead(
     async (signal) => {
@@ -128,7 +128,7 @@ export function gatewayReady(place: Pick<Place, "dir">, started: Waited): Promis
   );
 }
 
-/** Waits until lens alone, at `url`, can do its work. */
+/** Waits until lens alone, at `url`, is ready. */
 export async function lensReady(url: string, started: Waited): Promise<void> {
   await until(async (signal) => ((await fetch(`${url}/healthz`, { signal })).ok ? true : undefined), {
     signal: started.signal,
@@ -164,7 +164,7 @@ export async function shipped(
   }
 }
 
-/** Rejects when a part of the run is not below the process `root`, where its memory and CPU time would not be seen. */
+/** Rejects when a part of the run is not a descendant of `root`: its memory and CPU time would not be counted. */
 export async function checkBelow(run: Running, root: number): Promise<void> {
   const below = new Set(family(await processes(), root, new Map()).map(({ pid }) => pid));
   const strays = run.parts.filter(({ pid }) => pid !== null && !below.has(pid)).map(({ name }) => name);

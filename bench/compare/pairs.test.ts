@@ -4,7 +4,7 @@ import { comparedOf, exceptionsOf, LEAST_ROUNDS, orderOf, type Pair } from "./pa
 const pairs = (...ratios: number[]): Pair[] =>
   ratios.map((ratio, i) => ({ base: 100 + i, next: (100 + i) * ratio }));
 
-test("the sides take turns in being first", () => {
+test("the sides take turns in coming first", () => {
   expect([1, 2, 3, 4, 5].map((number) => orderOf(number).join(" "))).toEqual([
     "base next",
     "next base",
@@ -14,7 +14,7 @@ test("the sides take turns in being first", () => {
   ]);
 });
 
-test("a ratio is of one round: a drift that both have does not show in it", () => {
+test("a ratio is of one round, so a drift of both sides cancels", () => {
   const drifting = [100, 130, 160, 190, 220].map((base): Pair => ({ base, next: base * 0.9 }));
   const { base, next, ratio, verdict } = comparedOf(drifting, "less");
   expect([base.median, base.least, base.most]).toEqual([160, 100, 220]);
@@ -23,7 +23,7 @@ test("a ratio is of one round: a drift that both have does not show in it", () =
   expect(verdict).toBe("better");
 });
 
-test("all of five rounds on the same side are outside the noise, as the figure wants it", () => {
+test("all of five rounds on the same side are better or worse, by the figure's direction", () => {
   const [below, above] = [pairs(0.99, 0.9, 0.95, 0.97, 0.8), pairs(1.01, 1.1, 1.05, 1.03, 1.2)];
   expect(comparedOf(below, "less").verdict).toBe("better");
   expect(comparedOf(below, "more").verdict).toBe("worse");
@@ -31,31 +31,31 @@ test("all of five rounds on the same side are outside the noise, as the figure w
   expect(comparedOf(above, "more").verdict).toBe("better");
 });
 
-test("one of five rounds on the other side, or a tie, is within the noise, however large the others are", () => {
+test("with one of five rounds on the other side, or a tie, a figure is within the noise", () => {
   expect(comparedOf(pairs(0.5, 0.5, 0.5, 0.5, 1.01), "less").verdict).toBe("within the noise");
   expect(comparedOf(pairs(0.5, 0.5, 0.5, 0.5, 1), "less").verdict).toBe("within the noise");
   expect(comparedOf(pairs(2, 2, 2, 2, 1), "less").verdict).toBe("within the noise");
 });
 
-test("with nine rounds one may lie on the other side, two may not", () => {
+test("with nine rounds one may be on the other side, two may not", () => {
   const nine = [0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9];
   expect(comparedOf(pairs(...nine, 0.9, 1.5), "less").verdict).toBe("better");
   expect(comparedOf(pairs(...nine, 1.5, 1.5), "less").verdict).toBe("within the noise");
 });
 
-test("too few rounds are said to be too few, even when all agree", () => {
+test("too few rounds give no verdict, even when all agree", () => {
   expect(comparedOf(pairs(0.5, 0.5, 0.5, 0.5), "less").verdict).toBe("too few rounds");
   expect(exceptionsOf(LEAST_ROUNDS - 1)).toBe(-1);
   expect(exceptionsOf(LEAST_ROUNDS)).toBe(0);
 });
 
-/** Of all 2^count ways in which the coins can fall, how many are as one-sided as `exceptions` allow. */
+/** The share of the 2^count outcomes of coin flips that are as one-sided as `exceptions` allow. */
 function falseAlarms(count: number, exceptions: number): number {
   const heads = Array.from({ length: 2 ** count }, (_, way) => way.toString(2).replaceAll("0", "").length);
   return heads.filter((n) => Math.min(n, count - n) <= exceptions).length / 2 ** count;
 }
 
-test("a figure that has not changed is called better or worse at most once in 16, whatever the number of rounds", () => {
+test("an unchanged figure is called better or worse at most once in 16, for any number of rounds", () => {
   for (let count = 1; count <= 14; count += 1) {
     const exceptions = exceptionsOf(count);
     if (exceptions >= 0)
@@ -64,7 +64,7 @@ test("a figure that has not changed is called better or worse at most once in 16
   }
 });
 
-test("what is not above 0 has no ratio", () => {
+test("a value that is not above 0 is refused, because it has no ratio", () => {
   expect(() => comparedOf([{ base: 0, next: 1 }], "less")).toThrow("0 was measured");
   expect(() => comparedOf([{ base: 1, next: Number.NaN }], "less")).toThrow("NaN was measured");
 });

@@ -1,30 +1,32 @@
 /**
- * Two commits that are measured in turn: what the ratios of their pairs say, and whether that is more than noise.
+ * Judges two commits that are measured in turn: the ratios of their pairs, and whether they are more than noise.
  *
- * A host's speed changes by a third within an hour, and both commits of one round are measured within minutes. Of each
- * round the ratio of the two is taken, so that such a drift cancels. Which commit comes first changes from round to
+ * A host's speed changes by a third within an hour, but both commits of one round are measured within minutes. Each
+ * round gives the ratio of the two, so that such a drift cancels. The commit that comes first changes from round to
  * round, so that an advantage of the first or of the second cancels, too.
  *
- * The rule is the sign test. A commit that changes nothing has each ratio above 1 or below it as a coin falls; a figure
- * is outside the noise when so many ratios lie on the same side of 1 that coins would fall like that in at most 1 of 16
- * experiments: all five of five rounds, eight of nine. This is the same as asking whether a confidence interval of 15/16
- * for the median ratio leaves out 1 (Dixon and Mood, "The Statistical Sign Test", 1946). It assumes nothing of how the
- * noise is distributed, and five rounds could not show that it is normal, as Student's t needs it. A bootstrap of five
- * values is too sure of itself. That both spreads lie apart, the rule for the recorded runs (kit/change.ts), sees
- * nothing when the host drifts. Wilcoxon's ranks would see more from about eight rounds on, and nothing more with five.
+ * The rule is the sign test. When a commit changes nothing, each ratio is above or below 1 like a coin flip. A figure
+ * is outside the noise when so many ratios are on the same side of 1 that coins would do that in at most 1 of 16
+ * experiments: five of five rounds, eight of nine. This is equivalent to a confidence interval of 15/16 for the median
+ * ratio that does not contain 1 (Dixon and Mood, "The Statistical Sign Test", 1946). The sign test assumes nothing
+ * about the distribution of the noise. Student's t needs a normal one, which five rounds could not show. A bootstrap of
+ * five values gives intervals that are too narrow. The rule for recorded runs (kit/change.ts), that both spreads do not
+ * overlap, detects nothing when the host drifts. Wilcoxon's ranks would detect more from about eight rounds on, but not
+ * with five.
  *
  * Each figure is judged by itself: of 16 figures that have not changed, one is called better or worse by chance.
- * Why a ratio with its spread, and not a difference: Kalibera and Jones, "Rigorous Benchmarking in Reasonable Time", 2013.
+ * Why a ratio with its spread, and not a difference: Kalibera and Jones, "Rigorous Benchmarking in Reasonable Time",
+ * 2013.
  */
 import type { Better } from "../kit/bench.ts";
 import { ascending, type Spread, spreadOf } from "../kit/statistics.ts";
 
-/** How often a figure that has not changed is called better or worse, at most. */
+/** The largest share of unchanged figures that are called better or worse. */
 const FALSE_ALARM = 1 / 16;
-/** With fewer rounds even one side for all of them comes by chance more often than that. */
+/** With fewer rounds, even ratios that are all on one side come by chance more often than that. */
 export const LEAST_ROUNDS = 5;
 
-/** The two commits by their place: the one that is compared with, and the one that is judged. */
+/** The two commits: the one to compare with, and the one that is judged. */
 export type Side = "base" | "next";
 
 export type Verdict = "better" | "worse" | "within the noise" | "too few rounds";
@@ -35,7 +37,7 @@ export type Pair = Readonly<Record<Side, number>>;
 export interface Compared {
   readonly base: Spread;
   readonly next: Spread;
-  /** Of `next` over `base`, a ratio for each round. */
+  /** `next` divided by `base`, for each round. */
   readonly ratio: Spread;
   readonly verdict: Verdict;
 }
@@ -45,11 +47,11 @@ export const orderOf = (number: number): readonly [Side, Side] =>
   number % 2 === 1 ? ["base", "next"] : ["next", "base"];
 
 /**
- * How many of `count` ratios may lie on the other side of 1: the most with which coins fall as one-sided in at most
- * 1 of 16 experiments, counting both sides. -1 when there are too few ratios for any verdict.
+ * How many of `count` ratios may be on the other side of 1: the largest number for which coins are as one-sided in at
+ * most 1 of 16 experiments, counting both sides. -1 when there are too few ratios for any verdict.
  */
 export function exceptionsOf(count: number): number {
-  // How many of all ways in which the coins can fall have exactly `k` heads, as a share.
+  // The share of outcomes with exactly `k` heads.
   let share = 0.5 ** count;
   let atMost = share;
   let k = -1;
@@ -70,7 +72,7 @@ function verdictOf(ratios: readonly number[], better: Better): Verdict {
   return most < 1 === (better === "less") ? "better" : "worse";
 }
 
-/** What the pairs of one figure say of `next`. Throws when a value is not above 0: it has no ratio. */
+/** The verdict on `next` from the pairs of one figure. Throws when a value is not above 0: it has no ratio. */
 export function comparedOf(pairs: readonly Pair[], better: Better): Compared {
   const values = pairs.flatMap(({ base, next }) => [base, next]);
   const strange = values.find((value) => !(value > 0 && Number.isFinite(value)));

@@ -3,19 +3,19 @@ import { figures, GROUPS } from "./figures.ts";
 import { checkEnvironment, type Plan, planText, roundsOf, wantedGroups } from "./plan.ts";
 import { turns } from "./turns.ts";
 
-test("without a choice all is compared, else what is named", () => {
+test("without a choice all groups are compared, else the named ones", () => {
   expect([...wantedGroups(undefined)]).toEqual([...GROUPS]);
   expect([...wantedGroups("ingest, start")]).toEqual(["ingest", "start"]);
 });
 
 test.each(["speed", "start,", "", "start memory"])(
-  "a strange choice (%j) is refused with what there is",
+  "an unknown choice (%j) is refused with the valid ones",
   (only) => {
     expect(() => wantedGroups(only)).toThrow(/--only takes start, memory, checkouts, cpu, ingest/);
   },
 );
 
-test("fewer rounds than a verdict needs are refused, but for a quick run", () => {
+test("fewer rounds than a verdict needs are refused, except for a quick run", () => {
   expect(roundsOf(undefined, false)).toBe(5);
   expect(roundsOf(9, false)).toBe(9);
   expect(() => roundsOf(4, false)).toThrow(/5 or more/);
@@ -40,7 +40,7 @@ test("settings that keep spans from lens are named", () => {
 
 const machine = { cores: 2, cpu: "CPU", memoryGb: 8, os: "linux x64", node: "24.0.0", loadBefore: 0.5 };
 
-test("what will be done is said before it is: both commits, what is not measured, how long about", () => {
+test("the plan is printed first: both commits, what is not measured, about how long it takes", () => {
   const commit = (short: string) => ({ hash: short.padEnd(40, "0"), short, subject: `What ${short} does` });
   const plan: Plan = {
     commits: { base: commit("aaaaaaa"), next: commit("bbbbbbb") },

@@ -1,4 +1,4 @@
-/** What a comparison will do, agreed and said before anything is started. */
+/** The plan of a comparison, checked and printed before anything is started. */
 import { access } from "node:fs/promises";
 import { Problem } from "../../playground/problem.ts";
 import { reachesLens } from "../../playground/runner/environment.ts";
@@ -18,9 +18,9 @@ export interface PlanOptions {
   readonly next: string | undefined;
   /** Comma-separated groups; all when not given. */
   readonly only: string | undefined;
-  /** Undefined: as many as a verdict needs, or one when quick. */
+  /** When undefined: as many as a verdict needs, or one when quick. */
   readonly rounds: number | undefined;
-  /** Short turns: shows that it works, the figures mean nothing. */
+  /** Short turns, to show that it works; the figures mean nothing. */
   readonly quick: boolean;
   readonly signal: AbortSignal;
 }
@@ -38,7 +38,7 @@ export interface Plan {
 
 const isGroup = (name: string): name is Group => GROUPS.some((group) => group === name);
 
-/** The groups that `only` names. Throws a Problem `usage` when there is no such one. */
+/** The groups that `only` names. Throws a Problem `usage` for an unknown one. */
 export function wantedGroups(only: string | undefined): ReadonlySet<Group> {
   if (only === undefined) return new Set(GROUPS);
   const names = only.split(",").map((name) => name.trim());
@@ -51,7 +51,7 @@ export function wantedGroups(only: string | undefined): ReadonlySet<Group> {
   return new Set(names.filter(isGroup));
 }
 
-/** As many as `given`. Throws a Problem `usage` when they are too few for a verdict. */
+/** The number of rounds. Throws a Problem `usage` when `given` is too small for a verdict. */
 export function roundsOf(given: number | undefined, quick: boolean): number {
   if (given !== undefined && given < LEAST_ROUNDS && !quick)
     throw new Problem(
@@ -67,24 +67,28 @@ async function checkSystem(wanted: ReadonlySet<Group>): Promise<void> {
   await access("/proc/self/smaps_rollup").catch((cause) => {
     throw new Problem(
       "environment",
-      "memory and CPU time are read from /proc, as Linux has it: here only --only start,checkouts,ingest can be compared",
+      "memory and CPU time are read from Linux' /proc: without it, use --only start,checkouts,ingest",
       { cause },
     );
   });
 }
 
-/** Throws a Problem `environment` when the user's own settings keep spans from lens, where journeys are looked for. */
+/** Throws a Problem `environment` when the user's settings keep spans from lens, which must show the journeys. */
 export function checkEnvironment(env: NodeJS.ProcessEnv): void {
-  // Telemetry is switched on and off by the turns themselves.
-  if (reachesLens({ ...env, BATON_TELEMETRY: "on" })) return;
+  // An endpoint asks for a copy, which costs; at an older commit it took the spans from lens. The turns themselves
+  // switch telemetry on and off.
+  const isCopied = Object.keys(env).some(
+    (name) => /^OTEL_EXPORTER_OTLP_([A-Z]+_)?ENDPOINT$/.test(name) && env[name],
+  );
+  if (!isCopied && reachesLens({ ...env, BATON_TELEMETRY: "on" })) return;
   const names = Object.keys(env).filter((name) => name.startsWith("OTEL_"));
   throw new Problem(
     "environment",
-    `the environment sends spans elsewhere than to lens, or nowhere: unset ${names.join(" ")}`,
+    `the environment does not send the spans to lens and to nothing else: unset ${names.join(" ")}`,
   );
 }
 
-/** Rejects with a Problem `usage` or `environment`, in one line that names the remedy. */
+/** Makes the plan. Rejects with a Problem `usage` or `environment`, one line with the fix. */
 export async function planOf(options: PlanOptions): Promise<Plan> {
   const { quick } = options;
   const wanted = wantedGroups(options.only);
@@ -106,7 +110,7 @@ export async function planOf(options: PlanOptions): Promise<Plan> {
 
 const counted = (count: number, one: string, more: string): string => `${count} ${count === 1 ? one : more}`;
 
-/** Whether half of the cores had something to do already. */
+/** Whether more than half of the cores were busy before. */
 const isBusy = ({ cores, loadBefore }: Machine): boolean => loadBefore > cores / 2;
 
 /** `plan` in a few lines, and about how long it takes. */
@@ -126,6 +130,6 @@ export function planText(plan: Plan, machine: Machine): string[] {
       (quick ? "quick, a minute or two" : `about ${counted(minutes, "minute", "minutes")} on two cores`),
     isBusy(machine)
       ? `the machine is busy (load ${machine.loadBefore} on ${machine.cores} cores): only large changes will show`
-      : "let the machine do nothing else meanwhile: what else runs is noise",
+      : "let the machine do nothing else meanwhile: other programs add noise",
   ];
 }

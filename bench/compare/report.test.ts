@@ -52,12 +52,12 @@ test("with too few rounds the table says so, instead of a verdict", () => {
   expect(table).not.toContain("worse");
 });
 
-test("a commit that is compared with itself is told apart from itself", () => {
+test("a commit that is compared with itself has two names", () => {
   const same = { ...comparison(5), next: commit("aaaaaaa") };
   expect(comparisonTable(same, figures)).toContain("The ratio is aaaaaaa again over aaaaaaa");
 });
 
-test("the JSON is read as it was written", () => {
+test("the JSON is read back as it was written", () => {
   expect(parseComparison(comparisonText(comparison(5)))).toEqual(comparison(5));
   expect(() => parseComparison("{}")).toThrow();
 });

@@ -1,4 +1,4 @@
-/** What came of a comparison: a table for people, and JSON for programs. */
+/** The result of a comparison: a table for people, and JSON for programs. */
 import { z } from "zod";
 import { machineText } from "../kit/machine.ts";
 import { roundsText } from "../kit/readme.ts";
@@ -41,7 +41,7 @@ export const parseComparison = (text: string): Comparison => schema.parse(JSON.p
 
 const ratioText = (ratio: number): string => ratio.toFixed(3);
 
-/** How the columns of the two commits are called: by their short hashes, also when they are one. */
+/** The names of the two commits' columns: their short hashes. A commit compared with itself gets two names. */
 export const namesOf = (base: Commit, next: Commit): readonly [string, string] =>
   base.hash === next.hash ? [base.short, `${next.short} again`] : [base.short, next.short];
 

@@ -7,7 +7,7 @@ import { run } from "../kit/program.ts";
 export interface Repository {
   /** Absolute. */
   readonly root: string;
-  /** Writes `files` (text by path) and commits all that is there. */
+  /** Writes `files` (text by path) and commits all files. */
   commit(files: Readonly<Record<string, string>>, message: string): Promise<void>;
   remove(): Promise<void>;
 }

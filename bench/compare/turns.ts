@@ -1,18 +1,20 @@
-/** What is run of a commit in one turn, and the figures that it gives. Both commits have the same turn one after the other. */
+/**
+ * The turns of a round: what is run of a commit, and which figures it gives. Both commits run each turn in succession.
+ */
 import { freePorts } from "../../playground/runner/ports.ts";
 import type { Round } from "../kit/bench.ts";
 import { type Place, type Typed, type, withPlace } from "../kit/command.ts";
-import { lensAtRest } from "../kit/lens.ts";
+import { lensAtRest } from "../kit/lens/lens.ts";
+import { send } from "../kit/lens/send.ts";
 import { closedLoop, times } from "../kit/load.ts";
 import { cpuMsBelow, family, processes, pssMb } from "../kit/processes.ts";
-import { send } from "../kit/send.ts";
 import { CLIENTS, checkout, USERS } from "../kit/shop.ts";
 import { QUICK_WARM_UP, WARM_UP } from "../kit/throughput.ts";
 import type { Copy } from "./copies.ts";
 import type { Group } from "./figures.ts";
 import { checkBelow, firstJourney, gatewayReady, lensReady, type Running, shipped } from "./outside.ts";
 
-/** A turn's values by the names of their figures. It may measure more than was asked for. */
+/** A turn's values by the names of their figures. There may be more than were asked for. */
 export type Values = Readonly<Record<string, number>>;
 
 /** Groups that are wanted. */
@@ -28,13 +30,13 @@ export interface Turn {
   run(copy: Copy, wanted: Wanted, how: How): Promise<Values>;
 }
 
-/** By number and not by seconds: memory would otherwise be measured after more checkouts on a faster commit. */
+/** A number, not a time: otherwise a faster commit's memory would be measured after more checkouts. */
 const MEASURED = 400;
 const QUICK_MEASURED = 20;
-/** More than lens takes: it is the sender that waits. */
+/** More than lens can take, so that the sender has to wait. */
 const SPANS_PER_SECOND = 1_000_000;
 const CONNECTIONS = 4;
-/** Until lens' code is compiled, and then some ten seconds' worth. */
+/** First until lens' code is compiled, then for some ten seconds. */
 const SPANS = { warm: 300_000, measured: 1_000_000 } as const;
 const QUICK_SPANS = { warm: 10_000, measured: 50_000 } as const;
 
@@ -57,17 +59,17 @@ async function checkouts(gateway: string, count: number, signal: AbortSignal): P
     return status === 201;
   });
   if (loop.failed > 0) throw new Error(`${loop.failed} of ${loop.requests} checkouts failed`);
-  // First come, first served: with the last ones the others are shipped, too. To ask for each would be work of its own.
+  // Orders are shipped in their order, so the last ones are enough. Asking for each would add load.
   await shipped(gateway, ids.slice(-USERS), signal);
 }
 
 interface Busy {
   readonly perSecond: number;
-  /** CPU milliseconds of a checkout in all processes below the command; NaN where they are not wanted. */
+  /** CPU milliseconds per checkout of all processes below the command; NaN when not wanted. */
   readonly cpuMs: number;
 }
 
-/** How fast `run` does checkouts once it is warm, and at what cost. */
+/** The rate of checkouts of `run` once it is warm, and their CPU time. */
 async function busy(run: Running, started: Typed, wanted: Wanted, { quick, say }: How): Promise<Busy> {
   const { gateway } = run;
   const root = started.process.pid ?? 0;
@@ -84,14 +86,14 @@ async function busy(run: Running, started: Typed, wanted: Wanted, { quick, say }
   return { perSecond: count / (tookMs / 1e3), cpuMs: ((await cpuMs()) - beforeMs) / count };
 }
 
-/** PSS in MB of the process `root` and all below it. */
+/** PSS in MB of the process `root` and its descendants. */
 async function memoryBelow(root: number): Promise<number> {
   const below = family(await processes(), root, new Map());
   const sizes = await Promise.all(below.map(({ pid }) => pssMb(pid)));
   return sizes.reduce((sum, mb) => sum + mb, 0);
 }
 
-/** Milliseconds from the command to the first complete journey, in a playground that is stopped again. */
+/** Milliseconds from the command to the first complete journey. The playground is then stopped. */
 async function startOnly(place: Place, signal: AbortSignal): Promise<number> {
   const beganMs = performance.now();
   return during(type("start", place, signal), async (started) => {
@@ -103,7 +105,7 @@ async function startOnly(place: Place, signal: AbortSignal): Promise<number> {
 const LOADED: readonly Group[] = ["memory", "checkouts", "cpu"];
 const isLoaded = (wanted: Wanted): boolean => LOADED.some((name) => wanted.has(name));
 
-/** A first start, a second one, and in that playground the checkouts and the memory after them. */
+/** A first and a second start; in the second playground the checkouts, and the memory after them. */
 const withTelemetry: Turn = {
   name: "with telemetry",
   groups: ["start", "memory", "checkouts", "cpu"],

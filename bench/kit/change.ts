@@ -1,15 +1,15 @@
-/** A figure against its goal, and against the last time. */
+/** Compares a figure with its goal, and with its last record. */
 import type { Better, Goal } from "./bench.ts";
 import type { Spread } from "./statistics.ts";
 
 export interface Change {
-  /** Of the medians, in percent of the last; null when the last one was 0. */
+  /** The change of the median, in percent of the last one; null when that was 0. */
   readonly percent: number | null;
-  /** What is outside the spread of both; what overlaps with the last time says nothing. */
+  /** "same" when the two spreads overlap. */
   readonly verdict: "better" | "worse" | "same";
 }
 
-/** How `now` differs from `last`. Only spreads without a common value count as a change: noise is no news. */
+/** How `now` differs from `last`. Only spreads that do not overlap count as a change, because the rest may be noise. */
 export function changeOf(last: Spread, now: Spread, better: Better): Change {
   const percent = last.median === 0 ? null : (now.median / last.median - 1) * 100;
   const isLess = now.most < last.least;

@@ -1,4 +1,4 @@
-/** The command line itself, run as by hand, in a state folder and on ports of its own. */
+/** Runs the real command line, with its own state folder and its own ports. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
@@ -6,7 +6,7 @@ import { passedOn } from "../../playground/runner/environment.ts";
 import { temporaryState } from "../../playground/temporary.fixture.ts";
 import { freeOffset } from "../../tests/offset.ts";
 
-/** A checkout of the project whose commands are typed, and the Node that runs them. */
+/** A checkout of the project whose commands are run, and the Node that runs them. */
 export interface CommandLine {
   /** Its folder, absolute. */
   readonly root: string;
@@ -16,7 +16,7 @@ export interface CommandLine {
 /** The command line beside this file. */
 const here: CommandLine = { root: path.join(import.meta.dirname, "../.."), node: process.execPath };
 
-/** A state folder and ports, for commands that are typed one after the other. */
+/** A state folder and ports, for commands that are run one after the other. */
 export interface Place {
   readonly dir: string;
   readonly env: Readonly<Record<string, string>>;
@@ -29,7 +29,7 @@ export interface PlaceOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs `use` with a state folder in which nothing has run yet, and takes it away. */
+/** Runs `use` with a new state folder, and removes it. */
 export async function withPlace<T>(
   use: (place: Place) => Promise<T>,
   { commandLine = here, env: more = {} }: PlaceOptions = {},
@@ -38,11 +38,11 @@ export async function withPlace<T>(
   try {
     const env = {
       ...passedOn(process.env),
-      // The user's own cache would have the compiled code of other runs, and keep that of copies that are gone.
+      // The user's own cache has the compiled code of other runs, and would keep that of removed copies.
       NODE_COMPILE_CACHE: path.join(state.dir, "compile-cache"),
       BATON_STATE_DIR: state.dir,
       BATON_PORT_OFFSET: String(await freeOffset(3_000)),
-      // By this name boot.cjs knows that it is to end with its parent, should that be killed.
+      // With this variable boot.cjs ends when its parent is killed.
       npm_lifecycle_event: "bench",
       ...more,
     };
@@ -54,11 +54,11 @@ export async function withPlace<T>(
 
 export interface Typed {
   readonly process: ChildProcess;
-  /** What it has printed so far. */
+  /** Its output so far. */
   printed(): string;
   /** Its exit status, once it has ended. */
   readonly ended: Promise<number>;
-  /** Ends with the command, or with the signal that it was given: for waits on what the command does. */
+  /** Aborts when the command ends, or with the signal that it was given. For waits on the command's work. */
   readonly signal: AbortSignal;
 }
 

@@ -6,7 +6,7 @@ const frame = (functionName: string, url = "") => ({ functionName, url });
 const SDK = "file:///p/node_modules/@opentelemetry/sdk-trace/build/src/Tracer.js";
 const SHOP = "file:///p/services/orders/checkout.ts";
 
-/** (root) -> emit (Node) -> checkout (shop) -> [startSpan (SDK) -> randomFill (Node), JSON.stringify (built-in)] and idle. */
+/** idle and (root) -> emit (Node) -> checkout (shop) -> [startSpan (SDK) -> randomFill (Node), JSON.stringify (V8)]. */
 const profile: CpuProfile = {
   nodes: [
     { id: 1, callFrame: frame("(root)"), children: [2, 7, 8] },
@@ -24,7 +24,7 @@ const profile: CpuProfile = {
 };
 const always = { fromUs: 0, toUs: Number.MAX_SAFE_INTEGER };
 
-test("what Node and built-ins do counts for the layer that called them", () => {
+test("the time of Node and of built-ins counts for the layer that called them", () => {
   expect(Object.fromEntries(byLayer(profile, always))).toEqual({
     idle: 1,
     Node: 1,
@@ -34,30 +34,34 @@ test("what Node and built-ins do counts for the layer that called them", () => {
   });
 });
 
-test("only the window counts: not the start of the process, nor its end", () => {
+test("only samples in the window count, not those of the process' start and end", () => {
   expect(Object.fromEntries(byLayer(profile, { fromUs: 1_003_000, toUs: 1_005_000 }))).toEqual({
     shop: 1,
     "telemetry: SDK": 1,
   });
 });
 
-test("a profile that Node has written is read, anything else is refused", () => {
+test("a profile written by Node is read, anything else is refused", () => {
   expect(parseProfile(JSON.stringify({ ...profile, endTime: 5 }))).toEqual(profile);
   expect(() => parseProfile("{}")).toThrow();
 });
 
 test("every file has a layer, and every layer a name in the table", () => {
   const layers = [
-    layerOf("extract", "file:///p/services/_kit/telemetry/edge.ts"),
+    layerOf("extract", "file:///p/services/_kit/http/edge.ts"),
+    layerOf("place", "file:///p/services/_kit/telemetry/propagation.ts"),
+    layerOf("inProcessSpan", "file:///p/services/_kit/events/tracing.ts"),
     layerOf("relay", "file:///p/services/_kit/events/relay.ts"),
     layerOf("patched", "file:///p/node_modules/@opentelemetry/instrumentation-pg/build/src/index.js"),
     layerOf("serialize", "file:///p/node_modules/@opentelemetry/otlp-transformer/build/src/x.js"),
     layerOf("query", "file:///p/node_modules/pg-protocol/dist/serializer.js"),
-    layerOf("addSpans", "file:///p/collector/lens/store/store.ts"),
+    layerOf("addSpans", "file:///p/collector/lens/store/write/store-writer.ts"),
     layerOf("x", "file:///p/node_modules/left-pad/index.js"),
     layerOf("(program)", ""),
   ];
   expect(layers).toEqual([
+    "telemetry: ours",
+    "telemetry: ours",
     "telemetry: ours",
     "kit",
     "telemetry: instrumentations",

@@ -1,4 +1,4 @@
-/** Divides what a CPU profile has sampled by layer. */
+/** Divides the samples of a CPU profile by layer. */
 import { z } from "zod";
 import { layerOf, NODE } from "./layers.ts";
 
@@ -17,7 +17,7 @@ const schema = z.object({
   timeDeltas: z.array(z.number()),
 });
 
-/** What `node --cpu-prof` writes. */
+/** The output of `node --cpu-prof`. */
 export type CpuProfile = z.infer<typeof schema>;
 export const parseProfile = (text: string): CpuProfile => schema.parse(JSON.parse(text));
 
@@ -27,12 +27,12 @@ export interface Window {
   readonly toUs: number;
 }
 
-/** The layer of each node: its own, or that of the nearest above it that has one. */
+/** The layer of each node: its own, or that of its nearest ancestor with a layer. */
 function layersOf({ nodes }: CpuProfile): Map<number, string> {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const layers = new Map<number, string>();
   const children = new Set(nodes.flatMap((node) => node.children ?? []));
-  // With a stack of our own: a recursive function's nodes lie deeper than a stack of calls may grow.
+  // Uses its own stack, because the nodes of a recursive function may be deeper than the call stack allows.
   const open = nodes.filter(({ id }) => !children.has(id)).map(({ id }) => ({ id, above: NODE }));
   for (let next = open.pop(); next; next = open.pop()) {
     const node = byId.get(next.id);
@@ -44,13 +44,16 @@ function layersOf({ nodes }: CpuProfile): Map<number, string> {
   return layers;
 }
 
-/** Milliseconds in each layer between the two times. What Node and V8's built-ins do counts for the layer that called them. */
+/**
+ * Milliseconds in each layer between the two times. Time of Node and of V8's built-ins counts for the layer that called
+ * them.
+ */
 export function byLayer(profile: CpuProfile, { fromUs, toUs }: Window): Map<string, number> {
   const layers = layersOf(profile);
   const ms = new Map<string, number>();
   let atUs = profile.startTime;
   profile.samples.forEach((id, index) => {
-    // A sample's time is that until the next one.
+    // A sample lasts until the next one.
     atUs += profile.timeDeltas[index] ?? 0;
     const lastsUs = profile.timeDeltas[index + 1] ?? 0;
     if (atUs < fromUs || atUs >= toUs) return;

@@ -1,64 +1,51 @@
-/** What a Node process that was started with `--inspect` says of its own memory, after it has collected its garbage. */
+/** Looks into the main thread of a Node process that was started with `--inspect`. */
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 
 /** The flag: any free port, on this machine only. */
 export const INSPECT = "--inspect=127.0.0.1:0";
 
-export interface Memory {
-  readonly heapMb: number;
-  /** Outside the heap: buffers. */
-  readonly externalMb: number;
-  readonly residentMb: number;
+/** How long the event loop was held up, in milliseconds. */
+export interface Pauses {
+  /** Of a thousand rounds the second longest is below this. */
+  readonly p999Ms: number;
+  readonly longestMs: number;
 }
 
-const MB = 2 ** 20;
+const START = `globalThis.benchPauses = process.getBuiltinModule("node:perf_hooks").monitorEventLoopDelay({ resolution: 1 });
+benchPauses.enable();`;
+const READ = "JSON.stringify([benchPauses.percentile(99.9), benchPauses.max]); ";
+const RESET = "benchPauses.reset();";
 
-/** Calls methods of the protocol, one after the other, over one connection. */
-class Inspector {
-  readonly #socket: WebSocket;
-  #last = 0;
-
-  constructor(socket: WebSocket) {
-    this.#socket = socket;
-  }
-
-  async call(method: string, params: object = {}): Promise<unknown> {
-    const id = ++this.#last;
-    this.#socket.send(JSON.stringify({ id, method, params }));
-    for (;;) {
-      const [{ data }] = (await once(this.#socket, "message")) as [MessageEvent];
-      const answer = JSON.parse(String(data)) as {
-        id?: number;
-        result?: unknown;
-        error?: { message: string };
-      };
-      if (answer.id !== id) continue;
-      if (answer.error) throw new Error(`${method}: ${answer.error.message}`);
-      return answer.result;
-    }
-  }
-}
-
-/** Of the process that writes to `logFile`, where Node says at its start how it can be inspected. */
-export async function memoryOf(logFile: string): Promise<Memory> {
+/** Evaluates `expression` in the process that writes to `logFile`, where Node says the inspector's address. */
+async function evaluate(logFile: string, expression: string): Promise<unknown> {
   const address = /Debugger listening on (ws:\S+)/.exec(await readFile(logFile, "utf8"))?.[1];
   if (!address) throw new Error(`${logFile} does not say where the process can be inspected`);
   const socket = new WebSocket(address);
   try {
     await once(socket, "open");
-    const inspector = new Inspector(socket);
-    await inspector.call("HeapProfiler.enable");
-    // Twice: what the first round lets go of is only free after the second.
-    await inspector.call("HeapProfiler.collectGarbage");
-    await inspector.call("HeapProfiler.collectGarbage");
-    const expression = "JSON.stringify(process.memoryUsage())";
-    const { result } = (await inspector.call("Runtime.evaluate", { expression })) as {
-      result: { value: string };
+    socket.send(JSON.stringify({ id: 1, method: "Runtime.evaluate", params: { expression } }));
+    const [{ data }] = (await once(socket, "message")) as [MessageEvent];
+    const answer = JSON.parse(String(data)) as {
+      result?: { result?: { value?: unknown }; exceptionDetails?: { text: string } };
+      error?: { message: string };
     };
-    const usage = JSON.parse(result.value) as NodeJS.MemoryUsage;
-    return { heapMb: usage.heapUsed / MB, externalMb: usage.external / MB, residentMb: usage.rss / MB };
+    const wrong = answer.error?.message ?? answer.result?.exceptionDetails?.text;
+    if (wrong !== undefined) throw new Error(`the process that is measured could not be asked: ${wrong}`);
+    return answer.result?.result?.value;
   } finally {
     socket.close();
   }
+}
+
+/** Begins to measure the pauses of the main thread of the process that writes to `logFile`. */
+export async function measurePauses(logFile: string): Promise<void> {
+  await evaluate(logFile, START);
+}
+
+/** The pauses since the last call, or since they are measured. */
+export async function pausesOf(logFile: string): Promise<Pauses> {
+  const [p999, longest] = JSON.parse(String(await evaluate(logFile, READ))) as [number, number];
+  await evaluate(logFile, RESET);
+  return { p999Ms: p999 / 1e6, longestMs: longest / 1e6 };
 }

@@ -1,8 +1,9 @@
-/** Whose code a function is: the layers that a process's time is divided into, by where the function's file lies. */
+/** The layers that a process's time is divided into, by the path of the function's file. */
 
-/** The first that fits. Paths are those of V8's profiles: `file:///…`, `node:…`, or empty for what V8 itself does. */
+/** The first match counts. Paths are those of V8's profiles: `file:///…`, `node:…`, or empty for V8 itself. */
 const LAYERS: readonly (readonly [layer: string, path: RegExp])[] = [
-  ["telemetry: ours", /\/services\/_kit\/(telemetry|sdk)\//],
+  // The modules that trace a library are beside the code that uses the library.
+  ["telemetry: ours", /\/services\/_kit\/((telemetry|sdk)\/|http\/edge\.ts|[a-z]+\/tracing\.ts)/],
   [
     "telemetry: instrumentations",
     /\/node_modules\/@opentelemetry\/(instrumentation|auto-|sql-common|redis-common)/,
@@ -23,21 +24,22 @@ const LAYERS: readonly (readonly [layer: string, path: RegExp])[] = [
   ["lens: decode", /\/collector\/lens\/otlp\//],
   ["lens: store", /\/collector\/lens\/store\//],
   ["lens: query", /\/collector\/lens\/(query|journey)\//],
+  ["lens: threads", /\/collector\/lens\/threads\//],
   ["lens: rest", /\/collector\/lens\//],
   ["other packages", /\/node_modules\//],
 ];
 
-/** What V8 itself does, by the name that it gives. */
+/** V8's own work, by the name in the profile. */
 const NATIVE: Readonly<Record<string, string>> = {
   "(garbage collector)": "garbage collection",
   "(idle)": "idle",
   "(program)": "native code",
 };
 
-/** What of Node's own code nobody above has called: what the event loop calls itself. */
+/** Node's own code without a layer above it: functions that the event loop calls itself. */
 export const NODE = "Node";
 export const IDLE = "idle";
-/** What no profile sees: the threads that collect garbage and compile, and those that look up files and names. */
+/** Threads that are in no profile: those that collect garbage and compile, and those that look up files and names. */
 export const HELPERS = "V8's helpers";
 export const POOL = "thread pool";
 export const LAYER_NAMES: readonly string[] = [
@@ -49,7 +51,7 @@ export const LAYER_NAMES: readonly string[] = [
   POOL,
 ];
 
-/** The layer of a function; null for Node's own and for V8's built-ins, which count for whoever calls them. */
+/** The layer of a function; null for Node's own and for V8's built-ins, which count for their caller. */
 export function layerOf(functionName: string, url: string): string | null {
   const native = url === "" ? NATIVE[functionName] : undefined;
   if (native) return native;

@@ -3,7 +3,7 @@ import { closedLoop, during, paced, times } from "./load.ts";
 
 const never = new AbortController().signal;
 
-test("a closed loop has as many requests under way as it has workers, and counts what fails", async () => {
+test("a closed loop has as many requests in flight as workers, and counts failures", async () => {
   let underWay = 0;
   let most = 0;
   let sent = 0;
@@ -37,7 +37,7 @@ test("a loop for a time ends after it", async () => {
   expect(loop.failed).toBe(0);
 });
 
-test("at a pace, the next request does not wait for the last one's answer", async () => {
+test("at a fixed rate, the next request does not wait for the last answer", async () => {
   let answer: (() => void) | undefined;
   let sent = 0;
   const all = paced(3, 1_000, never, async () => {

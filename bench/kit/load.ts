@@ -1,4 +1,4 @@
-/** Requests in a closed loop or at a pace, and how they were answered. */
+/** Sends requests in a closed loop or at a fixed rate, and measures the answers. */
 import { setTimeout as delay } from "node:timers/promises";
 import { ascending, percentile } from "./statistics.ts";
 
@@ -12,8 +12,8 @@ export interface Loop {
 }
 
 /**
- * `workers` at once, each sending its next request when the last is answered, while `more()`. `send` says if it went
- * well. Rejects with the signal's reason.
+ * Runs `workers` at once, each sending its next request when the last is answered, while `more()`. `send` resolves to
+ * whether the request succeeded. Rejects with the signal's reason.
  */
 export async function closedLoop(
   workers: number,
@@ -56,7 +56,7 @@ export function times(count: number): () => boolean {
   return () => left-- > 0;
 }
 
-/** Sends `count` requests, `perSecond` of them a second whether or not the last is answered. Resolves to what they gave. */
+/** Sends `count` requests at the rate `perSecond`, without waiting for answers in between. Resolves to the answers. */
 export async function paced<T>(
   count: number,
   perSecond: number,
@@ -69,7 +69,7 @@ export async function paced<T>(
     const dueMs = beganMs + (n * 1e3) / perSecond - performance.now();
     if (dueMs > 0) await delay(dueMs, undefined, { signal });
     const one = send();
-    // Looked at below, with all the others.
+    // Its error is seen in `Promise.all` below.
     one.catch(() => {});
     sent.push(one);
   }

@@ -1,4 +1,4 @@
-/** What a figure was measured on, because it says little without. */
+/** The machine of a measurement. A figure says little without it. */
 import os from "node:os";
 
 export interface Machine {
@@ -7,7 +7,7 @@ export interface Machine {
   readonly memoryGb: number;
   readonly os: string;
   readonly node: string;
-  /** The load average of the minute before: above 0 something else was running, too. */
+  /** The load average of the minute before. Above 0, other programs were running. */
   readonly loadBefore: number;
 }
 
@@ -22,6 +22,6 @@ export function thisMachine(): Machine {
   };
 }
 
-/** In one line. The kernel's version stays in the record. */
+/** The machine in one line. */
 export const machineText = ({ cores, cpu, memoryGb, node, loadBefore }: Machine): string =>
   `${cores} cores (${cpu}), ${memoryGb} GB, Node ${node}, load ${loadBefore.toFixed(2)} before`;

@@ -8,7 +8,7 @@ export interface MeasureOptions extends Pick<Round, "quick" | "signal" | "say"> 
   readonly rounds: number;
 }
 
-/** The rounds' values of each figure. Throws when a round has not measured all of them, or more. */
+/** The rounds' values of each figure. Throws when a round has measured fewer or other figures. */
 function figuresOf(bench: Bench, rounds: readonly Measured[]): Record<string, Spread> {
   const names = bench.figures.map(({ name }) => name);
   for (const { values } of rounds) {
@@ -25,7 +25,7 @@ function figuresOf(bench: Bench, rounds: readonly Measured[]): Record<string, Sp
   );
 }
 
-/** Rejects with the signal's reason, or with what kept a round from being measured. */
+/** Runs the rounds. Rejects with the signal's reason, or with the error of a round. */
 export async function measure(bench: Bench, options: MeasureOptions): Promise<BenchRecord> {
   const { rounds, quick, signal, say } = options;
   const machine = thisMachine();

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { expect, test } from "vitest";
 import { until } from "../../playground/until.ts";
 import { patient } from "../../tests/patience.ts";
-import { cpuMsBelow, cpuTime, family, processes, pssMb } from "./processes.ts";
+import { type CpuTime, cpuMsBelow, cpuTime, family, processes, pssMb } from "./processes.ts";
 
-test("a child's memory counts for the nearest part above it, and strangers for none", () => {
+test("a process belongs to the nearest part at or above it; processes outside the family are left out", () => {
   const all = [
     { pid: 10, parent: 1 },
     { pid: 11, parent: 10 },
@@ -25,32 +25,38 @@ test("a child's memory counts for the nearest part above it, and strangers for n
   ]);
 });
 
-test("this process is among them, and has memory", async () => {
+test("this process is in the list, and has memory", async () => {
   expect(await processes()).toContainEqual({ pid: process.pid, parent: process.ppid });
   expect(await pssMb(process.pid)).toBeGreaterThan(10);
   expect(await pssMb(2 ** 22 + 1)).toBe(0);
 });
 
 test("CPU time grows with work, in the thread that does it", async () => {
-  const program = "const end = Date.now() + 60000; process.stdout.write('.'); while (Date.now() < end);";
+  const busy = "const end = Date.now() + 60000; while (Date.now() < end);";
+  const program = `new (require("node:worker_threads").Worker)(${JSON.stringify(busy)}, { eval: true, name: "busy" });
+    process.stdout.write(".")`;
   const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "ignore"] });
   try {
     await once(child.stdout, "data");
     const pid = child.pid ?? 0;
     const before = await cpuTime(pid);
-    await until(async () => ((await cpuTime(pid)).mainMs >= before.mainMs + 50 ? true : undefined), {
+    const ofWorker = ({ threadsMs }: CpuTime): number => threadsMs[1] ?? 0;
+    await until(async () => (ofWorker(await cpuTime(pid)) >= ofWorker(before) + 500 ? true : undefined), {
       signal: new AbortController().signal,
-      withinMs: patient(4_000),
-      onLate: () => new Error("the main thread has not run for 50 ms"),
+      withinMs: patient(10_000),
+      onLate: () => new Error("the second thread has not run for 500 ms"),
     });
-    expect((await cpuTime(pid)).poolMs).toBeLessThan(50);
+    const { threadsMs, poolMs } = await cpuTime(pid);
+    expect(threadsMs).toHaveLength(2);
+    expect(threadsMs[0]).toBeLessThan(400);
+    expect(poolMs).toBeLessThan(50);
   } finally {
     child.kill("SIGKILL");
   }
-  expect(await cpuTime(2 ** 22 + 1)).toEqual({ mainMs: 0, helpersMs: 0, poolMs: 0 });
+  expect(await cpuTime(2 ** 22 + 1)).toEqual({ threadsMs: [], helpersMs: 0, poolMs: 0 });
 });
 
-test("CPU time of a whole family counts what its members did that have ended", async () => {
+test("the CPU time of a family includes that of ended members", async () => {
   const burn = "const { cpuUsage } = process; while (cpuUsage().user < 200_000);";
   const script = 'echo ready; read go; "$0" -e "$1"; echo done; read go';
   const child = spawn("sh", ["-c", script, process.execPath, burn], { stdio: ["pipe", "pipe", "ignore"] });

@@ -1,4 +1,4 @@
-/** Processes, their memory and their CPU time, as Linux tells them. */
+/** Processes, their memory and their CPU time, from Linux' /proc. */
 import { readdir, readFile } from "node:fs/promises";
 
 export interface Process {
@@ -6,16 +6,18 @@ export interface Process {
   readonly parent: number;
 }
 
-/** Proportional set size of a process in MB, which adds up over processes that share pages; 0 when it is gone by now. */
+/**
+ * Proportional set size of a process in MB, which can be added up over processes that share pages; 0 when it is gone.
+ */
 export async function pssMb(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "");
   return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) / 1024;
 }
 
-/** Linux counts CPU time for programs in hundredths of a second, whatever the kernel's own clock (USER_HZ, proc(5)). */
+/** Linux reports CPU time in hundredths of a second, independent of the kernel's own clock (USER_HZ, proc(5)). */
 const MS_PER_TICK = 10;
 
-/** A process with the milliseconds that it, and every child of it that has ended and was waited for, ran on a core. */
+/** A process with the CPU milliseconds of itself and of its children that have ended and were waited for. */
 interface Ran extends Process {
   readonly cpuMs: number;
 }
@@ -26,7 +28,7 @@ async function ran(): Promise<Ran[]> {
   return stats.flatMap((stat) => {
     // The second field, the command in brackets, may hold spaces and brackets itself.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    // utime, stime, cutime and cstime are fields 14 to 17, of which the first two are cut off here.
+    // utime, stime, cutime and cstime are fields 14 to 17. The first two fields are cut off here.
     const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
     const one = { pid: Number.parseInt(stat, 10), parent: Number(fields[1]), cpuMs: ticks * MS_PER_TICK };
     return stat ? [one] : [];
@@ -38,8 +40,8 @@ export const processes = async (): Promise<Process[]> =>
   (await ran()).map(({ pid, parent }) => ({ pid, parent }));
 
 /**
- * Milliseconds that `root` and all processes below it have run on a core so far, in user and kernel mode, with those
- * that have ended since. Exact to 10 ms for each process.
+ * CPU milliseconds of `root` and all its descendants so far, in user and kernel mode, including ended ones. Exact to
+ * 10 ms for each process.
  */
 export async function cpuMsBelow(root: number): Promise<number> {
   const all = await ran();
@@ -48,8 +50,7 @@ export async function cpuMsBelow(root: number): Promise<number> {
 }
 
 /**
- * The process `root` and all below it, each with the nearest process at or above it that `names` knows: the part that
- * its memory counts for.
+ * The process `root` and its descendants, each with its part: the nearest process at or above it that is in `names`.
  */
 export function family(
   all: readonly Process[],
@@ -66,21 +67,26 @@ export function family(
   return found;
 }
 
-/** Milliseconds on a core. Unlike a profile's they leave out what a thread waited for one, and mean the same on a busy machine. */
+/**
+ * CPU milliseconds. Unlike a profile's times they do not include waiting for a core, so a busy machine does not change
+ * them.
+ */
 export interface CpuTime {
-  /** The thread that runs our JavaScript. */
-  readonly mainMs: number;
+  /** The threads that run our JavaScript: the main one, then the others in the order of their start. */
+  readonly threadsMs: readonly number[];
   /** V8's helpers, which collect garbage and compile. */
   readonly helpersMs: number;
   /** Look-ups of files and names, compression. */
   readonly poolMs: number;
 }
 
-/** Node names its threads, V8's profiler included, which is none of the program's. */
+/** Names of Node's threads. */
 const HELPER = "V8Worker";
 const POOL = "libuv-worker";
+/** V8's profiler has a thread, too, which is not part of the program. */
+const OTHERS = /^(DelayedTask|SignalInspector|v8:Prof)/;
 
-/** The CPU time of a Node process so far, in the threads of it that live. */
+/** The CPU time of a Node process so far, in its living threads. */
 export async function cpuTime(pid: number): Promise<CpuTime> {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
   const ran = await Promise.all(
@@ -88,10 +94,13 @@ export async function cpuTime(pid: number): Promise<CpuTime> {
       const at = `/proc/${pid}/task/${thread}`;
       const name = (await readFile(`${at}/comm`, "utf8").catch(() => "")).trim();
       const ns = Number.parseInt(await readFile(`${at}/schedstat`, "utf8").catch(() => "0"), 10);
-      return { name: thread === String(pid) ? "main" : name, ms: ns / 1e6 };
+      return { id: Number(thread), name, ms: ns / 1e6 };
     }),
   );
   const of = (wanted: string): number =>
     ran.reduce((sum, { name, ms }) => sum + (name === wanted ? ms : 0), 0);
-  return { mainMs: of("main"), helpersMs: of(HELPER), poolMs: of(POOL) };
+  const own = ran
+    .filter(({ name }) => name !== HELPER && name !== POOL && !OTHERS.test(name))
+    .toSorted((a, b) => a.id - b.id);
+  return { threadsMs: own.map(({ ms }) => ms), helpersMs: of(HELPER), poolMs: of(POOL) };
 }

@@ -10,7 +10,7 @@ import { ProgramFailed, run } from "./program.ts";
 const cwd = os.tmpdir();
 const never = new AbortController().signal;
 
-test("a program's output, and with another status than 0 what it said", async () => {
+test("run resolves to the output, and rejects with the error output for another status than 0", async () => {
   expect(await run("sh", ["-c", "echo out; echo err >&2"], { cwd, signal: never })).toBe("out\n");
   const failed = run("sh", ["-c", "echo why >&2; exit 3"], { cwd, signal: never });
   await expect(failed).rejects.toThrow(ProgramFailed);
@@ -18,7 +18,7 @@ test("a program's output, and with another status than 0 what it said", async ()
   await expect(run("no-such-program", [], { cwd, signal: never })).rejects.toMatchObject({ code: "ENOENT" });
 });
 
-test("the signal ends the program with all that it has started, and only then is it rejected", async () => {
+test("the signal ends the program and its descendants, and only then does run reject", async () => {
   const folder = await mkdtemp(path.join(os.tmpdir(), "baton-test-"));
   const file = path.join(folder, "pid");
   const stop = new AbortController();

@@ -12,7 +12,7 @@ export interface RunOptions {
 export class ProgramFailed extends Error {
   override readonly name = "ProgramFailed";
   readonly status: number | null;
-  /** What it wrote to its error output. */
+  /** Its error output. */
   readonly said: string;
 
   constructor(command: string, status: number | null, said: string) {
@@ -24,8 +24,8 @@ export class ProgramFailed extends Error {
 
 /**
  * Runs `program` and resolves to its output once it has ended. Rejects with a ProgramFailed, with the system's error
- * when there is no such program, or with the signal's reason. The program has a process group of its own, which the
- * signal ends as a whole: npm's own children would otherwise go on writing into a folder that is being removed.
+ * when there is no such program, or with the signal's reason. The program has its own process group, which the signal
+ * ends as a whole: otherwise npm's children would go on writing into a folder that is being removed.
  */
 export async function run(
   program: string,
@@ -46,7 +46,7 @@ export async function run(
     try {
       process.kill(-child.pid, "SIGTERM");
     } catch {
-      // The group has ended in this very moment.
+      // The group has just ended by itself.
     }
   };
   signal.addEventListener("abort", end, { once: true });

@@ -6,8 +6,8 @@ import { recordTables } from "./table.ts";
 
 export const roundsText = (count: number): string => (count === 1 ? "1 round" : `${count} rounds`);
 
-/** What stands between the marks of one benchmark. */
-export const section = (bench: Bench, record: BenchRecord): string =>
+/** The text between the marks of one benchmark. */
+const section = (bench: Bench, record: BenchRecord): string =>
   `${recordTables(bench, record)}\n\n${roundsText(record.rounds)} in ${Math.round(record.tookSeconds)} s on ${record.at.slice(0, 10)}: ${machineText(record.machine)}.`;
 
 const marked = (name: string): RegExp => new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- /${name} -->)`);

@@ -8,7 +8,7 @@ import { inReadme } from "./readme.ts";
 import { parseRecord, readRecord, recordText, writeRecord } from "./record.ts";
 import { changeText, markdown, numberText, recordTables } from "./table.ts";
 
-/** Needs as many milliseconds as the round has in its number, ten times. */
+/** Reports 10 ms times the round's number. */
 const bench: Bench = {
   name: "sleep",
   title: "Sleep",
@@ -26,7 +26,7 @@ const bench: Bench = {
 const options = { rounds: 3, quick: false, signal: new AbortController().signal, say: () => {} };
 
 describe("a measurement", () => {
-  test("has each figure's values of all rounds, and the last round's tables", async () => {
+  test("has the values of all rounds for each figure, and the last round's tables", async () => {
     const record = await measure(bench, options);
     expect(record.figures.took).toEqual({ median: 20, least: 10, most: 30, values: [10, 20, 30] });
     expect(record.tables).toEqual([{ title: "By bed", columns: ["bed", "ms"], rows: [["left", "3"]] }]);
@@ -59,19 +59,19 @@ describe("a record", () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  test("is read as it was written, and is nothing before", async () => {
+  test("is null before it is written, and then read as it was written", async () => {
     expect(await readRecord(folder, "sleep")).toBeNull();
     const record = await measure(bench, options);
     await writeRecord(folder, record);
     expect(await readRecord(folder, "sleep")).toEqual(record);
   });
 
-  test("that is none is refused", () => {
+  test("is refused when it has another form", () => {
     expect(() => parseRecord('{"bench":"sleep"}')).toThrow();
     expect(() => parseRecord("{")).toThrow();
   });
 
-  test("comes as a table with goals, and beside the last with the change", async () => {
+  test("is printed as a table with goals, and beside the last record with the change", async () => {
     const last = await measure(bench, options);
     const slower: Bench = { ...bench, run: async () => ({ values: { took: 40, ratio: 0.5 } }) };
     const now = await measure(slower, { ...options, rounds: 1 });
@@ -94,7 +94,7 @@ describe("a record", () => {
     expect(compared).toContain("| 0.50 (0.33 to 1) | (+0 %)        |");
   });
 
-  test("goes to its place in README.md, and nowhere else", async () => {
+  test("is put in its place in README.md, and nowhere else", async () => {
     const record = await measure(bench, options);
     const text = "# Figures\n\n<!-- sleep -->\nold\n<!-- /sleep -->\n\nWhat limits it: $& the night.\n";
     const once = inReadme(text, bench, record);
@@ -108,7 +108,7 @@ describe("a record", () => {
   });
 });
 
-test("numbers have the digits that count", () => {
+test("numbers have two decimals below 10, one below 100, and none above", () => {
   expect([1234.5, 123.4, 12.34, 1.234, 0.004, 7, -12.34].map(numberText)).toEqual([
     "1,235",
     "123",

@@ -1,4 +1,4 @@
-/** A benchmark's outcome as JSON, and the recorded one that the next is held against. */
+/** A benchmark's outcome as JSON. The next run is compared with the recorded one. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
@@ -55,7 +55,7 @@ export async function readRecord(folder: string, bench: string): Promise<BenchRe
 export const recordText = (record: BenchRecord | readonly BenchRecord[]): string =>
   `${JSON.stringify(record, null, 2)}\n`;
 
-/** Puts `record` in the place of the last one of its benchmark. */
+/** Replaces the last record of the benchmark by `record`. */
 export async function writeRecord(folder: string, record: BenchRecord): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(fileOf(folder, record.bench), recordText(record));

@@ -1,4 +1,4 @@
-/** The shop as a benchmark uses it: a whole playground on free ports, in a folder of its own, and its checkouts. */
+/** The shop for a benchmark: a whole playground on free ports, in its own folder, and its checkouts. */
 import { randomUUID } from "node:crypto";
 import { Agent, request } from "node:http";
 import { withPostgres } from "../../playground/provide/postgres.ts";
@@ -14,7 +14,7 @@ import { freeOffset } from "../../tests/offset.ts";
 /** How many clients send checkouts at once. */
 export const CLIENTS = 8;
 const REST_WITHIN_MS = 120_000;
-/** More users than buckets, so that no lane of the events is the narrow one. */
+/** More users than lanes, so that all lanes of the events are used. */
 export const USERS = 64;
 
 const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
@@ -50,7 +50,7 @@ export function checkout(url: string): Promise<{ status: number; traceId: string
   });
 }
 
-/** Ports of the full stack lie beside each other; the Collector's are those that lens has otherwise. */
+/** The full stack needs an offset for all its ports, because the Collector takes those that lens has otherwise. */
 async function portsOf(full: boolean): Promise<Pick<UpOptions, "ports"> & { full?: StackPorts }> {
   if (!full) return { ports: await freePorts() };
   const offset = await freeOffset(6_000);
@@ -64,7 +64,7 @@ export interface ShopOptions {
   readonly signal: AbortSignal;
 }
 
-/** Runs `use` on a playground that is ready, and takes the playground away again, whatever happens. */
+/** Runs `use` with a ready playground, and removes the playground in any case. */
 export async function withShop<T>(
   { env = {}, full = false, signal }: ShopOptions,
   use: (shop: Playground) => Promise<T>,
@@ -83,7 +83,7 @@ export async function withShop<T>(
   }
 }
 
-/** Waits until every confirmed order is shipped, in the books of the service that owns them. */
+/** Waits until every confirmed order is shipped, by the database of the service orders. */
 export async function allShipped(ordersUrl: string, signal: AbortSignal): Promise<void> {
   await withPostgres(ordersUrl, (client) =>
     until(

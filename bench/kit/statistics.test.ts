@@ -10,7 +10,7 @@ test("a percentile is a value that was measured", () => {
   expect(percentile([], 0.99)).toBe(0);
 });
 
-test("a median needs no order, and of an even number is the lower middle", () => {
+test("a median needs no order, and is the lower middle of an even number of values", () => {
   expect(median([9, 1, 5])).toBe(5);
   expect(median([10, 9, 1, 2])).toBe(2);
 });

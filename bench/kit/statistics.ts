@@ -1,4 +1,4 @@
-/** Numbers of many measurements. None is made up between two of them: each is one that was measured. */
+/** Statistics of measurements. They do not interpolate: each result is a measured value. */
 
 /** The rounds' values of one figure. */
 export interface Spread {
@@ -9,7 +9,7 @@ export interface Spread {
   readonly values: readonly number[];
 }
 
-/** The value below which the share `p` (0 to 1) of `sorted` lies; 0 of nothing. */
+/** The value at or below which the share `p` (0 to 1) of `sorted` is; 0 without values. */
 export function percentile(sorted: readonly number[], p: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * p) - 1)] ?? 0;
 }

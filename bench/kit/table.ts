@@ -1,10 +1,10 @@
-/** How figures are written: the same table for the terminal and for README.md. */
+/** Figures as tables, the same for the terminal and for README.md. */
 import type { Bench, Figure, Goal, Table } from "./bench.ts";
 import { type Change, changeOf, keeps } from "./change.ts";
 import type { BenchRecord } from "./record.ts";
 import type { Spread } from "./statistics.ts";
 
-/** Three digits that count, and no more: `1,234`, `12.3`, `1.23`. Whole numbers stay whole. */
+/** A number with two decimals below 10, one below 100, none above: `1.23`, `12.3`, `1,234`. Whole numbers have none. */
 export function numberText(value: number): string {
   const digits = Number.isInteger(value) || Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
@@ -12,8 +12,8 @@ export function numberText(value: number): string {
 
 const withUnit = (text: string, unit: string): string => (unit ? `${text} ${unit}` : text);
 
-/** `12.3 ms (11.9 to 14.0)`; of a single round without the spread. */
-export function spreadText({ median, least, most, values }: Spread, unit: string): string {
+/** `12.3 ms (11.9 to 14.0)`; for a single round without the spread. */
+function spreadText({ median, least, most, values }: Spread, unit: string): string {
   const range = values.length > 1 ? ` (${numberText(least)} to ${numberText(most)})` : "";
   return `${withUnit(numberText(median), unit)}${range}`;
 }
@@ -24,13 +24,13 @@ function goalText(goal: Goal | undefined, spread: Spread, unit: string): string 
   return `${word} ${withUnit(numberText(value), unit)}: ${keeps(goal, spread) ? "kept" : "missed"}`;
 }
 
-/** `+12 %, worse`; in brackets what is within the spread of both. */
+/** `+12 %, worse`; in brackets when the spreads overlap. */
 export function changeText({ percent, verdict }: Change): string {
   const text = percent === null ? "from 0" : `${percent < 0 ? "-" : "+"}${Math.abs(percent).toFixed(0)} %`;
   return verdict === "same" ? `(${text})` : `${text}, ${verdict}`;
 }
 
-/** Rows of Markdown, which a terminal shows well enough when the columns are aligned. */
+/** A Markdown table with aligned columns, so that a terminal shows it well, too. */
 export function markdown({ columns, rows }: Pick<Table, "columns" | "rows">): string {
   const widths = columns.map((name, i) =>
     Math.max(3, ...[name, ...rows.map((row) => row[i] ?? "")].map((t) => t.length)),

@@ -1,12 +1,12 @@
-/** How many checkouts a second a playground takes, once it is warm. */
+/** The checkouts a second of a playground, once it is warm. */
 import type { Playground } from "../../playground/runner/up.ts";
 import type { Round } from "./bench.ts";
 import { closedLoop, during, type Loop, times } from "./load.ts";
 import { allShipped, CLIENTS, checkout, type ShopOptions, withShop } from "./shop.ts";
 
 /**
- * By number, not by time: V8 then has compiled as much in each mode. In the first 250 checkouts a checkout costs half as
- * much again as later on.
+ * A number, not a time, so that V8 has compiled the same amount in each mode. A checkout among the first 250 costs half
+ * as much again as a later one.
  */
 export const WARM_UP = 400;
 export const QUICK_WARM_UP = 10;
@@ -15,14 +15,16 @@ const QUICK_MS = 1_000;
 
 export interface Throughput {
   readonly loop: Loop;
-  /** Checkouts over the time until the last of them is shipped: a queue that only grows is no throughput. */
+  /**
+   * Checkouts divided by the time until the last is shipped, so that a growing backlog does not count as throughput.
+   */
   readonly shippedPerSecond: number;
 }
 
 type Shop = Pick<Playground, "urls" | "databases">;
 type How = Pick<Round, "quick" | "signal">;
 
-/** Keeps the clients busy while `more()`, and waits until all is shipped. Rejects when a checkout fails. */
+/** Keeps the clients busy while `more()`, and waits until all orders are shipped. Rejects when a checkout fails. */
 async function ship({ urls, databases }: Shop, more: () => boolean, signal: AbortSignal): Promise<Loop> {
   const send = async (): Promise<boolean> => (await checkout(urls.gateway)).status === 201;
   const loop = await closedLoop(CLIENTS, more, signal, send);
@@ -31,12 +33,12 @@ async function ship({ urls, databases }: Shop, more: () => boolean, signal: Abor
   return loop;
 }
 
-/** Has the playground do what it is about to be measured at, until that costs what it will cost. */
+/** Runs checkouts until their cost no longer falls. */
 export async function warm(shop: Shop, { quick, signal }: How): Promise<void> {
   await ship(shop, times(quick ? QUICK_WARM_UP : WARM_UP), signal);
 }
 
-/** The throughput of a playground that runs. */
+/** The throughput of a running playground. */
 export async function busy(shop: Shop, { quick, signal }: How): Promise<Throughput> {
   await warm(shop, { quick, signal });
   const beganMs = performance.now();
@@ -44,6 +46,6 @@ export async function busy(shop: Shop, { quick, signal }: How): Promise<Throughp
   return { loop, shippedPerSecond: loop.requests / ((performance.now() - beganMs) / 1e3) };
 }
 
-/** The throughput of a playground that is started for it. */
+/** Starts a playground, measures its throughput, and stops it. */
 export const throughput = (options: Omit<ShopOptions, "signal">, round: How): Promise<Throughput> =>
   withShop({ ...options, signal: round.signal }, (shop) => busy(shop, round));

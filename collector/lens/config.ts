@@ -1,5 +1,10 @@
-/** What lens can be told, all of it by environment variables. Alone, with none of them set, it serves any application. */
+/**
+ * What lens can be told, all of it by environment variables; where copies go is read in forward/targets.ts. Alone, with
+ * none of them set, it serves any application.
+ */
 import { z } from "zod";
+import type { Targets } from "./forward/backend.ts";
+import { readTargets } from "./forward/targets.ts";
 import type { Consumers } from "./journey/settle.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -22,35 +27,6 @@ const consumers = names.transform((entries, context) => {
   return read;
 });
 
-const httpUrl = z
-  .url({ protocol: /^https?$/, error: "must be an address like http://127.0.0.1:4318" })
-  .refine(
-    (url) => !URL.canParse(url) || new URL(url).username === "",
-    "must not hold a user name: use the headers",
-  );
-
-/** `name=value,name=value`, values percent-encoded. What is wrong is told by its place: a value is a secret. */
-const headers = z.string().transform((text, context) => {
-  const read: Record<string, string> = {};
-  for (const [i, entry] of text.split(",").entries()) {
-    const [, name = "", value = ""] = /^\s*([A-Za-z0-9!#$%&'*+.^_`|~-]+)\s*=(.*)$/.exec(entry) ?? [];
-    const decoded = decode(value.trim());
-    if (name && decoded !== null) read[name.toLowerCase()] = decoded;
-    else context.addIssue(`entry ${i + 1} is not name=value`);
-  }
-  return Object.freeze(read);
-});
-
-/** Percent-decoded; null when it cannot be a header's value. */
-function decode(value: string): string | null {
-  try {
-    const decoded = decodeURIComponent(value);
-    return /^[\t\x20-\x7e\x80-\xff]*$/.test(decoded) ? decoded : null;
-  } catch {
-    return null;
-  }
-}
-
 const MIB = 1024 * 1024;
 
 const Environment = z.object({
@@ -63,7 +39,7 @@ const Environment = z.object({
   /** Disk for spans, log records and their indexes. */
   LENS_STORE_BYTES: bytes(MIB).default(256 * MIB),
   /** What has not been added to for so many hours goes. */
-  LENS_STORE_HOURS: z.coerce.number().positive().max(87_600).default(72),
+  LENS_STORE_HOURS: z.coerce.number().int().min(1).max(87_600).default(72),
   /** Longest request, before and after it is unpacked. */
   LENS_MAX_REQUEST_BYTES: bytes(1024).default(16 * MIB),
   /** Attributes that journeys can be found by, beside the correlation id; separated by commas. */
@@ -72,10 +48,6 @@ const Environment = z.object({
   LENS_EDGES: names.default(["gateway"]),
   /** Who consumes what, so that a journey settles only when everybody has had its messages; unset: one is enough. */
   LENS_CONSUMERS: consumers.default(new Map()),
-  /** Another backend's OTLP/HTTP address, to which all that is accepted is sent on; unset: nowhere. */
-  LENS_FORWARD_URL: httpUrl.optional(),
-  /** `name=value,name=value`, sent with each such request, as `OTEL_EXPORTER_OTLP_HEADERS` has it. Values are secret. */
-  LENS_FORWARD_HEADERS: headers.default({}),
   /** What may wait to be sent on. */
   LENS_FORWARD_QUEUE_BYTES: bytes(64 * 1024).default(64 * MIB),
   /** Names by which the page and the queries may be asked, beside those of this machine; separated by commas. */
@@ -100,11 +72,7 @@ export interface LensConfig {
   readonly hosts: readonly string[];
   readonly otlpOrigins: readonly string[];
   /** Null when nothing is forwarded. */
-  readonly forward: {
-    readonly url: string;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly queueBytes: number;
-  } | null;
+  readonly forward: { readonly targets: Targets; readonly queueBytes: number } | null;
   /** Null for a folder that goes when lens ends. */
   readonly dataDir: string | null;
 }
@@ -129,6 +97,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): L
     throw new Error(`wrong configuration: ${wrong.join("; ")}`);
   }
   const { data } = parsed;
+  const targets = readTargets(given);
   return Object.freeze({
     host: data.BATON_HOST,
     port: data.BATON_PORT,
@@ -142,13 +111,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): L
     consumers: data.LENS_CONSUMERS,
     hosts: Object.freeze(hostsOf(data)),
     otlpOrigins: Object.freeze(data.LENS_OTLP_ORIGINS.map((origin) => origin.toLowerCase())),
-    forward: data.LENS_FORWARD_URL
-      ? {
-          url: data.LENS_FORWARD_URL,
-          headers: data.LENS_FORWARD_HEADERS,
-          queueBytes: data.LENS_FORWARD_QUEUE_BYTES,
-        }
-      : null,
+    forward: Object.keys(targets).length > 0 ? { targets, queueBytes: data.LENS_FORWARD_QUEUE_BYTES } : null,
     dataDir: data.LENS_DATA_DIR ?? null,
   });
 }

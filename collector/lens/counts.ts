@@ -22,8 +22,11 @@ export const REASONS: readonly RefusalReason[] = [
   "too_complex",
 ];
 
-/** Why the other backend never got something: it could not be reached for long (`gave_up`), or lens was stopped. */
-export const DROPS = ["queue_full", "refused", "gave_up", "stopped"] as const;
+/**
+ * Why the other backend never got something. `refused`: whole requests; `rejected`: what it left out of requests that it
+ * took; `gave_up`: the backend could not be reached for long; `stopped`: lens was.
+ */
+export const DROPS = ["queue_full", "refused", "rejected", "gave_up", "stopped"] as const;
 export type Drop = (typeof DROPS)[number];
 
 /** By signal. Who receives adds to `received` and what was refused, and sends on; who writes adds to the others. */

@@ -1,4 +1,6 @@
-/** Servers that listen, bear with slow clients for a while, and stop: HTTP/1.1 and HTTP/2 behind one small interface. */
+/**
+ * Servers that listen, bear with slow clients for a while, and stop: HTTP/1.1 and HTTP/2 behind one small interface.
+ */
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { Http2Server, ServerHttp2Session } from "node:http2";
 
@@ -6,8 +8,8 @@ import type { Http2Server, ServerHttp2Session } from "node:http2";
 export const HEADERS_MS = 10_000;
 
 /**
- * An HTTP/1.1 server that is not listening yet. It answers 408 when a request's headers take longer than `headersMs`, or
- * the whole of it six times as long (an export's body has a bound of its own, body.ts), and cuts a client that takes
+ * An HTTP/1.1 server that is not listening yet. It answers 408 when a request's headers take longer than `headersMs`,
+ * or the whole of it six times as long (an export's body has a bound of its own, body.ts), and cuts a client that takes
  * nothing of its answer for nine times as long.
  */
 export function patientServer(headersMs: number, listener: RequestListener): Server {
@@ -19,8 +21,8 @@ export function patientServer(headersMs: number, listener: RequestListener): Ser
 }
 
 /**
- * Cuts a connection that has asked for nothing within `headersMs`. Node has no such bound for HTTP/2. One that has asked
- * once may stay: an exporter keeps its connection however seldom it exports.
+ * Cuts a connection that has asked for nothing within `headersMs`. Node has no such bound for HTTP/2. One that has
+ * asked once may stay: an exporter keeps its connection however seldom it exports.
  */
 export function cutSilent(server: Http2Server, headersMs: number): void {
   server.on("session", (session: ServerHttp2Session) => {

@@ -23,7 +23,7 @@ export interface Lens {
   readonly url: string;
   readonly otlpHttpUrl: string;
   readonly otlpGrpcUrl: string;
-  /** Rejects when one of the threads ends by itself: lens does nothing of use any more. */
+  /** Rejects when one of the threads ends by itself: lens is of no use then. */
   readonly failed: Promise<never>;
   /** Stops within 2 s, with all safe that was answered; within 4 s when something is to be sent on. */
   stop(): Promise<void>;
@@ -55,7 +55,8 @@ class Started {
 
 /**
  * Starts lens and resolves when it listens on all three ports. Rejects with an Error that names the port when one is
- * taken, and then listens on none. `log`: says nothing unless it is given. `headersMs`: how long a client may be silent.
+ * taken, and then listens on none. `log`: says nothing unless it is given. `headersMs`: how long a client may be
+ * silent.
  */
 export async function startLens(
   config: LensConfig,
@@ -81,7 +82,7 @@ async function start(config: LensConfig, log: Logger, headersMs: number, started
   const shared = { dir, ...limits, index, edges, counts: counts.memory };
   const writer = await WriterLink.start({ ...shared, questions: questions.port1 }, log);
   started.add(() => writer.close());
-  const forwarder = config.forward && new Forwarder({ ...config.forward, counts, log });
+  const forwarder = config.forward && new Forwarder({ ...config.forward, counts, log, env: process.env });
   if (forwarder) started.add(() => forwarder.stop(FORWARD_GRACE_MS));
   const intake = new Intake({
     counts,
@@ -124,7 +125,7 @@ async function start(config: LensConfig, log: Logger, headersMs: number, started
   return { url: query.url, otlpHttpUrl, otlpGrpcUrl, failed, stop: () => started.end() };
 }
 
-/** A folder for a store that nobody keeps. */
+/** A folder for a store that goes when lens ends. */
 async function temporaryFolder(started: Started): Promise<string> {
   const dir = await mkdtemp(path.join(os.tmpdir(), "baton-lens-"));
   started.add(() => rm(dir, { recursive: true, force: true }));

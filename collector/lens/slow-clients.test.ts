@@ -56,10 +56,10 @@ describe.each([["otlpHttpUrl"], ["url"]] as const)("HTTP/1.1 (%s)", (port) => {
   test.each([
     ["says nothing", ""],
     ["stops in the request line", "POST /v1/tra"],
-    ["stops in the headers", "POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"],
+    ["stops in the headers", "POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"],
     [
       "stops in the body",
-      "POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{",
+      "POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{",
     ],
   ])("a client that %s is given up", async (_what, bytes) => {
     const answer = await untilCut(lens[port], bytes);
@@ -73,11 +73,11 @@ test("a client that takes nothing of its answer is cut", async () => {
   // As many queries as fill the buffers in between, whatever their size.
   for (let i = 0; i < 200; i++) expect((await span()).status).toBe(200);
   const socket = connectTo(lens.url);
-  const query = "GET /api/journeys HTTP/1.1\r\nhost: x\r\n\r\n";
+  const query = "GET /api/journeys HTTP/1.1\r\nhost: localhost\r\n\r\n";
   socket.write(query.repeat(20_000));
   socket.pause();
   const cut = new Promise((resolve) => socket.once("close", resolve));
-  // Whoever reads nothing learns of the end by writing.
+  // A client that reads nothing learns of the end by writing.
   const writing = setInterval(() => socket.write("\r\n"), 50);
   await cut;
   clearInterval(writing);

@@ -1,4 +1,4 @@
-/** All scenarios. A new one is its own file and its line here; its weight says how much of `mix` it is. */
+/** All scenarios. A new one needs its own file and a line here; its weight is its share of `mix`. */
 import type { Scenario } from "../scenario.ts";
 import checkout from "./checkout.ts";
 import outOfStock from "./out-of-stock.ts";

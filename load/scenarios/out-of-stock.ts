@@ -4,9 +4,9 @@ import type { Scenario } from "../scenario.ts";
 const scenario: Scenario = {
   name: "out-of-stock",
   title: "A checkout of something that is sold out",
-  why: "The saga ends at its second step: nobody is charged, and there is nothing to give back.",
+  why: "The saga ends at its second step: there is no charge, and nothing to give back.",
   workflow: "orchestration",
-  // In the catalogue without a single piece, so that no run takes the last one from another.
+  // The catalogue has it with a stock of 0, so that runs do not compete for a last piece.
   request: { items: [{ sku: "sold-out", quantity: 1 }], token: "tok_visa" },
   faults: [],
   expect: {

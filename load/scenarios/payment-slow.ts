@@ -6,7 +6,7 @@ const SLOW_MS = 1_200;
 const scenario: Scenario = {
   name: "payment-slow",
   title: "A checkout whose bank takes its time",
-  why: "Nothing fails and everything above the charge is slow: only the trace tells who is.",
+  why: "Nothing fails, but everything above the charge is slow: only the trace shows that the charge is the cause.",
   workflow: "orchestration",
   request: { items: [{ sku: "teapot", quantity: 1 }], token: "tok_visa" },
   faults: [`payments.charge:slow(${SLOW_MS})`],

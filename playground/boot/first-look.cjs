@@ -1,4 +1,4 @@
-/** What `npm run doctor` can say under a Node that is too old to read the rest of it. Understood by Node 16. */
+/** The part of `npm run doctor` that runs under a Node too old to read TypeScript. Understood by Node 16. */
 "use strict";
 const fs = require("node:fs");
 const { npmCommand } = require("./install.cjs");
@@ -6,7 +6,7 @@ const { isComplete, pinnedNode } = require("./packages.cjs");
 
 const OLDEST_NODE = 16;
 
-/** The lines, each [what, how it stands, true when npm start would fail by it]. */
+/** The lines, each [topic, text, true when npm start would fail because of it]. */
 function look(root) {
   const pinned = pinnedNode(root);
   const lines = [];
@@ -30,7 +30,7 @@ function look(root) {
   return lines;
 }
 
-/** Prints what can be told before the packages are there; true when npm start would get past that. */
+/** Prints what can be checked without the packages; true when nothing of it would make npm start fail. */
 function firstLook(root) {
   const lines = look(root);
   for (const [what, says, isProblem] of lines)
@@ -38,8 +38,8 @@ function firstLook(root) {
   const fine = lines.every(([, , isProblem]) => !isProblem);
   process.stdout.write(
     fine
-      ? "\nThe rest (servers, ports, memory) needs the packages: npm start installs them; then npm run doctor says all.\n"
-      : "\nnpm start would not work; what stands in its way is marked above.\n",
+      ? "\nThe other checks (servers, ports, memory) need the packages: run npm start, then npm run doctor again.\n"
+      : "\nnpm start would not work: see the problems above.\n",
   );
   return fine;
 }

@@ -1,4 +1,4 @@
-/** Installs the packages with `npm ci`, once at a time, with one calm line of progress. Understood by Node 16. */
+/** Installs the packages with `npm ci`, one process at a time, with one line of progress. Understood by Node 16. */
 "use strict";
 const fs = require("node:fs");
 const os = require("node:os");
@@ -9,7 +9,7 @@ const { lock } = require("./lock.cjs");
 
 const OUTPUT_LIMIT = 64 * 1024;
 
-/** Shows `what` with the seconds that it has taken so far; the returned function ends it with a last word. */
+/** Shows `what` with the seconds that it has taken so far; the returned function ends the line with a word. */
 function progress(what) {
   const since = Date.now();
   const out = process.stderr;
@@ -28,7 +28,7 @@ function progress(what) {
   };
 }
 
-/** Program and first arguments that run npm: the npm that started us, else the one on the PATH; `node` runs it if given. */
+/** Program and first arguments that run npm: the npm that started us, else that of the PATH; under `node` if given. */
 function npmCommand(node) {
   const script = process.env.npm_execpath;
   if (script && /\.c?js$/.test(script)) return [node || process.execPath, script];
@@ -55,10 +55,10 @@ function cacheArguments(state) {
   }
 }
 
-/** Runs `npm ci` in `root`; rejects with npm's own output when it fails. `node`: which Node runs npm, null for the default. */
+/** Runs `npm ci` in `root`. Rejects with npm's output if it fails. `node` is the Node that runs npm, or null. */
 function npmCi(root, extra, node) {
   const [program, ...first] = npmCommand(node);
-  // The tests and the type checker are development packages, whatever NODE_ENV says.
+  // The tests and the type checker are development packages, which NODE_ENV=production would leave out.
   const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error", "--include=dev", "--include=optional"];
   return new Promise((resolve, reject) => {
     const child = spawn(program, first.concat(args, extra), { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
@@ -76,7 +76,7 @@ function npmCi(root, extra, node) {
 }
 
 /**
- * Installs what is missing in `root`; resolves to the milliseconds that it took, 0 when all was there.
+ * Installs what is missing in `root`; resolves to the milliseconds that it took, 0 when nothing was missing.
  * `state`: folder for the lock and, if need be, for npm's cache.
  */
 async function install(root, state) {
@@ -99,7 +99,7 @@ async function installLocked(root, state) {
   try {
     await npmCi(root, extra, null);
     const node = pinnedNode(root);
-    // See forThisMachine: what the old Node made npm leave out is installed under the Node that came with the rest.
+    // See forThisMachine: under an old Node npm leaves packages out. The Node that it installed adds them.
     if (missing(root) && node && fs.existsSync(node)) await npmCi(root, extra, node);
   } catch (error) {
     done("failed");

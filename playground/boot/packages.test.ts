@@ -27,7 +27,7 @@ describe("the packages", () => {
   const write = (file: string, json: unknown): Promise<void> =>
     writeFile(path.join(root, file), JSON.stringify(json));
 
-  /** As npm leaves a folder: the packages, and last of all its list of them. */
+  /** Writes what npm writes: the packages, then its list of them. */
   async function install(packages: Record<string, { version?: string }>): Promise<void> {
     for (const folder of Object.keys(packages)) {
       await mkdir(path.join(root, folder), { recursive: true });
@@ -51,7 +51,7 @@ describe("the packages", () => {
     expect(isInstalled(root)).toBe(false);
   });
 
-  it("are there when they are the locked ones, whoever installed them; those for other machines are not needed", async () => {
+  it("are complete in the locked versions, after npm ci by hand, too; other machines' are not needed", async () => {
     await install(complete);
     expect(missing(root)).toBeNull();
     expect(isInstalled(root)).toBe(true);

@@ -15,9 +15,9 @@ export interface Order {
 /** What the gateway answers, whether the checkout went well or not. */
 export interface Answer {
   readonly httpStatus: number;
-  /** The order's state; of a refusal its title. */
+  /** The order's state; for a refusal, its title. */
   readonly status: string;
-  /** The order's state, also of a refusal; empty when there is no order. */
+  /** The order's state, also for a refusal; empty when there is no order. */
   readonly orderStatus: string;
   readonly orderId: string;
   readonly correlationId: string;
@@ -39,10 +39,10 @@ const body = z.object({
   traceId: z.string().optional(),
 });
 
-/** A user that nobody else is: what it buys and pays can be told from everything else. */
+/** A new user id, so that its orders and charges can be told from all others. */
 export const newUser = (): string => `user-${randomUUID().slice(0, 8)}`;
 
-/** True for the errors that `fetch` and its timeout make when nobody answers at an address. */
+/** The message of a failed `fetch`: that of its cause, such as a refused connection, when there is one. */
 const says = (error: unknown): string => {
   const { message, cause } = errorFrom(error);
   return cause instanceof Error ? cause.message || message : message;
@@ -50,7 +50,7 @@ const says = (error: unknown): string => {
 
 /**
  * Sends `order` to the gateway at `url` and resolves to its answer, a refusal included. Rejects with the Problem
- * `not_running` when nobody answers there, `refused` when the answer is no JSON object.
+ * `not_running` when there is no answer, `refused` when the answer is no JSON object.
  */
 export async function sendCheckout(url: string, order: Order, signal: AbortSignal): Promise<Answer> {
   const { userId, items, token, fault } = order;

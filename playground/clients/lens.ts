@@ -49,7 +49,7 @@ async function ask(url: string, signal: AbortSignal): Promise<Response> {
   }
 }
 
-/** The journey with this trace, correlation or order id, as lens at `url` knows it by now; null when it knows none. */
+/** The journey with this trace, correlation or order id, as lens at `url` knows it now; null when it knows none. */
 export async function findJourney(url: string, id: string, signal: AbortSignal): Promise<Found | null> {
   const response = await ask(`${url}/api/journeys/${encodeURIComponent(id)}?logs=true`, signal);
   if (response.status === 404 || response.status === 400) {
@@ -75,7 +75,7 @@ export async function lastCheckout(url: string, signal: AbortSignal): Promise<st
 }
 
 export interface Awaited {
-  /** What lens knew last; null when it never knew the journey. */
+  /** The last answer of lens; null when it never knew the journey. */
   readonly found: Found | null;
   readonly complete: boolean;
   readonly missing: readonly Hop[];
@@ -83,8 +83,8 @@ export interface Awaited {
 
 /**
  * Waits until the journey `id` is settled and holds all of `hops`. When it has not grown for `stillMs`, or is not
- * complete after ten times as long, resolves to what was there last. Without any hops a journey counts as done once it
- * is settled and, for a second, has not grown.
+ * complete after ten times as long, resolves to its last state. Without any hops a journey counts as done once it is
+ * settled and has not grown for a second.
  */
 export async function awaitJourney(
   url: string,

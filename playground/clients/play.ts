@@ -1,4 +1,4 @@
-/** The two checkouts that greet whoever starts the playground: one goes well, one is declined. */
+/** The two checkouts that `npm start` shows: one succeeds, one is declined. */
 
 import { findingText, judgeAnswer } from "../../load/answer.ts";
 import type { Scenario } from "../../load/scenario.ts";
@@ -15,7 +15,7 @@ export interface Played {
   readonly awaited: Awaited;
 }
 
-/** A journey that has not grown for this long is shown as it is. */
+/** A journey that has not grown for this long is shown, complete or not. */
 const JOURNEY_STILL_MS = 30_000;
 
 interface Where {
@@ -24,8 +24,8 @@ interface Where {
   readonly signal: AbortSignal;
 }
 
-/** Sends the scenario's checkout and waits for its journey. Rejects with a Problem when the answer is not the expected one. */
-export async function play(scenario: Scenario, { urls, report, signal }: Where): Promise<Played> {
+/** Sends the scenario's checkout and waits for its journey. Rejects with a Problem if the answer is unexpected. */
+async function play(scenario: Scenario, { urls, report, signal }: Where): Promise<Played> {
   const done = report.begin(`the journey "${scenario.title}"`);
   try {
     const { request, faults, expect } = scenario;
@@ -46,7 +46,7 @@ export async function play(scenario: Scenario, { urls, report, signal }: Where):
   }
 }
 
-/** Plays both, at once. `firstMs`: how long the good one took, from sending it until its journey was complete. */
+/** Plays both at once. `firstMs`: how long the good one took, from the request to the complete journey. */
 export async function playFirst(
   where: Where,
 ): Promise<{ readonly played: readonly Played[]; readonly firstMs: number }> {

@@ -1,11 +1,11 @@
-/** `npm run bench`: the benchmarks in a process of their own, since they may import everything and the playground may not. */
+/** `npm run bench`: the benchmarks, in their own process: they may import everything, the playground may not. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import type { Command } from "../command.ts";
 import { EXIT } from "../exit.ts";
 
-/** What it takes is read by bench/main.ts, which has it from here. */
+/** bench/main.ts reads the arguments, by the options that are declared here. */
 export const bench: Command = {
   name: "bench",
   summary:
@@ -13,19 +13,19 @@ export const bench: Command = {
   usage:
     "[-- <name>... | compare <commit> [<other>] --list --rounds N --quick --json FILE --record --only WHAT]",
   details: [
-    "  Without a name all of them, one after the other, for a quarter of an hour: on a machine that does nothing else.",
-    "  --list       only says which there are, and how each is measured",
+    "  Without a name: all of them, one after the other, in some 15 minutes. The machine should do nothing else.",
+    "  --list       only lists them, with how each is measured",
     "  --rounds N   rounds of each, instead of its own number",
     "  --quick      one short round: shows that it works; the figures mean nothing",
-    "  --json FILE  writes all of it as JSON, too",
-    "  --record     puts it in the place of the last recorded run, and into bench/README.md",
+    "  --json FILE  writes all figures as JSON, too",
+    "  --record     replaces the last recorded run, and the tables in bench/README.md",
     "",
-    "  A change is better or worse only where it lies outside the spread of both runs.",
+    "  A change counts as better or worse only when it is outside the spread of both runs.",
     "",
     "  compare <commit> measures HEAD, or <other>, against <commit>: start, memory, checkouts and their CPU time with and",
     "  without telemetry, and lens' ingest. Both are checked out into a temporary folder, which is removed, and take turns",
     "  for five rounds, some 20 minutes. A figure is better or worse when its ratio is on the same side of 1 in so many",
-    "  rounds that chance does that once in 16. What is not committed is not measured.",
+    "  rounds that chance does that once in 16. Uncommitted changes are not measured.",
     "  --rounds N   five or more",
     "  --only WHAT  only some of it, with commas between: start,memory,checkouts,cpu,ingest",
   ].join("\n"),
@@ -48,11 +48,11 @@ export const bench: Command = {
   positionals: { least: 0, most: 20, what: "" },
   passesOn: true,
   async run({ positionals }, io) {
-    // What boot.cjs told this process is not for the playgrounds that the benchmarks start.
+    // These variables of boot.cjs are for this process, not for the playgrounds that the benchmarks start.
     const { BATON_BOOT_PIPE, BATON_TIMES, ...env } = io.env;
     const script = path.join(io.root, "bench", "main.ts");
     const child = spawn(process.execPath, [script, ...positionals], { stdio: "inherit", env });
-    // A Ctrl-C in a terminal reaches it by itself.
+    // A terminal sends Ctrl-C to the child itself.
     const passOn = (): void => {
       if (io.signal.reason !== "SIGINT" || !process.stdin.isTTY) child.kill(io.signal.reason);
     };

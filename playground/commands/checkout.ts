@@ -1,4 +1,4 @@
-/** `npm run checkout`: one checkout to the running playground, and its journey. */
+/** `npm run checkout`: sends one checkout to the running playground and shows its journey. */
 import { scenarios } from "../../load/scenarios/index.ts";
 import { type Answer, DEFAULT_TOKEN, newUser, type Order, sendCheckout } from "../clients/gateway.ts";
 import { awaitJourney } from "../clients/lens.ts";
@@ -9,7 +9,7 @@ import { paintFor, table } from "../terminal/paint.ts";
 import { reporterOn } from "../terminal/report.ts";
 import { show } from "../terminal/show.ts";
 
-/** A journey that has not grown for this long is shown as it is. */
+/** A journey that has not grown for this long is shown, complete or not. */
 const JOURNEY_STILL_MS = 20_000;
 
 function orderFrom(args: Arguments): Order {
@@ -21,20 +21,21 @@ function orderFrom(args: Arguments): Order {
   };
 }
 
-/** The hops that a checkout with this answer promises; none are known for other answers. */
+/** The hops that a scenario promises for this answer; empty when no scenario has it. */
 const promised = ({ httpStatus }: Answer) =>
   scenarios.find(({ expect }) => expect.httpStatus === httpStatus)?.expect.hops ?? [];
 
 export const checkout: Command = {
   name: "checkout",
   summary: "Sends one checkout to the running playground, and shows how it went and its journey.",
-  usage: "[-- --sku <sku> --quantity <n> --fault <fault> --user <id> --token <token>]",
+  usage: "[-- --sku <sku> --quantity <n> --fault <fault> --user <id> --token <token> --brief]",
   details: [
     "  --sku        teapot (the default), mug, kettle, last-one, of which there is one, or sold-out",
     "  --quantity   1 unless given",
     "  --fault      breaks it on purpose: <service>.<point>:<kind>[(arg)], several separated by |",
     "  --user       a new one unless given",
     "  --token      the card's token",
+    "  --brief      its tree in a few lines: the way to a failure, and what is healthy folded",
   ].join("\n"),
   example:
     "npm run checkout\n" +
@@ -50,6 +51,7 @@ export const checkout: Command = {
     fault: { type: "string" },
     user: { type: "string" },
     token: { type: "string" },
+    brief: { type: "boolean" },
   },
   positionals: { least: 0, most: 0, what: "" },
   async run(args, io) {
@@ -70,7 +72,8 @@ export const checkout: Command = {
     const options = { signal: io.signal, stillMs: JOURNEY_STILL_MS };
     const hops = promised(answer);
     const awaited = await awaitJourney(here.lens, answer.traceId, hops, options).finally(done);
-    show("Its journey", awaited.found, io, hops.length > 0 ? { hops } : {});
+    const brief = args.values.brief === true;
+    show("Its journey", awaited.found, io, { brief, ...(hops.length > 0 && { hops }) });
     io.out.write(paint("dim", `\nits log lines: npm run logs -- ${answer.correlationId}\n`));
     return awaited.complete ? EXIT.ok : EXIT.failed;
   },

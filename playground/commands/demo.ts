@@ -1,5 +1,6 @@
-/** `npm run demo`: as `npm start`, and then it stops; for a first look and for checks. */
+/** `npm run demo`: like `npm start`, but it stops by itself; for a first look and for checks. */
 import type { Command } from "../command.ts";
+import { COPY_DETAILS, COPY_OPTIONS, COPY_USAGE } from "../copy.ts";
 import { EXIT } from "../exit.ts";
 import { table } from "../terminal/paint.ts";
 import { bringDown, bringUp, type Started } from "./start.ts";
@@ -38,13 +39,14 @@ export const demo: Command = {
   name: "demo",
   summary:
     "Starts everything, shows a good and a declined checkout, and stops; status 0 only if both journeys are complete.",
-  usage: "",
+  usage: `[-- ${COPY_USAGE}]`,
+  details: COPY_DETAILS.join("\n"),
   example: "npm run demo",
   statuses: { [EXIT.ok]: "both journeys are complete", [EXIT.failed]: "they are not, or it could not start" },
-  options: {},
+  options: COPY_OPTIONS,
   positionals: { least: 0, most: 0, what: "" },
-  async run(_args, io) {
-    const started = await bringUp(io, { keep: false });
+  async run(args, io) {
+    const started = await bringUp(io, { keep: false, args });
     const nowMs = Date.now();
     await bringDown(started.playground, io);
     io.out.write(`\n${timeSplit(bootTimes(io.env.BATON_TIMES), started, nowMs)}\n`);

@@ -1,4 +1,4 @@
-/** `npm run doctor`: whether `npm start` would work on this machine, what it would do, and what mends the rest. */
+/** `npm run doctor`: whether `npm start` would work on this machine, what it would do, and how to fix problems. */
 import { services } from "../../services/topology.ts";
 import type { Command } from "../command.ts";
 import type { Check, Machine, Standing } from "../doctor/check.ts";
@@ -9,7 +9,7 @@ import { EXIT } from "../exit.ts";
 import { countWord } from "../render/counts.ts";
 import { type Paint, paintFor, type Style } from "../terminal/paint.ts";
 
-/** All that is looked at, in the order in which it is shown. */
+/** Runs all checks, in the order in which they are shown. */
 async function examine(machine: Machine): Promise<Check[]> {
   const { check: playground, here } = await state(machine);
   const found = await Promise.all([
@@ -31,12 +31,12 @@ async function examine(machine: Machine): Promise<Check[]> {
   return found.flat();
 }
 
-/** What `npm start` would do, in words: what it sees to first, or why it would not work. */
+/** What `npm start` would do, in words: its preparations and the start, or why it would fail. */
 export function prognosis(checks: readonly Check[]): string[] {
   const problems = checks.filter(({ standing }) => standing === "problem");
   if (problems.length > 0)
     return problems.map(
-      ({ topic, says, mend }) => `would fail: ${topic}: ${says}${mend ? ` (mend: ${mend})` : ""}`,
+      ({ topic, says, fix }) => `would fail: ${topic}: ${says}${fix ? ` (fix: ${fix})` : ""}`,
     );
   const first = checks.filter(({ standing }) => standing === "will");
   return [
@@ -51,9 +51,9 @@ const styles: Readonly<Record<Standing, Style>> = { ok: "green", will: "cyan", n
 function print(checks: readonly Check[], paint: Paint): string {
   const wide = Math.max(...checks.map(({ topic }) => topic.length));
   return checks
-    .map(({ topic, standing, says, mend }) => {
+    .map(({ topic, standing, says, fix }) => {
       const line = `${paint(styles[standing], standing.padEnd(7))}  ${topic.padEnd(wide)}  ${says}`;
-      return mend ? `${line}\n${" ".repeat(9 + wide + 2)}mend: ${mend}` : line;
+      return fix ? `${line}\n${" ".repeat(9 + wide + 2)}fix: ${fix}` : line;
     })
     .join("\n");
 }
@@ -61,12 +61,12 @@ function print(checks: readonly Check[], paint: Paint): string {
 export const doctor: Command = {
   name: "doctor",
   summary:
-    "Checks this machine, says what npm start would do, and what mends what stands in its way. Changes nothing.",
+    "Checks this machine: says what npm start would do, and how to fix what would make it fail. Changes nothing.",
   usage: "[-- --json]",
   details: [
-    "  --json   the same for programs: {works, checks: [{topic, standing, says, mend}], start: [...]}",
+    "  --json   the same for programs: {works, checks: [{topic, standing, says, fix}], start: [...]}",
     "",
-    "  ok: as it should be; will: npm start sees to it; note: good to know; problem: npm start would fail by it",
+    "  ok: as it should be; will: npm start takes care of it; note: good to know; problem: npm start would fail",
   ].join("\n"),
   example: "npm run doctor\nnpm run doctor -- --json",
   statuses: { [EXIT.ok]: "npm start would work", [EXIT.failed]: "it would not" },

@@ -27,7 +27,7 @@ export const down: Command = {
   options: {},
   positionals: { least: 0, most: 0, what: "" },
   async run(_args, io) {
-    // Only a process whose start time is the recorded one is ours to end: process ids come again.
+    // Process ids are reused, so only a process with the recorded start time is ended.
     const here = await runningIn(io.dir);
     if (!here) {
       io.out.write("no playground is running here\n");

@@ -14,7 +14,7 @@ it("takes OpenTelemetry's ports, moved by the offset or named one by one", () =>
   });
 });
 
-it("tells lens its disk, and where to send all on to with which headers", () => {
+it("passes on the disk, the address to forward to, and its headers", () => {
   const argv = [
     "--disk",
     "64",

@@ -3,16 +3,17 @@ import { once } from "node:events";
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { lens as part } from "../../services/topology.ts";
-import { type Arguments, type Command, type Io, text, wholeNumber } from "../command.ts";
+import { type Arguments, type Command, type Io, wholeNumber } from "../command.ts";
+import { COPY_DETAILS, COPY_OPTIONS, COPY_USAGE, copyFromArguments } from "../copy.ts";
 import { EXIT } from "../exit.ts";
 import { Problem } from "../problem.ts";
 import { startChild } from "../runner/child.ts";
-import { passedOn } from "../runner/environment.ts";
+import { passedOn, throughProxy } from "../runner/environment.ts";
 import { checkFree, portOffset, portsFor } from "../runner/ports.ts";
 import type { ChildSpec } from "../runner/supervise.ts";
 import { reporterOn } from "../terminal/report.ts";
 
-/** lens ends its requests, sends on what waits and has all safe that it was sent. */
+/** lens ends its requests, forwards its queue and makes safe what it was sent. */
 const STOP_WITHIN_MS = 10_000;
 const LEAST_DISK_MB = 8;
 const MAX_PORT = 65_535;
@@ -36,31 +37,7 @@ function portOption(args: Arguments, name: string, preset: number): number {
   return port;
 }
 
-/** The address of another backend, as it was given. Throws a Problem `usage`. */
-function forwardUrl(args: Arguments): string | undefined {
-  const given = text(args, "otlp");
-  if (given === undefined) return undefined;
-  const url = URL.canParse(given) ? new URL(given) : null;
-  if (url && /^https?:$/.test(url.protocol) && url.username === "") return given;
-  throw new Problem("usage", `--otlp takes an address like https://example.com:4318, not "${given}"`);
-}
-
-/** `--otlp-header` may come several times. Throws a Problem `usage` that never shows a value. */
-function forwardHeaders(args: Arguments): string {
-  const given: unknown = args.values["otlp-header"];
-  const entries = Array.isArray(given) ? given.map(String) : [];
-  return entries
-    .map((entry, i) => {
-      const at = entry.indexOf("=");
-      const name = entry.slice(0, Math.max(0, at)).trim();
-      if (!/^[A-Za-z0-9-]+$/.test(name))
-        throw new Problem("usage", `--otlp-header number ${i + 1} is not name=value`);
-      return `${name}=${encodeURIComponent(entry.slice(at + 1).trim())}`;
-    })
-    .join(",");
-}
-
-/** Reads all of it before anything listens. */
+/** Reads all options before anything listens. Throws a Problem `usage`. */
 export function settingsOf(args: Arguments, env: NodeJS.ProcessEnv): Settings {
   const preset = portsFor(portOffset(env.BATON_PORT_OFFSET));
   const [port, httpPort, grpcPort] = [
@@ -69,9 +46,7 @@ export function settingsOf(args: Arguments, env: NodeJS.ProcessEnv): Settings {
     portOption(args, "grpc-port", preset.otlpGrpc),
   ];
   const diskMb = wholeNumber(args, "disk", LEAST_DISK_MB);
-  const url = forwardUrl(args);
-  const headers = forwardHeaders(args);
-  if (headers && !url && !env.LENS_FORWARD_URL) throw new Problem("usage", "--otlp-header needs --otlp");
+  const copy = copyFromArguments(args, [httpPort, grpcPort], env.LENS_FORWARD_URL);
   const own = Object.entries(env).filter((entry): entry is [string, string] => {
     const [name, value] = entry;
     return name.startsWith("LENS_") && Boolean(value);
@@ -83,14 +58,14 @@ export function settingsOf(args: Arguments, env: NodeJS.ProcessEnv): Settings {
     keep: args.values.keep === true,
     env: {
       ...passedOn(env),
+      ...throughProxy(env),
       ...Object.fromEntries(own),
       ...(env.BATON_HOST && { BATON_HOST: env.BATON_HOST }),
       BATON_PORT: String(port),
       LENS_OTLP_HTTP_PORT: String(httpPort),
       LENS_OTLP_GRPC_PORT: String(grpcPort),
       ...(diskMb !== undefined && { LENS_STORE_BYTES: String(diskMb * 1024 * 1024) }),
-      ...(url && { LENS_FORWARD_URL: url }),
-      ...(headers && { LENS_FORWARD_HEADERS: headers }),
+      ...copy?.settings,
     },
   };
 }
@@ -99,7 +74,7 @@ const welcome = ({ port, httpPort, grpcPort }: Settings, forwardedTo: string | u
   [
     `look here    http://127.0.0.1:${port}`,
     `send here    http://127.0.0.1:${httpPort} (OTLP/HTTP) or http://127.0.0.1:${grpcPort} (OTLP/gRPC)`,
-    `for example  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:${httpPort} npm start`,
+    `for example  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:${httpPort} node your-app.js`,
     ...(forwardedTo ? [`sent on to   ${forwardedTo}`] : []),
     "",
   ].join("\n");
@@ -132,7 +107,7 @@ async function serve(settings: Settings, io: Io): Promise<void> {
   };
   const report = reporterOn(io.err);
   const { child } = await startChild(spec, isReady, { report, signal: io.signal });
-  io.out.write(welcome(settings, env.LENS_FORWARD_URL));
+  io.out.write(welcome(settings, URL.parse(env.LENS_FORWARD_URL ?? "")?.origin));
   if (!io.signal.aborted) await once(io.signal, "abort");
   await child.stop();
 }
@@ -140,32 +115,30 @@ async function serve(settings: Settings, io: Io): Promise<void> {
 export const lens: Command = {
   name: "lens",
   summary: "Runs lens alone, for any application that speaks OTLP, until Ctrl-C.",
-  usage: "[-- --port <n>] [--disk <MB>] [--keep] [--otlp <url> [--otlp-header <name=value>]...]",
+  usage: `[-- --port <n>] [--disk <MB>] [--keep] [${COPY_USAGE}]`,
   details: [
     "  --port         the page and the query API; 4000 without it",
     "  --http-port    where OTLP/HTTP is taken; 4318 without it",
     "  --grpc-port    where OTLP/gRPC is taken; 4317 without it",
     "  --disk         megabytes of disk for what is stored; 256 without it",
     "  --keep         what an earlier one stored is there again; without it, it begins empty",
-    "  --otlp         another backend's OTLP/HTTP address: all that is accepted is sent on to it",
-    "  --otlp-header  a header for that backend, such as a key; may be given several times, is shown nowhere",
+    ...COPY_DETAILS,
     "",
-    "  BATON_PORT_OFFSET moves the ports. The LENS_ variables hold here, too; LENS_FORWARD_HEADERS keeps a key out of",
+    "  BATON_PORT_OFFSET moves the ports. The LENS_ variables work here, too; LENS_FORWARD_HEADERS keeps a key out of",
     "  the list of processes, LENS_DATA_DIR names the store's folder, LENS_STORE_HOURS says how long it keeps what is not",
     "  added to (72). The page and the queries answer names of this machine, and those in LENS_HOSTS; pages of other",
     "  machines may send when LENS_OTLP_ORIGINS names their origins.",
   ].join("\n"),
   example:
     "npm run lens\nnpm run lens -- --disk 1024 --keep --otlp https://example.com:4318 --otlp-header api-key=abc",
-  statuses: { [EXIT.ok]: "it ran until it was told to end" },
+  statuses: { [EXIT.ok]: "it ran until it was asked to stop" },
   options: {
     port: { type: "string" },
     "http-port": { type: "string" },
     "grpc-port": { type: "string" },
     disk: { type: "string" },
     keep: { type: "boolean" },
-    otlp: { type: "string" },
-    "otlp-header": { type: "string", multiple: true },
+    ...COPY_OPTIONS,
   },
   positionals: { least: 0, most: 0, what: "" },
   async run(args, io) {

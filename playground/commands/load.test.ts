@@ -25,7 +25,7 @@ const type = (...argv: string[]): Promise<number> => {
   return load.run(readArguments(load, argv), io);
 };
 
-test("a wrong scenario, profile or fault is named, beside those that there are, before anything is looked for", async () => {
+test("a wrong scenario, profile or fault is named, with the valid ones, before anything else", async () => {
   const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name).join(", ");
   const cases: [string[], RegExp][] = [
     [["chekout"], new RegExp(`no scenario "chekout"; there are ${names(scenarios)}, mix$`)],

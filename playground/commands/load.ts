@@ -7,7 +7,7 @@ import { scenarios } from "../../load/scenarios/index.ts";
 import { FAULT_POINTS } from "../../services/_contracts/vocabulary.ts";
 import { type Arguments, type Command, type Io, text } from "../command.ts";
 import { EXIT } from "../exit.ts";
-import { findK6 } from "../load/k6-program.ts";
+import { findK6, type K6 } from "../load/k6-program.ts";
 import { invocation, type LoadRun } from "../load/k6-run.ts";
 import { Problem } from "../problem.ts";
 import { playgroundHere } from "../runner/here.ts";
@@ -17,13 +17,13 @@ import { reporterOn } from "../terminal/report.ts";
 /** k6's own page, before `BATON_PORT_OFFSET`. */
 const PAGE_PORT = 5665;
 
-/** Throws a Problem `usage` that lists what there is, when `given` is none of `names`. */
+/** Returns `given` if it is one of `names`, else throws a Problem `usage` that lists them. */
 function oneOf(what: string, given: string, names: readonly string[]): string {
   if (names.includes(given)) return given;
   throw new Problem("usage", `there is no ${what} "${given}"; there are ${names.join(", ")}`);
 }
 
-/** The fault that was asked for; one that bites nowhere would be a run that proves nothing. Throws a Problem `usage`. */
+/** The fault that was asked for. An unknown one would have no effect, so it throws a Problem `usage`. */
 function knownFault(given: string): string {
   const known = Object.entries(FAULT_POINTS).flatMap(([point, kinds]) =>
     kinds.map((kind) => `${point}:${kind}`),
@@ -32,7 +32,7 @@ function knownFault(given: string): string {
   return given;
 }
 
-/** Where everything is: as the environment says (compose, another machine), else the playground that runs here. */
+/** The addresses: from the environment (compose, another machine), else those of the playground that runs here. */
 async function addresses(io: Io): Promise<Pick<LoadRun, "gateway" | "lens" | "jaeger" | "collector">> {
   const { BATON_GATEWAY_URL, BATON_LENS_URL, BATON_JAEGER_URL, BATON_COLLECTOR } = io.env;
   if (BATON_GATEWAY_URL) {
@@ -64,7 +64,7 @@ async function loadRun(args: Arguments, io: Io): Promise<LoadRun> {
     profiles.map(({ name }) => name),
   );
   const port = PAGE_PORT + portOffset(io.env.BATON_PORT_OFFSET);
-  // A second run beside the first goes without a page rather than not at all.
+  // A second run beside the first has no page, rather than fail.
   const pagePort = (await isFree(port)) ? port : 0;
   return {
     scenario,
@@ -75,16 +75,14 @@ async function loadRun(args: Arguments, io: Io): Promise<LoadRun> {
   };
 }
 
-/** Runs k6 to its end; a Ctrl-C lets it finish what is under way and print its table. Resolves to its exit status. */
-async function runK6(load: LoadRun, io: Io): Promise<number> {
-  const { root, dir, env: own, signal } = io;
-  const k6 = await findK6({ root, dir, env: own, report: reporterOn(io.err), signal });
+/** Runs k6 to its end; a Ctrl-C lets it finish its checkouts and print its table. Resolves to its exit status. */
+async function runK6(k6: K6, load: LoadRun, io: Io): Promise<number> {
   const { command, args, env } = invocation(k6, load, io.root, io.out.isTTY === true);
   const child = spawn(command, [...args], {
     env: { ...io.env, ...env },
     stdio: ["ignore", "inherit", "inherit"],
   });
-  // A terminal's Ctrl-C reaches it by itself, and a second one would end it without its table.
+  // A terminal sends Ctrl-C to k6 itself, and a second one would end it without its table.
   const passOn = (): void => {
     if (io.signal.reason !== "SIGINT" || !process.stdin.isTTY) child.kill(io.signal.reason);
   };
@@ -108,7 +106,7 @@ export const load: Command = {
     list([{ name: MIX, says: "all of them at once, by their weights" }]),
     "  --profile",
     list(profiles.map(({ name, does }) => ({ name, says: does }))),
-    "  --fault      a fault more in every request, to see a promise broken",
+    "  --fault      one more fault in every request, to see a broken promise",
   ].join("\n"),
   example: "npm run load -- checkout\nnpm run load -- mix --profile steady",
   statuses: { [EXIT.ok]: "every threshold held", [EXIT.threshold]: "a threshold did not hold" },
@@ -116,8 +114,11 @@ export const load: Command = {
   positionals: { least: 1, most: 1, what: "a scenario" },
   async run(args, io) {
     const load = await loadRun(args, io);
+    const { root, dir, env, signal } = io;
+    // The first time, this may build k6, and reports so.
+    const k6 = await findK6({ root, dir, env, report: reporterOn(io.err), signal });
     if (load.pagePort > 0) io.out.write(`k6's page while it runs: http://127.0.0.1:${load.pagePort}\n`);
-    const status = await runK6(load, io);
+    const status = await runK6(k6, load, io);
     if (status === EXIT.threshold)
       io.out.write("a threshold did not hold; the first ✗ above says where to look\n");
     return status;

@@ -1,4 +1,4 @@
-/** `npm run logs`: what all services logged about one request. */
+/** `npm run logs`: the log lines of all services about one request. */
 import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
@@ -20,7 +20,7 @@ const levelStyle: Readonly<Record<string, Style>> = {
   TRACE: "dim",
 };
 
-/** Lines of `file` that belong to `id`. The text is looked for before the line is read as JSON: most lines are others'. */
+/** Lines of `file` that belong to `id`. A line without the id in its text, as most are, is not parsed. */
 async function matching(file: string, id: string): Promise<LogLine[]> {
   const found: LogLine[] = [];
   for await (const text of createInterface({
@@ -48,13 +48,13 @@ function print(line: LogLine, serviceWidth: number, paint: Paint): string {
 async function logFiles(io: Io): Promise<string[]> {
   const folder = path.join(io.dir, "logs");
   const names = await readdir(folder).catch(() => []);
-  // A log that has grown long has its older half beside it: see bound-log.ts.
+  // The older half of a long log is in a second file: see bound-log.ts.
   return names.filter((name) => /\.log(\.1)?$/.test(name)).map((name) => path.join(folder, name));
 }
 
 export const logs: Command = {
   name: "logs",
-  summary: "Reads across the logs of all services: every line of one request, in order of time.",
+  summary: "Shows every log line of one request, from all services, in order of time.",
   usage: "-- <correlation or trace id>",
   example: "npm run logs -- 01998f2e-7c1a-7d3e-9a52-0c5f3f9e2b11",
   statuses: { [EXIT.failed]: "nothing has run here, or no line has that id" },

@@ -24,7 +24,7 @@ const running: RunningConsumer[] = [];
 
 beforeAll(async () => {
   state = await temporaryState();
-  // Its own: it redrives all that there is.
+  // Its own server, because --all redrives every dead letter.
   server = await ownNats();
   broker = await openBroker({ url: server.url, name: "redrive-command-test", log: quiet });
   await broker.ensure([]);
@@ -38,7 +38,7 @@ afterAll(async () => {
   await state.remove();
 });
 
-/** Types the command; answers its exit status and what it prints. */
+/** Runs the command; resolves to its exit status and what it prints. */
 async function typed(argv: readonly string[], env: NodeJS.ProcessEnv = { BATON_NATS_URL: server.url }) {
   const out = new PassThrough();
   const io: Io = {
@@ -57,7 +57,7 @@ const refusal = async (argv: readonly string[], env?: NodeJS.ProcessEnv) => {
   return error instanceof Problem ? error : undefined;
 };
 
-/** Dead-letters an event; from then on its handler is mended. */
+/** Dead-letters an event. From then on its handler works. */
 async function given(type: string) {
   let broken = true;
   let handled = 0;
@@ -81,7 +81,7 @@ async function given(type: string) {
   return { handled: () => handled };
 }
 
-test("nothing, then a dead letter with all there is to know, redriven by its id, and nothing again", async () => {
+test("lists a dead letter with its details, and redrives it by its id", async () => {
   expect(await typed(["list"])).toEqual({ status: 0, printed: "nothing in the dead letters\n" });
   expect(await typed(["--all"])).toEqual({ status: 0, printed: "nothing in the dead letters\n" });
   const type = uniqueName("Listed");
@@ -108,13 +108,13 @@ test("nothing, then a dead letter with all there is to know, redriven by its id,
   expect((await typed(["list"])).printed).toBe("nothing in the dead letters\n");
 });
 
-test("all at once", async () => {
+test("redrives all at once", async () => {
   const all = [await given(uniqueName("One")), await given(uniqueName("Two"))];
   expect((await typed(["--all"])).printed.split("\n")).toHaveLength(3);
   await eventually("both", () => (all.every(({ handled }) => handled() === 1) ? true : undefined));
 });
 
-test("an id that is none, a wrong usage and a playground that does not run are said", async () => {
+test("refuses an unknown id, a wrong usage, and a playground that does not run", async () => {
   expect((await refusal(["BATON_EVENTS:1:nobody"]))?.code).toBe("unknown_letter");
   for (const argv of [[], ["list", "--all"], ["some", "--json"]]) {
     expect((await refusal(argv))?.code, argv.join(" ")).toBe("usage");

@@ -1,4 +1,4 @@
-/** `npm run redrive`: what was given up, and once more. */
+/** `npm run redrive`: lists the dead letters and redrives them. */
 import {
   type Buried,
   correlationIdOf,
@@ -13,7 +13,7 @@ import { USER } from "../provide/server.ts";
 import { playgroundHere } from "../runner/here.ts";
 import { paintFor, table } from "../terminal/paint.ts";
 
-/** A dead letter as it is shown, and as `--json` prints it. */
+/** A dead letter as it is shown, in the table and by `--json`. */
 export interface Shown {
   readonly id: string;
   /** When it was given up, ISO 8601. */
@@ -25,11 +25,11 @@ export interface Shown {
   readonly attempts: number;
   readonly redriven: number;
   readonly correlationId: string;
-  /** Empty when it is about no order. */
+  /** Empty when it belongs to no order. */
   readonly orderId: string;
 }
 
-/** What an event or a job is about: events say it outright, jobs in their envelope. */
+/** The order id in the payload of an event, or in the envelope of a job. */
 function orderIdOf(data: Uint8Array | undefined): string {
   try {
     const read = JSON.parse(Buffer.from(data ?? []).toString());
@@ -105,7 +105,7 @@ function tableOf(letters: readonly Shown[], io: Io): string {
   return `${paintFor(io.out)("bold", heading)}\n${lines.join("\n")}\n`;
 }
 
-/** Redrives those that are wanted; answers how many. */
+/** Redrives the letters that `isWanted` accepts; resolves to their number. */
 async function redriveThose(
   office: DeadLetterOffice,
   isWanted: (letter: Buried) => boolean,
@@ -126,7 +126,7 @@ async function redriveOne(office: DeadLetterOffice, id: string, io: Io): Promise
   if ((await redriveThose(office, (letter) => letter.id === id, io)) > 0) return EXIT.ok;
   throw new Problem(
     "unknown_letter",
-    `there is no dead letter "${id}"\nWhat there is: npm run redrive -- list`,
+    `there is no dead letter "${id}"\nList them with: npm run redrive -- list`,
   );
 }
 
@@ -136,7 +136,7 @@ async function redriveAll(office: DeadLetterOffice, io: Io): Promise<number> {
   return EXIT.ok;
 }
 
-/** `list`, an id or `--all`: one of them, and no other. */
+/** `list`, an id, or "" for `--all`. Throws a Problem `usage` unless exactly one of them is given. */
 function wantedOf(args: Arguments): string {
   const [what] = args.positionals;
   const all = args.values.all === true;
@@ -147,12 +147,13 @@ function wantedOf(args: Arguments): string {
 
 export const redrive: Command = {
   name: "redrive",
-  summary: "Shows what services gave up, and has it tried once more, without the fault that was asked for.",
+  summary:
+    "Lists the dead letters, and gives them back to their consumers, without the fault that was asked for.",
   usage: "-- list [--json] | <id> | --all",
   details: [
-    "  list     every dead letter: what, when, by whom and why",
-    "  <id>     has the one with this id tried once more, by the consumer that gave it up",
-    "  --all    has all of them tried once more",
+    "  list     every dead letter, with its time, its consumer and the reason",
+    "  <id>     gives this one back to the consumer that gave it up",
+    "  --all    gives all of them back",
     "  --json   the list as JSON, for programs",
   ].join("\n"),
   example: "npm run redrive -- list\nnpm run redrive -- --all",

@@ -1,8 +1,16 @@
-/** `npm start`: the whole playground, two journeys to look at, and then it stays. */
+/** `npm start`: starts the whole playground, shows two journeys, and stays until Ctrl-C. */
 import { once } from "node:events";
 import path from "node:path";
 import { type Played, playFirst } from "../clients/play.ts";
-import type { Command, Io } from "../command.ts";
+import type { Arguments, Command, Io } from "../command.ts";
+import {
+  COPY_DETAILS,
+  COPY_OPTIONS,
+  COPY_USAGE,
+  copyFromArguments,
+  copyFromEnvironment,
+  describeCopy,
+} from "../copy.ts";
 import { EXIT } from "../exit.ts";
 import { folders } from "../runner/environment.ts";
 import { portOffset, portsFor } from "../runner/ports.ts";
@@ -22,25 +30,28 @@ export interface Started {
 }
 
 export interface BringUpOptions {
-  /** Keeps what the last time left. */
+  /** Keeps the data of the last run. */
   readonly keep: boolean;
   /** With the Collector, Jaeger, Prometheus and Grafana. */
   readonly full?: boolean;
+  /** The command's own: they may ask for a copy of the telemetry. */
+  readonly args: Arguments;
 }
 
-/** Starts everything and prints the first two journeys. When the second part fails, the playground is stopped again. */
-export async function bringUp(io: Io, { keep, full = false }: BringUpOptions): Promise<Started> {
+/** Starts everything and prints the first two journeys. When a journey fails, the playground is stopped again. */
+export async function bringUp(io: Io, { keep, full = false, args }: BringUpOptions): Promise<Started> {
   checkEnvironment(io.env, (line) => io.err.write(`warning: ${line}\n`));
   const report = reporterOn(io.out);
   const offset = portOffset(io.env.BATON_PORT_OFFSET);
   const ports = portsFor(offset);
+  const own = [ports.otlpGrpc, ports.otlpHttp];
+  const copy = copyFromArguments(args, own) ?? copyFromEnvironment(io.env, own);
+  if (copy) report.say(describeCopy(copy));
   const stack = full && { full: stackPortsFor(offset) };
-  const playground = await up({ dir: io.dir, ports, keep, ...stack, report, signal: io.signal });
+  const playground = await up({ dir: io.dir, ports, keep, ...stack, copy, report, signal: io.signal });
   try {
     if (!playground.reachesLens) {
-      io.out.write(
-        "The environment sends the spans elsewhere than to lens, or nowhere: no journeys are shown here.\n",
-      );
+      io.out.write("The environment turns the spans off: no journeys are shown here.\n");
       return { playground, played: [], firstMs: 0 };
     }
     const first = await playFirst({ urls: playground.urls, report, signal: io.signal });
@@ -53,7 +64,7 @@ export async function bringUp(io: Io, { keep, full = false }: BringUpOptions): P
   }
 }
 
-/** Where everything is, and what to type next. */
+/** The addresses, and what to type next. */
 function welcome({ urls, ports, stack }: Playground, io: Io): string {
   const paint = paintFor(io.out);
   const place = (name: string): string => path.relative(process.cwd(), path.join(io.dir, name)) || ".";
@@ -74,7 +85,7 @@ function welcome({ urls, ports, stack }: Playground, io: Io): string {
   return `\n${paint("bold", "The playground is up")}\n${addresses}\n\n${paint("bold", "Next, in another terminal")}\n${next}\n\nCtrl-C stops it.\n`;
 }
 
-/** Stops the playground, saying so. */
+/** Stops the playground, and says so. */
 export async function bringDown(playground: Playground, io: Io): Promise<void> {
   await playground.stop();
   io.out.write("stopped; nothing is left running\n");
@@ -83,21 +94,30 @@ export async function bringDown(playground: Playground, io: Io): Promise<void> {
 export const start: Command = {
   name: "start",
   summary: "Starts the whole playground, shows a good and a declined checkout, and stays until Ctrl-C.",
-  usage: "[-- --full --keep]",
+  usage: `[-- --full --keep ${COPY_USAGE}]`,
   details: [
     "  --full   with the OpenTelemetry Collector, Jaeger and Prometheus, and Grafana where it is installed; what is",
     "           not on the PATH is built once with Go, or unpacked from this machine's packages, into your cache folder",
-    "  --keep   keep orders, streams, queues and logs of the last time; otherwise it begins empty",
+    "  --keep   keep the orders, streams, queues, telemetry and logs of the last run; otherwise it begins empty",
+    "",
+    ...COPY_DETAILS,
+    "  Without --otlp the standard OTEL_EXPORTER_OTLP_ENDPOINT asks for the same, with its protocol, headers and files.",
   ].join("\n"),
-  example: "npm start\nBATON_PORT_OFFSET=100 npm start -- --keep",
+  example:
+    "npm start\nBATON_PORT_OFFSET=100 npm start -- --keep\nnpm start -- --otlp https://example.com:4317 --otlp-protocol grpc --otlp-header api-key=abc",
   statuses: {
     [EXIT.ok]: "it ran until it was asked to stop, and all of it has stopped",
     [EXIT.failed]: "it could not start; the message says why, and nothing is left running",
   },
-  options: { full: { type: "boolean" }, keep: { type: "boolean" } },
+  options: { full: { type: "boolean" }, keep: { type: "boolean" }, ...COPY_OPTIONS },
   positionals: { least: 0, most: 0, what: "" },
-  async run({ values }, io) {
-    const { playground } = await bringUp(io, { keep: values.keep === true, full: values.full === true });
+  async run(args, io) {
+    const { values } = args;
+    const { playground } = await bringUp(io, {
+      keep: values.keep === true,
+      full: values.full === true,
+      args,
+    });
     io.out.write(welcome(playground, io));
     if (!io.signal.aborted) await once(io.signal, "abort");
     await bringDown(playground, io);

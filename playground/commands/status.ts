@@ -1,4 +1,4 @@
-/** `npm run status`: what runs here, whether it is ready, what it takes, what flows through it. */
+/** `npm run status`: what runs here, whether it is ready, its memory, its rates and its backlogs. */
 import { lens, services, ports as sharedPorts } from "../../services/topology.ts";
 import type { Command, Io } from "../command.ts";
 import { EXIT } from "../exit.ts";
@@ -8,13 +8,13 @@ import { type Figures, figuresOf } from "../status/figures.ts";
 import { MEMORY_KIND, memoryOf } from "../status/memory.ts";
 import { type Paint, paintFor, table } from "../terminal/paint.ts";
 
-/** A part that is busy answers late, and is no less ready for it. */
+/** Long, because a busy part answers late and is still ready. */
 const PROBE_TIMEOUT_MS = 5_000;
 const MB = 1024 * 1024;
 /** States of a part that does its work. */
 const WELL = ["ready", "runs", "given"];
 
-/** What is told of one part. */
+/** What is shown of one part. */
 interface Shown extends RunPart {
   readonly state: string;
   readonly memoryBytes: number;
@@ -34,7 +34,7 @@ interface Report {
   readonly figures: Figures;
 }
 
-/** A server has no page that says that it is ready; one that was given is not ours to judge. */
+/** Servers have no readiness page: one that listens runs. A server that was given is not checked. */
 async function stateOf({ ready, pid, port, exits }: RunPart): Promise<string> {
   const isGiven = !ready && pid === null && exits === 0;
   if (isGiven) return "given";
@@ -122,14 +122,13 @@ async function once(io: Io, asJson: boolean): Promise<number> {
 
 export const status: Command = {
   name: "status",
-  summary:
-    "Says whether a playground runs here, of each part its state and memory, and what flows and waits.",
+  summary: "Says whether a playground runs here, with the state and memory of each part, rates and backlogs.",
   usage: "[-- --json] [--watch]",
   details: [
     "  --json    the same for programs; with --watch one object after another",
     "  --watch   again and again, until Ctrl-C",
     "",
-    `  Memory is ${MEMORY_KIND}, of a process with all that it started. A rate is what came in one second.`,
+    `  Memory is ${MEMORY_KIND}, of a process and its children. A rate is measured over one second.`,
   ].join("\n"),
   example: "npm run status\nnpm run status -- --json",
   statuses: {
@@ -141,7 +140,7 @@ export const status: Command = {
   positionals: { least: 0, most: 0, what: "" },
   async run({ values }, io) {
     const asJson = values.json === true;
-    // Each look takes a second by itself.
+    // No pause is needed: each look takes a second.
     for (;;) {
       if (values.watch === true && io.out.isTTY) io.out.write("\x1b[2J\x1b[H");
       const status = await once(io, asJson);

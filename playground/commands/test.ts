@@ -1,11 +1,11 @@
-/** `npm test` and `npm run test:all`: the test runner in this very Node. */
+/** `npm test` and `npm run test:all`: the test runner, under this same Node. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import type { Command, Io } from "../command.ts";
 import { EXIT } from "../exit.ts";
 
-/** What needs no Go, Docker or browser, and is done in five minutes. */
+/** The projects that need no Go, Docker or browser. They take five minutes. */
 const QUICK = ["unit", "hop", "system"];
 
 const statuses = { [EXIT.ok]: "every test passed", [EXIT.failed]: "a test failed" };
@@ -14,10 +14,10 @@ const statuses = { [EXIT.ok]: "every test passed", [EXIT.failed]: "a test failed
 async function vitest(projects: readonly string[], more: readonly string[], io: Io): Promise<number> {
   const script = path.join(io.root, "node_modules", "vitest", "vitest.mjs");
   const args = ["run", ...projects.flatMap((project) => ["--project", project]), ...more];
-  // What boot.cjs told this process is not for the tests, nor for the command lines that they start.
+  // These variables of boot.cjs are for this process, not for the tests and the command lines that they start.
   const { BATON_BOOT_PIPE, BATON_TIMES, ...env } = io.env;
   const child = spawn(process.execPath, [script, ...args], { cwd: io.root, stdio: "inherit", env });
-  // A Ctrl-C in a terminal reaches the runner by itself; a second one would make it end without cleaning up.
+  // A terminal sends Ctrl-C to the runner itself; a second one would make it end without cleaning up.
   const passOn = (): void => {
     if (io.signal.reason !== "SIGINT" || !process.stdin.isTTY) child.kill(io.signal.reason);
   };
@@ -41,24 +41,26 @@ export const test: Command = {
 
 export const testAll: Command = {
   name: "test:all",
-  summary: "Runs all tests, those included that take long or need more than a Node.",
-  usage: "[-- <file or filter>... <options of vitest>]",
-  example: "npm run test:all",
+  summary: "Runs all tests, also those that take long or need more than Node.",
+  usage: "[-- --rest] [<file or filter>... <options of vitest>]     --rest leaves out what npm test runs",
+  example: "npm run test:all\nnpm run test:all -- --rest",
   statuses,
   options: {},
   positionals: { least: 0, most: 0, what: "" },
   passesOn: true,
   async run({ positionals }, io) {
-    const quick = await vitest(QUICK, positionals, io);
+    const more = positionals.filter((word) => word !== "--rest");
+    if (more.length < positionals.length) return vitest(["all"], more, io);
+    const quick = await vitest(QUICK, more, io);
     if (io.signal.aborted) return quick;
-    const rest = await vitest(["all"], positionals, io);
+    const rest = await vitest(["all"], more, io);
     const word = (status: number): string => (status === EXIT.ok ? "passed" : `failed (status ${status})`);
     io.out.write(`unit, hop and system: ${word(quick)}; all: ${word(rest)}\n`);
     return quick || rest;
   },
 };
 
-/** One long test file by a command of its own. */
+/** A command for one long test file. */
 const single = (name: string, file: string, summary: string): Command => ({
   name,
   summary,
@@ -80,5 +82,5 @@ export const testCompose = single(
 export const testStack = single(
   "test:stack",
   "tests/stack.all.test.ts",
-  "Runs Collector, Jaeger, Prometheus and k6 as local programs, and asks every query of every dashboard.",
+  "Runs Collector, Jaeger, Prometheus and k6 as local programs, and runs every query of every dashboard.",
 );

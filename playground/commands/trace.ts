@@ -25,11 +25,13 @@ async function find(lens: string, wanted: string, signal: AbortSignal): Promise<
 export const trace: Command = {
   name: "trace",
   summary:
-    "Shows a journey as a tree: services, spans, how each hangs, bars on a time line, waits, the cause.",
-  usage: "-- <trace, correlation or order id | last> [--json] [--logs] [--full] [--width <columns>]",
+    "Shows a journey as a tree: services, spans by parent and link, bars on a time line, waits, the cause.",
+  usage:
+    "-- <trace, correlation or order id | last> [--json] [--logs] [--brief | --full] [--width <columns>]",
   details: [
     "  --json    the journey as JSON, for programs",
     "  --logs    with the log lines under their spans",
+    "  --brief   the way to a failure, and what is healthy folded: `+7 spans`",
     "  --full    fold nothing away",
     "  --width   columns; the terminal's unless given",
   ].join("\n"),
@@ -38,12 +40,15 @@ export const trace: Command = {
   options: {
     json: { type: "boolean" },
     logs: { type: "boolean" },
+    brief: { type: "boolean" },
     full: { type: "boolean" },
     width: { type: "string" },
   },
   positionals: { least: 1, most: 1, what: "an id, or last," },
   async run(args, io) {
     const width = wholeNumber(args, "width", NARROWEST);
+    const { brief = false, full = false } = args.values;
+    if (brief && full) throw new Problem("usage", "--brief folds what --full shows: give one of them");
     const here = await playgroundHere(io);
     const found = await find(here.lens, args.positionals[0] ?? "", io.signal);
     if (args.values.json === true) {
@@ -52,7 +57,8 @@ export const trace: Command = {
     }
     const options = {
       logs: args.values.logs === true,
-      full: args.values.full === true,
+      full: full === true,
+      brief: brief === true,
       ...(width && { width }),
     };
     io.out.write(`${treeOf(found, io, options)}\n`);

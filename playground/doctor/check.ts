@@ -3,11 +3,11 @@
 export type Standing =
   /** As it should be. */
   | "ok"
-  /** Not there yet; `npm start` sees to it by itself. */
+  /** Not there yet; `npm start` takes care of it. */
   | "will"
-  /** Good to know; nothing depends on it. */
+  /** Good to know; `npm start` works without it. */
   | "note"
-  /** `npm start` would fail by it. */
+  /** `npm start` would fail because of it. */
   | "problem";
 
 export interface Check {
@@ -15,11 +15,11 @@ export interface Check {
   readonly standing: Standing;
   /** One line. */
   readonly says: string;
-  /** What mends it: a command line, or one sentence. */
-  readonly mend?: string;
+  /** How to fix it: a command line, or one sentence. */
+  readonly fix?: string;
 }
 
-/** What the doctor looks at. */
+/** What the doctor checks. */
 export interface Machine {
   /** The project's folder, absolute. */
   readonly root: string;
@@ -29,18 +29,18 @@ export interface Machine {
 }
 
 const MB = 1024 * 1024;
-export const megabytes = (bytes: number): string => `${Math.round(bytes / MB).toLocaleString("en")} MB`;
+const megabytes = (bytes: number): string => `${Math.round(bytes / MB).toLocaleString("en")} MB`;
 
 /** A quantity that should be at least `enough` and must be at least `least`, in bytes. */
 export function quantity(
   topic: string,
   has: number,
-  { least, enough, mend }: { readonly least: number; readonly enough: number; readonly mend: string },
+  { least, enough, fix }: { readonly least: number; readonly enough: number; readonly fix: string },
 ): Check {
   const says = `${megabytes(has)} free`;
   if (has < least)
-    return { topic, standing: "problem", says: `${says}; ${megabytes(least)} are needed`, mend };
+    return { topic, standing: "problem", says: `${says}; ${megabytes(least)} are needed`, fix };
   if (has < enough)
-    return { topic, standing: "note", says: `${says}; ${megabytes(enough)} would be comfortable`, mend };
+    return { topic, standing: "note", says: `${says}; ${megabytes(enough)} would be comfortable`, fix };
   return { topic, standing: "ok", says };
 }

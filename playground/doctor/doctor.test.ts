@@ -8,9 +8,9 @@ import { clock, folders, node, packages } from "./machine.ts";
 import { environment, state } from "./place.ts";
 
 const MB = 1024 * 1024;
-const room = { least: 600 * MB, enough: 1_200 * MB, mend: "make room" };
+const room = { least: 600 * MB, enough: 1_200 * MB, fix: "make room" };
 
-describe("what is looked at", () => {
+describe("a check", () => {
   let root = "";
   let machine: Machine;
   beforeEach(async () => {
@@ -28,11 +28,11 @@ describe("what is looked at", () => {
     [599, "problem"],
     [600, "note"],
     [1_200, "ok"],
-  ])("%i MB are judged: %s", (megabytes, standing) => {
+  ])("judges %i MB: %s", (megabytes, standing) => {
     expect(quantity("memory", megabytes * MB, room)).toMatchObject({ standing, says: /MB free/ });
   });
 
-  it("packages that are missing, or of another lock file, will be installed", async () => {
+  it("says that packages will be installed when they are missing or of another lock file", async () => {
     expect(packages(machine)).toMatchObject({ standing: "will", says: "will be installed, about 700 MB" });
     await mkdir(path.join(root, "node_modules"));
     await writeFile(
@@ -45,33 +45,33 @@ describe("what is looked at", () => {
     });
   });
 
-  it("a Node comes with the packages, whatever the system's is", async () => {
+  it("says that a Node comes with the packages, for any system Node", async () => {
     expect(await node(machine, "20.20.2")).toMatchObject({
       standing: "will",
       says: expect.stringContaining("20.20.2"),
     });
   });
 
-  it("folders that are not there are judged by where they would be made, and not made", async () => {
+  it("judges a missing folder by where it would be made, and does not make it", async () => {
     const before = await readdir(root);
     expect((await folders(machine)).map(({ standing }) => standing)).toEqual(["ok", "ok", "ok"]);
     expect(await readdir(root)).toEqual(before);
   });
 
-  it("a state folder below a file is a problem", async () => {
+  it("finds a problem in a state folder below a file", async () => {
     await writeFile(machine.dir, "");
     const [first] = await folders({ ...machine, dir: path.join(machine.dir, "x") });
     expect(first).toMatchObject({ topic: "state folder", standing: "problem" });
   });
 
-  it("a clock before the project's own files is a problem, a time zone off is none", async () => {
+  it("finds a problem in a clock before the project's own files, but not in one that is hours off", async () => {
     const written = new Date("2026-06-01T12:00:00Z");
     await utimes(path.join(root, "package.json"), written, written);
     expect(await clock(machine, Date.parse("2026-06-01T01:00:00Z"))).toMatchObject({ standing: "ok" });
     expect(await clock(machine, Date.parse("1970-01-02T00:00:00Z"))).toMatchObject({ standing: "problem" });
   });
 
-  it("a dead runner's file will be cleared away", async () => {
+  it("says that a dead runner's file will be removed", async () => {
     expect((await state(machine)).check).toMatchObject({ standing: "ok" });
     await mkdir(machine.dir);
     await writeFile(
@@ -81,10 +81,10 @@ describe("what is looked at", () => {
     expect(await state(machine)).toMatchObject({ here: null, check: { standing: "will" } });
   });
 
-  it("the environment is one good line, or one line for each thing that is wrong", () => {
+  it("gives one line for a right environment, else one line for each wrong variable", () => {
     expect(environment({ ...machine, env: {} })).toMatchObject([{ standing: "ok" }]);
     expect(environment({ ...machine, env: { BATON_ASYNC: "x", BATON_NONSENSE_NAME: "y" } })).toMatchObject([
-      { standing: "problem", mend: "unset BATON_ASYNC" },
+      { standing: "problem", fix: "unset BATON_ASYNC" },
       { standing: "note", says: "nothing reads BATON_NONSENSE_NAME" },
     ]);
   });
@@ -95,10 +95,10 @@ describe("what npm start would do", () => {
     topic: standing,
     standing,
     says: "so it is",
-    mend: "so it is mended",
+    fix: "so it is fixed",
   });
 
-  it("is what it sees to first, and the start", () => {
+  it("is its preparations, then the start", () => {
     expect(prognosis([check("ok"), check("will"), check("note")])).toEqual([
       "will: so it is",
       expect.stringMatching(/^start NATS, Redis and Postgres/),
@@ -106,9 +106,9 @@ describe("what npm start would do", () => {
     ]);
   });
 
-  it("is to fail, with the line that mends it, when there is a problem", () => {
+  it("is to fail, with the fix, when there is a problem", () => {
     expect(prognosis([check("will"), check("problem")])).toEqual([
-      "would fail: problem: so it is (mend: so it is mended)",
+      "would fail: problem: so it is (fix: so it is fixed)",
     ]);
   });
 });

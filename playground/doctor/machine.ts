@@ -38,17 +38,17 @@ export async function node({ root }: Machine, running = process.versions.node): 
       topic,
       standing: "problem",
       says: `${pinned} cannot be run`,
-      mend: "rm -r node_modules, then npm start",
+      fix: "rm -r node_modules, then npm start",
     };
   }
   if (pinned) return { topic, standing: "will", says: `24 comes with the packages (this is ${running})` };
   if (running.startsWith("24.")) return { topic, standing: "ok", says: `${running}, the system's` };
   const here = `${process.platform}-${process.arch}`;
   const says = `this is ${running}, and npm has no Node 24 package for ${here}`;
-  return { topic, standing: "problem", says, mend: "install Node 24" };
+  return { topic, standing: "problem", says, fix: "install Node 24" };
 }
 
-/** The npm that installs the packages; without a need for one when they are there. */
+/** The npm that installs the packages. A missing npm is no problem when they are installed. */
 export async function npm({ root, env }: Machine): Promise<Check> {
   const topic = "npm";
   const version = await run("npm", ["--version"], {
@@ -63,11 +63,11 @@ export async function npm({ root, env }: Machine): Promise<Check> {
     topic,
     standing,
     says: "not on the PATH; it installs the packages",
-    mend: "install npm, which comes with Node",
+    fix: "install npm, which comes with Node",
   };
 }
 
-/** The packages, against the lock file. */
+/** The packages, compared with the lock file. */
 export function packages({ root }: Machine): Check {
   const topic = "packages";
   if (isComplete(root)) return { topic, standing: "ok", says: "installed, as the lock file has them" };
@@ -79,12 +79,12 @@ export function packages({ root }: Machine): Check {
   return { topic, standing: "will", says };
 }
 
-/** Memory that processes can have: the machine's, or what a container is limited to. */
+/** Free memory: the machine's, or the rest of a container's limit. */
 export function memory(): Check {
   return quantity("memory", Math.min(os.freemem(), process.availableMemory()), {
     least: 600 * MB,
     enough: 1_200 * MB,
-    mend: "end other programs; a playground takes about 800 MB",
+    fix: "end other programs; a playground takes about 800 MB",
   });
 }
 
@@ -93,7 +93,7 @@ async function nearest(wanted: string): Promise<string> {
   for (let at = wanted; ; at = path.dirname(at)) if ((await exists(at)) || at === path.dirname(at)) return at;
 }
 
-/** Room on the disks that `npm start` writes to. */
+/** Free space on the disks that `npm start` writes to. */
 export async function disk({ root, dir }: Machine): Promise<Check[]> {
   const places: [string, string, number][] = [
     ["disk, state", dir, 300 * MB],
@@ -102,13 +102,13 @@ export async function disk({ root, dir }: Machine): Promise<Check[]> {
   return Promise.all(
     places.map(async ([topic, folder, least]) => {
       const { bavail, bsize } = await statfs(await nearest(folder));
-      const mend = `make room below ${folder}, or put the state elsewhere: BATON_STATE_DIR=<folder> npm start`;
-      return quantity(topic, bavail * bsize, { least, enough: 2 * least, mend });
+      const fix = `make room below ${folder}, or put the state elsewhere: BATON_STATE_DIR=<folder> npm start`;
+      return quantity(topic, bavail * bsize, { least, enough: 2 * least, fix });
     }),
   );
 }
 
-/** Who runs it: Postgres refuses to run as root, and its initdb wants a name for the user. */
+/** The user: Postgres refuses to run as root, and its initdb wants a name for the user. */
 export async function user(): Promise<Check> {
   const topic = "user";
   const entries = await readFile("/etc/passwd", "utf8").catch(() => "");
@@ -121,7 +121,7 @@ export async function user(): Promise<Check> {
       topic,
       standing: "problem",
       says: `root, and user ${NOBODY.uid} has no name`,
-      mend: `useradd -u ${NOBODY.uid} nobody`,
+      fix: `useradd -u ${NOBODY.uid} nobody`,
     };
   }
   try {
@@ -132,7 +132,7 @@ export async function user(): Promise<Check> {
       topic,
       standing: "problem",
       says,
-      mend: "add an entry, or name a running server by BATON_POSTGRES_URL",
+      fix: "add an entry, or name a running server by BATON_POSTGRES_URL",
     };
   }
 }
@@ -149,24 +149,19 @@ export async function shell(): Promise<Check> {
     topic,
     standing: "problem",
     says: "/bin/sh does not work",
-    mend: "install a POSIX shell as /bin/sh",
+    fix: "install a POSIX shell as /bin/sh",
   };
 }
 
-/** The folders that are written to; one that is not there is judged by where it would be made. */
+/** The folders that are written to. A missing one is judged by where it would be made. */
 export async function folders({ dir, env }: Machine): Promise<Check[]> {
   const wanted: [string, string, Check["standing"], string][] = [
     ["state folder", dir, "problem", "BATON_STATE_DIR=<a folder that you can write to> npm start"],
-    [
-      "cache folder",
-      cacheDir(env),
-      "note",
-      "XDG_CACHE_HOME=<folder>; without it the state folder takes its place",
-    ],
+    ["cache folder", cacheDir(env), "note", "XDG_CACHE_HOME=<folder>; without it the state folder is used"],
     ["temporary folder", os.tmpdir(), "note", "TMPDIR=<folder>; only the tests need it"],
   ];
   return Promise.all(
-    wanted.map(async ([topic, folder, otherwise, mend]) => {
+    wanted.map(async ([topic, folder, otherwise, fix]) => {
       const at = await nearest(folder);
       const isFolder = await stat(at).then((found) => found.isDirectory());
       const writable =
@@ -176,17 +171,17 @@ export async function folders({ dir, env }: Machine): Promise<Check[]> {
           () => false,
         ));
       if (writable) return { topic, standing: "ok", says: folder } as const;
-      return { topic, standing: otherwise, says: `${folder} cannot be written to`, mend };
+      return { topic, standing: otherwise, says: `${folder} cannot be written to`, fix };
     }),
   );
 }
 
-/** A clock that is before the project's own files breaks certificates, and with them the installation. */
+/** A clock before the project's own files makes certificates invalid, so that the installation fails. */
 export async function clock({ root }: Machine, nowMs = Date.now()): Promise<Check> {
   const topic = "clock";
   const { mtimeMs } = await stat(path.join(root, "package.json"));
   const dayMs = 24 * 3_600_000;
   if (nowMs > mtimeMs - dayMs) return { topic, standing: "ok", says: new Date(nowMs).toISOString() };
   const says = `${new Date(nowMs).toISOString()} is before the project's files were written`;
-  return { topic, standing: "problem", says, mend: "set the clock" };
+  return { topic, standing: "problem", says, fix: "set the clock" };
 }

@@ -1,6 +1,8 @@
 /** Where `npm start` would run: the environment, the ports, and what is in the state folder already. */
 import { access } from "node:fs/promises";
 import path from "node:path";
+import { type Copy, copyFromEnvironment, describeCopy } from "../copy.ts";
+import { setAside } from "../otel-variables.ts";
 import { holderOf } from "../runner/holder.ts";
 import { isFree, MAX_PORT_OFFSET, portsFor } from "../runner/ports.ts";
 import { type Run, runningIn } from "../runner/state.ts";
@@ -11,12 +13,14 @@ import type { Check, Machine } from "./check.ts";
 export function environment({ env }: Machine): Check[] {
   const found: Check[] = [
     ...wrongVariables(env).map(({ name, says }): Check => {
-      return { topic: "environment", standing: "problem", says, mend: `unset ${name}` };
+      return { topic: "environment", standing: "problem", says, fix: `unset ${name}` };
     }),
-    ...unknownVariables(env).map(({ name, says }): Check => {
-      return { topic: "environment", standing: "note", says, mend: `unset ${name}` };
+    ...[...unknownVariables(env), ...setAside(env)].map(({ name, says }): Check => {
+      return { topic: "environment", standing: "note", says, fix: `unset ${name}` };
     }),
   ];
+  const copy = copyOf(env);
+  if (copy) found.push({ topic: "environment", standing: "will", says: describeCopy(copy) });
   const set = Object.keys(env).filter(
     (name) => /^(BATON|OTEL|LENS)_/.test(name) && !/_(BOOT_PIPE|TIMES)$/.test(name),
   );
@@ -27,10 +31,18 @@ export function environment({ env }: Machine): Check[] {
   return found.length > 0 ? found : [{ topic: "environment", standing: "ok", says }];
 }
 
+/** The copy that the environment asks for, where the offset is right. */
+function copyOf(env: NodeJS.ProcessEnv): Copy | null {
+  const offset = Number(env.BATON_PORT_OFFSET || 0);
+  if (!Number.isInteger(offset)) return null;
+  const { otlpGrpc, otlpHttp } = portsFor(offset);
+  return copyFromEnvironment(env, [otlpGrpc, otlpHttp]);
+}
+
 const isGiven = (name: string, env: NodeJS.ProcessEnv): boolean =>
   ["nats", "redis", "postgres"].includes(name) && Boolean(env[`BATON_${name.toUpperCase()}_URL`]);
 
-/** The ports: one line for each that is taken, or one for all. `here`: what runs in the state folder, whose ports are its own. */
+/** The ports: one line for each that is taken, or one for all. `here`: the running playground, which may hold them. */
 export async function ports({ env }: Machine, here: Run | null): Promise<Check[]> {
   const offset = Number(env.BATON_PORT_OFFSET || 0);
   // A wrong offset has its own line.
@@ -45,7 +57,7 @@ export async function ports({ env }: Machine, here: Run | null): Promise<Check[]
         topic: "port",
         standing: "problem",
         says,
-        mend: `BATON_PORT_OFFSET=${offset + 100} npm start`,
+        fix: `BATON_PORT_OFFSET=${offset + 100} npm start`,
       };
     }),
   );
@@ -61,20 +73,20 @@ const exists = (file: string): Promise<boolean> =>
     () => false,
   );
 
-/** What the state folder holds: a running playground, the traces of a dead one, data of the last time. */
+/** What the state folder holds: a running playground, the file of a killed one, data of the last run. */
 export async function state({ dir }: Machine): Promise<{ readonly check: Check; readonly here: Run | null }> {
   const topic = "playground";
   const here = await runningIn(dir);
   if (here) {
     const says = `runs here already, process ${here.pid} since ${here.since}`;
-    return { here, check: { topic, standing: "problem", says, mend: "npm run down" } };
+    return { here, check: { topic, standing: "problem", says, fix: "npm run down" } };
   }
   if (await exists(path.join(dir, "run.json"))) {
-    const says = "its runner was killed; npm start clears that away";
+    const says = "its runner was killed; npm start cleans up after it";
     return { here, check: { topic, standing: "will", says } };
   }
   const says = (await exists(path.join(dir, "data")))
-    ? "none runs here; the last one's data is emptied at the next start, unless -- --keep"
+    ? "none runs here; npm start deletes the data of the last one, npm start -- --keep keeps it"
     : "none runs here, and none has";
   return { here, check: { topic, standing: "ok", says } };
 }

@@ -23,25 +23,25 @@ async function given(server: ServerName, address: string): Promise<Check> {
   const name = `BATON_${server.toUpperCase()}_URL`;
   const url = URL.parse(address);
   if (!url)
-    return { topic: server, standing: "problem", says: `${name} is no address`, mend: `unset ${name}` };
+    return { topic: server, standing: "problem", says: `${name} is no address`, fix: `unset ${name}` };
   const port = Number(url.port || DEFAULT_PORTS[server]);
   const where = `${url.hostname}:${port}`;
   if (await listens(url.hostname, port))
     return { topic: server, standing: "ok", says: `given by ${name}: ${where} takes connections` };
-  const mend = `start that server, or unset ${name}`;
+  const fix = `start that server, or unset ${name}`;
   return {
     topic: server,
     standing: "problem",
     says: `given by ${name}, but nothing listens at ${where}`,
-    mend,
+    fix,
   };
 }
 
-/** The second half of what `missingProblem` says: how to install it. */
+/** A server that is not on this machine, with the install instructions of `missingProblem`. */
 function lacking(server: ServerName): Check {
-  const [, ...mend] = missingProblem([server], null).message.split("\n");
+  const [, ...fix] = missingProblem([server], null).message.split("\n");
   const says = `not on this machine; ${versionText(minimum[server])} or later is needed`;
-  return { topic: server, standing: "problem", says, mend: mend.map((line) => line.trim()).join(" | ") };
+  return { topic: server, standing: "problem", says, fix: fix.map((line) => line.trim()).join(" | ") };
 }
 
 async function fromMachine(server: AptServer, { env }: Machine): Promise<Check> {
@@ -79,7 +79,7 @@ export function servers(machine: Machine): Promise<Check[]> {
   return Promise.all((["nats", "redis", "postgres"] as const).map(look));
 }
 
-/** First line of what `command` says; null when it fails or is not there. */
+/** First line that `command` prints; null when it fails or is not there. */
 const says = (command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string | null> =>
   run(command, args, { env, timeout: 10_000 }).then(
     ({ stdout }) => stdout.trim().split("\n")[0] ?? "",
@@ -94,12 +94,12 @@ async function onPath(command: string, env: NodeJS.ProcessEnv): Promise<string |
   return null;
 }
 
-/** What only `docker compose up` and `npm start -- --full` use. */
+/** The programs that only `docker compose up` and `npm start -- --full` use. */
 export async function optional({ env }: Machine): Promise<Check[]> {
   const [client, engine, go] = await Promise.all([
     says("docker", ["--version"], env),
     says("docker", ["version", "--format", "{{.Server.Version}}"], env),
-    // Found, not run: it would write to the user's configuration folder.
+    // go is looked for but not run: it would write to the user's configuration folder.
     onPath("go", env),
   ]);
   const docker = client && (engine ? `engine ${engine}` : "no engine runs; docker compose up would need one");
@@ -108,7 +108,9 @@ export async function optional({ env }: Machine): Promise<Check[]> {
     {
       topic: "go",
       standing: "note",
-      says: go ?? "not there; npm start -- --full builds with it what is not installed",
+      says:
+        go ??
+        "not there; npm run load and npm start -- --full use it to build programs that are not installed",
     },
   ];
 }

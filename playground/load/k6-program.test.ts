@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => state.remove());
 
-/** What `findK6` is told on a machine that has nothing but what lies in `folder`: no Go, and an empty cache. */
+/** The options of `findK6` on a machine that has only the programs in `folder`: no Go, and an empty cache. */
 const machine = (folder: string) => ({
   root: path.dirname(path.dirname(import.meta.dirname)),
   dir: state.dir,
@@ -30,21 +30,21 @@ async function folderWithK6(version: string): Promise<string> {
   return folder;
 }
 
-test("a k6 on the PATH is taken, and nobody asks for Docker", async () => {
+test("a k6 on the PATH is used without asking for Docker", async () => {
   const docker = vi.fn(async () => true);
   const folder = await folderWithK6("2.1.0");
   expect(await findK6(machine(folder), docker)).toEqual({ kind: "program", file: path.join(folder, "k6") });
   expect(docker).not.toHaveBeenCalled();
 });
 
-test("where none can be had the image of the pinned version is run, when an engine answers", async () => {
+test("without a k6 the image of the pinned version is used, if a Docker engine answers", async () => {
   const { origin } = catalogue.k6;
   const pinned = origin.kind === "go" ? origin.version.slice(1) : "";
   const found = await findK6(machine(await folderWithK6("0.57.0")), async () => true);
   expect(found).toEqual({ kind: "image", image: `grafana/k6:${pinned}` });
 });
 
-test("where there is neither, one message says how to get it", async () => {
+test("without either, one message says how to get k6", async () => {
   const asked = findK6(machine(await folderWithK6("0.57.0")), async () => false);
   await expect(asked).rejects.toMatchObject({
     code: "server_missing",

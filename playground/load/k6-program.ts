@@ -1,4 +1,4 @@
-/** Which k6 runs the load: a program, or where there is none the official image, when a Docker engine answers. */
+/** Finds the k6 that runs the load: a program, or else the official image, if a Docker engine answers. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { Problem } from "../problem.ts";
@@ -12,7 +12,7 @@ export type K6 =
   | { readonly kind: "program"; readonly file: string }
   | { readonly kind: "image"; readonly image: string };
 
-/** Asks the Docker engine, not its client: one without the other is of no use. True when it answers. */
+/** True when a Docker engine answers; the client alone is of no use. */
 async function hasDocker(env: NodeJS.ProcessEnv): Promise<boolean> {
   return run("docker", ["info"], { env, timeout: DOCKER_ANSWERS_WITHIN_MS }).then(
     () => true,
@@ -20,15 +20,15 @@ async function hasDocker(env: NodeJS.ProcessEnv): Promise<boolean> {
   );
 }
 
-/** The image of the version that is built elsewhere. */
+/** The image of the version that would be built with Go. */
 function imageOf(): string | null {
   const { origin } = catalogue.k6;
   return origin.kind === "go" ? `grafana/k6:${origin.version.replace(/^v/, "")}` : null;
 }
 
 /**
- * A k6: from the PATH, from the cache, built there once with Go, else the image. Rejects with the Problem `server_missing`,
- * which says why it could not be built and how to get it.
+ * A k6: from the PATH, from the cache, built there once with Go, else the image. Rejects with the Problem
+ * `server_missing`, which says why it could not be built and how to get it.
  */
 export async function findK6(
   options: StackProgramOptions,

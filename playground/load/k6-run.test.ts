@@ -14,7 +14,7 @@ const load: LoadRun = {
 const program = { kind: "program", file: "/bin/k6" } as const;
 const image = { kind: "image", image: "grafana/k6:2.2.0" } as const;
 
-test("k6 gets the script, says failures in lines of their own, and draws only on a terminal", () => {
+test("k6 gets the script, prints failures as plain lines, and shows progress only on a terminal", () => {
   const quiet = invocation(program, load, "/baton", false);
   expect([quiet.command, ...quiet.args].join(" ")).toBe(
     "/bin/k6 run --log-format raw --quiet /baton/load/k6.ts",
@@ -22,7 +22,7 @@ test("k6 gets the script, says failures in lines of their own, and draws only on
   expect(invocation(program, load, "/baton", true).args).not.toContain("--quiet");
 });
 
-test("metrics leave only when there is a Collector, and the page is served only on a port that is free", () => {
+test("metrics are sent only when there is a Collector, and the page is served only when it has a port", () => {
   const bare = k6Environment(load);
   expect(Object.keys(bare).filter((name) => /OTEL|DASHBOARD/.test(name))).toEqual([]);
   const full = { ...load, collector: "127.0.0.1:4317", pagePort: 5665 };
@@ -35,14 +35,14 @@ test("metrics leave only when there is a Collector, and the page is served only 
   });
 });
 
-test("it never asks the net for anything", () => {
+test("k6 sends no usage report and looks for no extensions on the internet", () => {
   expect(k6Environment(load)).toMatchObject({
     K6_NO_USAGE_REPORT: "true",
     K6_AUTO_EXTENSION_RESOLUTION: "false",
   });
 });
 
-test("on Linux the image shares the host's network and is told all that the program is told", () => {
+test("on Linux the image shares the host's network and gets the same environment as the program", () => {
   const { command, args, env } = invocation(image, load, "/baton", false, "linux");
   expect(command).toBe("docker");
   expect(args.join(" ")).toMatch(
@@ -53,7 +53,7 @@ test("on Linux the image shares the host's network and is told all that the prog
   expect(env).toEqual(k6Environment(load));
 });
 
-test("elsewhere the image reaches the host by Docker's name for it; links that are only printed stay", () => {
+test("elsewhere the image reaches the host by Docker's name for it; addresses that are only printed stay", () => {
   const { args, env } = invocation(image, { ...load, pagePort: 5665 }, "/baton", false, "darwin");
   expect(args.join(" ")).toContain("--add-host host.docker.internal:host-gateway");
   expect(env).toMatchObject({

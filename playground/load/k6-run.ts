@@ -1,4 +1,4 @@
-/** How k6 is started: its arguments and its environment. Pure; `commands/load.ts` does it. */
+/** The arguments and the environment of k6. Pure; `commands/load.ts` starts it. */
 import path from "node:path";
 import type { K6 } from "./k6-program.ts";
 
@@ -6,7 +6,7 @@ import type { K6 } from "./k6-program.ts";
 export interface LoadRun {
   readonly scenario: string;
   readonly profile: string;
-  /** A fault more for every request; empty for none. */
+  /** One more fault for every request; empty for none. */
   readonly fault: string;
   readonly gateway: string;
   readonly lens: string;
@@ -21,7 +21,7 @@ export interface LoadRun {
 export interface Invocation {
   readonly command: string;
   readonly args: readonly string[];
-  /** Beside what the program has anyway. */
+  /** In addition to the caller's environment. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -35,7 +35,7 @@ export function k6Environment(load: LoadRun): Readonly<Record<string, string>> {
     BATON_LENS_URL: load.lens,
     BATON_JAEGER_URL: load.jaeger,
     K6_NO_USAGE_REPORT: "true",
-    // It would ask the net for extensions that the script might want.
+    // It would look for extensions on the internet.
     K6_AUTO_EXTENSION_RESOLUTION: "false",
     ...(load.collector && {
       K6_OTEL_GRPC_EXPORTER_ENDPOINT: load.collector,
@@ -57,8 +57,8 @@ const HOST = "host.docker.internal";
 const toHost = (address: string): string => address.replace(/\b(127\.0\.0\.1|localhost)\b/, HOST);
 
 /**
- * The command line that runs `load` with `k6`. `root`: the project's folder. `withProgress`: there is a terminal. `platform`:
- * on Linux a container can share the host's network, where the playground listens on 127.0.0.1.
+ * The command line that runs `load` with `k6`. `root`: the project's folder. `withProgress`: there is a terminal.
+ * `platform`: on Linux a container can share the host's network, where the playground listens on 127.0.0.1.
  */
 export function invocation(
   k6: K6,
@@ -69,7 +69,7 @@ export function invocation(
 ): Invocation {
   const args = [
     "run",
-    // A failure is told in lines of its own, not as a field of a log record.
+    // Failures are printed as plain lines, not as fields of log records.
     ...["--log-format", "raw"],
     ...(withProgress ? [] : ["--quiet"]),
     ...(load.collector ? ["--out", "opentelemetry"] : []),
@@ -80,7 +80,7 @@ export function invocation(
   const shared = platform === "linux";
   const within = shared
     ? load
-    : // What is only printed, as a link, stays as it is; the page would need its port published.
+    : // Addresses that are only printed stay. No page: its port would have to be published.
       { ...load, gateway: toHost(load.gateway), collector: toHost(load.collector), pagePort: 0 };
   const env = k6Environment(within);
   const network = shared ? ["--network", "host"] : ["--add-host", `${HOST}:host-gateway`];

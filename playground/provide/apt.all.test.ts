@@ -9,7 +9,7 @@ import { isRoot, NOBODY } from "./nobody.ts";
 
 const script = path.join(import.meta.dirname, "apt.fixture.ts");
 
-/** Needs Debian or Ubuntu and its archive; elsewhere the packages come from the PATH, which provide.hop.test.ts tests. */
+/** Needs Debian or Ubuntu with its archive. Elsewhere programs come from the PATH, which provide.hop.test.ts tests. */
 describe.skipIf(!(await hasApt(process.env)))(
   "an ordinary user with an empty cache, on a machine with apt",
   () => {
@@ -24,7 +24,7 @@ describe.skipIf(!(await hasApt(process.env)))(
     });
     afterEach(() => state.remove());
 
-    /** Runs the fixture as an ordinary user; what it printed, from JSON. Rejects with what it said on standard error. */
+    /** Runs the fixture as an ordinary user; resolves to its output, parsed. Rejects with its standard error. */
     async function fetchAsUser(): Promise<unknown> {
       const child = spawn(process.execPath, [script], {
         ...(isRoot() && NOBODY),

@@ -1,4 +1,4 @@
-/** For apt.all.test.ts: fetches both servers with apt into this user's cache, and prints which are there then. */
+/** For apt.all.test.ts: fetches both servers with apt into this user's cache, and prints which were found. */
 import { patient } from "../../tests/patience.ts";
 import { cacheDir, fetchWithApt, findCached } from "./apt.ts";
 

@@ -1,7 +1,7 @@
 /**
- * Server programs from Debian's and Ubuntu's package manager, into a private folder of the user's cache: no root needed,
- * nothing on the system is changed. apt itself decides which packages are needed beside the ones that are installed,
- * and from which archive; packages are only downloaded and unpacked, their scripts never run.
+ * Server programs from Debian's and Ubuntu's package manager, into a private folder of the user's cache: no root
+ * needed, nothing on the system is changed. apt itself decides which packages are needed beside the ones that are
+ * installed, and from which archive; packages are only downloaded and unpacked, their scripts never run.
  */
 import { execFile } from "node:child_process";
 import { access, constants, mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
@@ -13,7 +13,7 @@ import { asProgram, type Program, programNames } from "./program.ts";
 import { isEnough, type ServerName } from "./versions.ts";
 
 const run = promisify(execFile);
-/** A bound for what hangs. A download that stands still is given up by apt itself, after `STILL_SECONDS`. */
+/** A bound for an apt that hangs. apt itself aborts a download without progress after `STILL_SECONDS`. */
 const APT_WITHIN_MS = 1_800_000;
 const STILL_SECONDS = 60;
 
@@ -42,7 +42,7 @@ export async function writableCacheDir(env: NodeJS.ProcessEnv, dir: string): Pro
   }
 }
 
-/** Names the system whose packages these are, such as `debian-12-x64`: they fit no other. */
+/** The system that the packages are for, such as `debian-12-x64`: they fit no other. */
 export async function systemId(): Promise<string> {
   const release = await readFile("/etc/os-release", "utf8").catch(() => "");
   const field = (name: string): string => new RegExp(`^${name}="?([\\w.-]*)`, "m").exec(release)?.[1] ?? "";
@@ -55,7 +55,7 @@ export async function systemId(): Promise<string> {
 
 const serversDir = async (cache: string): Promise<string> => path.join(cache, "servers", await systemId());
 
-/** Where the unpacked packages below `tree` keep their libraries, as a value for LD_LIBRARY_PATH. */
+/** The library folders of the packages unpacked below `tree`, as a value for LD_LIBRARY_PATH. */
 async function libraryPathOf(tree: string): Promise<string> {
   const found: string[] = [];
   for (const lib of ["usr/lib", "lib"]) {
@@ -68,7 +68,7 @@ async function libraryPathOf(tree: string): Promise<string> {
   return found.join(":");
 }
 
-/** What an earlier `fetchWithApt` left for `server` in the cache folder `cache`; null when nothing of sufficient version. */
+/** The program for `server` that an earlier `fetchWithApt` left in `cache`; null without one of sufficient version. */
 export async function findCached(server: ServerName, cache: string): Promise<Program | null> {
   const base = await serversDir(cache);
   const trees = (await readdir(base).catch(() => [])).filter((name) => !name.startsWith("."));
@@ -92,7 +92,7 @@ export async function hasApt(env: NodeJS.ProcessEnv): Promise<boolean> {
   return tools.every((answer) => answer !== null);
 }
 
-/** Options that make apt keep all that it writes below `work`, take no system lock, and read the system's own sources. */
+/** Options that make apt write only below `work`, take no system lock, and read the system's own sources. */
 const privately = (work: string): string[] => [
   "-o",
   `Dir::Cache=${path.join(work, "cache")}`,
@@ -103,7 +103,7 @@ const privately = (work: string): string[] => [
   ...["http", "https"].flatMap((how) => ["-o", `Acquire::${how}::Timeout=${STILL_SECONDS}`]),
 ];
 
-/** For when the system's package lists are empty or out of date: lists of our own, of the packages' names only. */
+/** For a system whose package lists are empty or out of date: our own lists, of the packages' names only. */
 const withOwnLists = (work: string): string[] => [
   "-o",
   `Dir::State=${path.join(work, "state")}`,
@@ -154,8 +154,9 @@ async function download(
 }
 
 /**
- * Downloads and unpacks `servers` into the cache folder `cache`, once for all playgrounds of this user. Two at once do no
- * harm: each works in a folder of its own and the first to finish puts its tree into place. Rejects with apt's error.
+ * Downloads and unpacks `servers` into the cache folder `cache`, once for all playgrounds of this user. Two processes
+ * may do so at once: each works in its own folder, and the first to finish puts its tree into place. Rejects with apt's
+ * error.
  */
 export async function fetchWithApt(
   servers: readonly AptServer[],
@@ -170,8 +171,9 @@ export async function fetchWithApt(
 }
 
 /**
- * Downloads the packages `names` with what they need, and unpacks all of them as the folder `<base>/<names, joined by +>`,
- * unless `areThere` says that another process has done so meanwhile. Rejects with apt's error.
+ * Downloads the packages `names` with what they need, and unpacks all of them as the folder
+ * `<base>/<names, joined by +>`, unless `areThere` says that another process has done so meanwhile. Rejects with apt's
+ * error.
  */
 export async function unpackWithApt(
   names: readonly string[],
@@ -195,7 +197,7 @@ export async function unpackWithApt(
   }
 }
 
-/** Makes `tree` the content of `place`; an older one goes to `aside`, where what still runs from it runs on. */
+/** Moves `tree` to `place`. An older tree is moved to `aside`, so that programs that run from it go on. */
 async function putIntoPlace(tree: string, place: string, aside: string): Promise<void> {
   try {
     await rename(tree, place);

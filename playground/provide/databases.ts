@@ -1,4 +1,4 @@
-/** One database and one role for each service, so that none can read another's tables. */
+/** One database and one role for each service, so that no service can read another's tables. */
 import { type Client, DatabaseError } from "pg";
 import { errorFrom, Problem } from "../problem.ts";
 import { type Bounds, whileMoving } from "../while-moving.ts";
@@ -43,25 +43,25 @@ async function makeOne(url: string, service: string, password: string): Promise<
       await client.query(`GRANT ${role} TO CURRENT_USER`);
       await client.query(`CREATE DATABASE ${role} OWNER ${role} TEMPLATE template0 ENCODING 'UTF8'`);
     }
-    // Also of one that was made by a try that was cut after it.
+    // Also for a database that an interrupted attempt has made.
     await client.query(`REVOKE CONNECT ON DATABASE ${role} FROM PUBLIC`);
   });
   return { service, url: databaseUrl(url, service, password) };
 }
 
-/** By SQLSTATE: there is no connection to give by now, or a try that was cut is still being carried out. */
+/** SQLSTATEs that allow a retry: no connection is free, or an interrupted attempt is still being carried out. */
 const PASSING = /^(08...|53300|57P0.|42P04|42710|23505)$/;
 const isRefusal = (error: unknown): boolean =>
   error instanceof DatabaseError && !PASSING.test(error.code ?? "");
 
 export interface MakeOptions {
   readonly signal: AbortSignal;
-  /** Whether the server has done something since it was last asked: a busy one is waited for. */
+  /** Whether the server has done something since the last call: a busy one is waited for. */
   readonly hasMoved: () => Promise<boolean>;
   readonly bounds?: Bounds;
 }
 
-/** Makes one, again and again as long as the server has not refused it: a try may be cut, or end for want of time. */
+/** Makes one, with retries until the server refuses it: an attempt may be cut off or time out. */
 async function makePatiently(
   url: string,
   service: string,
@@ -85,9 +85,9 @@ async function makePatiently(
 }
 
 /**
- * Makes the database `baton_<service>` and the role of the same name for each of `services`, and keeps what is there.
- * `url`: a role that may create both. `passwordFor`: the password that a service's role shall have. One connection for
- * each service, all at once, takes half the time of a single one.
+ * Makes the database `baton_<service>` and the role of the same name for each of `services`, and keeps existing ones.
+ * `url`: a role that may create both. `passwordFor`: the password for a service's role. One connection for each
+ * service, all at once, takes half the time of a single one.
  */
 export async function makeDatabases(
   url: string,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { missingProblem } from "./missing.ts";
 
 describe("the error for missing servers", () => {
-  it("names each with its least version, and the line that installs them on each system", () => {
+  it("names each with its least version, and the command that installs them on each system", () => {
     const { code, message } = missingProblem(["nats", "redis"], undefined);
     expect(code).toBe("server_missing");
     expect(message).toContain("nats-server 2.9.10 or later, redis-server 7.0 or later");

@@ -1,4 +1,4 @@
-/** The one error for servers that cannot be had on this machine. */
+/** The error for servers that are missing on this machine. */
 import { Problem } from "../problem.ts";
 import { minimum, type ServerName, versionText } from "./versions.ts";
 
@@ -31,7 +31,7 @@ const install: readonly {
   },
 ];
 
-/** The last lines of what the package manager said, which hold its reason. */
+/** The last lines of the package manager's output, which hold its reason. */
 function reasonOf(error: unknown): string {
   const said =
     error instanceof Error && "stderr" in error
@@ -49,7 +49,7 @@ function reasonOf(error: unknown): string {
     : `\nThis machine's package manager could not help:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }
 
-/** A Problem that names `servers`, the line that installs them, and the variables that name running ones. `cause`: why fetching failed. */
+/** A Problem that names `servers`, how to install them, and the variables for others. `cause`: why fetching failed. */
 export function missingProblem(servers: readonly ServerName[], cause: unknown): Problem {
   const names = servers
     .map((server) => `${product[server]} ${versionText(minimum[server])} or later`)

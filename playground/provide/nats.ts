@@ -18,11 +18,11 @@ import {
 } from "./server.ts";
 import { isEnough, minimum, parseVersion, versionText } from "./versions.ts";
 
-/** Streams of ours, and of nobody else, begin so. */
+/** Our streams begin with it, and no others. */
 const STREAM_PREFIX = "BATON_";
 const DEFAULT_PORT = 4222;
 
-/** Connects to `url`. The client takes no user and password from an address, and even takes digits of a password for the port. */
+/** Connects to `url`. The client ignores a login in an address, and may even read a password's digits as the port. */
 function dial(url: string): Promise<NatsConnection> {
   const { hostname, port, username, password } = new URL(url);
   return connect({
@@ -57,13 +57,13 @@ export async function startNats(program: Program, from: Source, context: ServerC
   const store = path.join(context.dir, "data", "nats");
   const config = path.join(context.dir, "data", "nats.conf");
   await mkdir(store, { recursive: true });
-  // JSON is valid NATS configuration. The password stands in the file because arguments can be read by everyone.
+  // JSON is valid NATS configuration. The password is in the file because every user can read arguments.
   const settings = {
     server_name: "baton",
     host: "127.0.0.1",
     port: context.port,
     jetstream: { store_dir: store },
-    // In seconds. With the preset of 2, a client on a busy machine may be refused before it could say its password.
+    // In seconds. With the default of 2, a client on a busy machine may be refused before it has sent its password.
     authorization: { user: USER, password: context.password, timeout: 30 },
   };
   await writeFile(config, JSON.stringify(settings, null, 2), { mode: 0o600 });

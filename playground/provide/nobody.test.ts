@@ -15,7 +15,7 @@ describe("a folder", () => {
   });
   afterEach(() => rm(home, { recursive: true, force: true }));
 
-  it("can be reached by nobody when all folders above it let others enter", async () => {
+  it("can be reached by the user nobody when all folders above it let others enter", async () => {
     await chmod(home, 0o711);
     expect(await isReachableByNobody(inside)).toBe(true);
   });

@@ -1,6 +1,6 @@
 /**
- * A place where Postgres can run when we are root. It refuses to run as root, so it runs as the user nobody, who can
- * enter no home folder of mode 0700: binaries and data that lie below one go to a folder of root's own below /var/tmp.
+ * A place where Postgres can run when we are root. It refuses to run as root, so it runs as the user nobody. This user
+ * cannot enter a home folder of mode 0700, so binaries and data below one are moved to root's own folder in /var/tmp.
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -24,10 +24,10 @@ import { Problem, systemCode } from "../problem.ts";
 
 const run = promisify(execFile);
 
-/** The user and group nobody, by number: every Linux and macOS knows what may not be theirs. */
+/** The user and the group nobody, by number. */
 export const NOBODY = { uid: 65_534, gid: 65_534 } as const;
 const PLACE = "/var/tmp/baton-root";
-/** File beside data in root's place: the state folder whose data it is. */
+/** File beside the data in root's place that names the state folder to which the data belongs. */
 const OF = "of";
 const OTHERS_MAY_ENTER = 0o001;
 const OTHERS_MAY_WRITE = 0o022;
@@ -43,8 +43,8 @@ export async function isReachableByNobody(target: string): Promise<boolean> {
 }
 
 /**
- * Root's own folder for what nobody must read. Anyone may have made something of that name in /var/tmp first: only a
- * real folder that belongs to root and that no other may write to is used.
+ * Root's own folder for files that the user nobody reads. Another user may have created this name in /var/tmp first, so
+ * it must be a real folder that belongs to root and that no other user may write to.
  */
 async function rootsPlace(): Promise<string> {
   try {
@@ -66,8 +66,8 @@ async function rootsPlace(): Promise<string> {
 const shortHash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
 
 /**
- * The folder with Postgres' programs (`bin/`, `lib/`, `share/`) where nobody can run them: `folder` itself if it can be
- * reached, else a copy of it, made once for each `version`.
+ * The folder from which the user nobody can run Postgres' programs (`bin/`, `lib/`, `share/`): `folder` itself if it
+ * can be reached, else a copy of it, made once for each `version`.
  */
 export async function runnableByNobody(folder: string, version: string): Promise<string> {
   if (await isReachableByNobody(path.join(folder, "bin", "postgres"))) return folder;
@@ -78,7 +78,7 @@ export async function runnableByNobody(folder: string, version: string): Promise
   try {
     await cp(folder, path.join(aside, "tree"), { recursive: true, verbatimSymlinks: true });
     await run("chmod", ["-R", "a+rX,go-w", path.join(aside, "tree")]);
-    // Two at once make the same copy: the first rename wins, the other finds a full folder in its place.
+    // Two processes may make the same copy: the first rename wins, the second fails because the folder is there.
     await rename(path.join(aside, "tree"), copy).catch((error) => {
       if (systemCode(error) !== "ENOTEMPTY" && systemCode(error) !== "EEXIST") throw error;
     });
@@ -97,7 +97,7 @@ async function sweep(base: string): Promise<void> {
   }
 }
 
-/** Where Postgres' data of the playground in `dir` lies: `data/postgres` in it, or root's place if nobody could not get there. */
+/** Postgres' data folder of the playground in `dir`: `data/postgres`, or one in root's place if nobody cannot enter. */
 export async function homeForNobody(dir: string): Promise<string> {
   const inside = path.join(dir, "data", "postgres");
   if (await isReachableByNobody(path.dirname(inside))) return inside;
@@ -109,7 +109,7 @@ export async function homeForNobody(dir: string): Promise<string> {
   return path.join(outside, "postgres");
 }
 
-/** Makes `folder` nobody's own. */
+/** Makes `folder`, and gives it to the user nobody. */
 export async function giveToNobody(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chown(folder, NOBODY.uid, NOBODY.gid);

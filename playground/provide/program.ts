@@ -12,7 +12,7 @@ export interface Program {
   /** Absolute, links resolved. */
   readonly file: string;
   readonly version: Version;
-  /** Where its libraries lie, when not where the system looks; empty otherwise. */
+  /** Where its libraries are, when the system does not look there; else empty. */
   readonly libraryPath: string;
 }
 
@@ -23,7 +23,7 @@ export const programNames: Readonly<Record<ServerName, readonly string[]>> = {
   postgres: ["postgres"],
 };
 
-/** A program that says nothing within this long cannot be run here. On a busy machine one that can takes seconds. */
+/** A program that prints no version within this time cannot be run here. On a busy machine it may take seconds. */
 const ANSWERS_WITHIN_MS = 60_000;
 
 /** Debian puts servers here, but not onto an ordinary user's PATH. */
@@ -35,7 +35,7 @@ export function foldersOf(searchPath: string): string[] {
   return named.length === 0 ? [] : [...new Set([...named, ...systemFolders])];
 }
 
-/** `file` as a Program, when it can be run and says its version; null otherwise. */
+/** `file` as a Program, when it can be run and prints its version; else null. */
 export async function asProgram(file: string, libraryPath = ""): Promise<Program | null> {
   try {
     await access(file, constants.X_OK);
@@ -53,7 +53,7 @@ export async function findProgram(server: ServerName, folders: readonly string[]
   for (const name of programNames[server]) {
     for (const folder of folders) {
       const file = await realpath(path.join(folder, name)).catch(() => null);
-      // Debian's redis-server is a link to redis-check-rdb, which acts on the name it is called by.
+      // Debian's redis-server is a link to redis-check-rdb, which decides what it is by the name that it is called by.
       const callable = file && path.basename(file) === name ? file : path.join(folder, name);
       const program = file && (await asProgram(callable));
       if (program && isEnough(server, program.version)) return program;

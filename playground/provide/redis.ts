@@ -16,7 +16,7 @@ import {
 } from "./server.ts";
 import { isEnough, minimum, parseVersion, versionText } from "./versions.ts";
 
-/** Keys of ours, and of nobody else, match this. */
+/** Our keys match it, and no others. */
 const OUR_KEYS = "baton:*";
 const SCAN_COUNT = 500;
 
@@ -28,7 +28,7 @@ export async function withRedis<T>(url: string, use: (redis: Redis) => Promise<T
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
   });
-  // The failed call says what went wrong; the event of the same error would end the process if nobody listened.
+  // The failed call reports the error; the event of the same error would end the process without a listener.
   redis.on("error", () => {});
   try {
     await redis.connect();
@@ -58,8 +58,8 @@ export async function startRedis(program: Program, from: Source, context: Server
     `dir ${quoted(data)}`,
     // A queue must not lose or evict jobs.
     "appendonly yes",
-    // Each command is handed to the kernel before it is answered, and so survives SIGKILL. With the preset, everysec, that
-    // write waits up to 2 s for a sync under way, and answered jobs were lost in a crash test.
+    // Each command is handed to the kernel before it is answered, and so survives SIGKILL. With the default, everysec,
+    // that write waits up to 2 s for a running sync, and answered jobs were lost in a crash test.
     "appendfsync no",
     "maxmemory-policy noeviction",
     'save ""',

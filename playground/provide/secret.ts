@@ -5,8 +5,8 @@ import path from "node:path";
 import { systemCode } from "../problem.ts";
 
 /**
- * Reads the secret below `dir`, or makes it, and returns what derives a password (32 hex digits) for a name. It lies with the
- * data, since data that is kept needs the passwords that it was made with.
+ * Reads the secret below `dir`, or makes it, and returns a function that derives a password (32 hex digits) for a name.
+ * The secret is kept with the data, because kept data needs the passwords that it was made with.
  */
 export async function passwords(dir: string): Promise<(name: string) => string> {
   const file = path.join(dir, "data", "secret");

@@ -1,10 +1,10 @@
-/** What a provided server is, whoever runs it. */
+/** A provided server, private or given. */
 
 import type { Child, ChildEvent } from "../runner/supervise.ts";
 import type { Reporter } from "../terminal/report.ts";
 import type { ServerName } from "./versions.ts";
 
-/** Where a server came from: the address in an environment variable, a program on the PATH, in the cache, in an npm package. */
+/** A server's source: the address in an environment variable, or a program on the PATH, in the cache or from npm. */
 export type Source = "url" | "PATH" | "cache" | "embedded";
 
 export interface Server {
@@ -14,17 +14,17 @@ export interface Server {
   readonly port: number;
   readonly from: Source;
   readonly version: string;
-  /** Null for a server that we were given the address of. */
+  /** Null for a given server. */
   readonly child: Child | null;
 }
 
-/** What it takes to speak to a private one. */
+/** What a client of a private server needs. */
 export interface Login {
   readonly port: number;
   readonly password: string;
 }
 
-/** What it takes to start one privately. */
+/** What the start of a private server needs. */
 export interface ServerContext extends Login {
   /** State folder, absolute: data below `data/`, logs below `logs/`, both there already. */
   readonly dir: string;
@@ -35,12 +35,12 @@ export interface ServerContext extends Login {
 
 /** User name on all three private servers. */
 export const USER = "baton";
-/** One try to connect. It is short of nothing but a server that is frozen, and is made again as long as a start is waited for. */
+/** Timeout of one attempt to connect. Only a frozen server takes longer, and attempts go on during the whole start. */
 export const CONNECT_WITHIN_MS = 10_000;
-/** None of the three has anything to do at its end that it does not make good at its next start. */
+/** Short, because each of the three recovers at its next start from whatever it has not finished. */
 export const STOP_WITHIN_MS = 1_000;
 
-/** Environment of a private server: nothing of the user's but what programs need to run at all. */
+/** Environment of a private server: of the user's environment only what programs need to run. */
 export const serverEnv = (libraryPath = ""): Record<string, string> => ({
   PATH: process.env.PATH || "/usr/bin:/bin",
   LC_ALL: "C",

@@ -1,6 +1,6 @@
-/** Blocks in files that people write: what stands between a block's two marks is rendered, the rest is theirs. */
+/** Blocks in files that people write: the text between a block's two marks is rendered, the rest is written by hand. */
 
-/** A block's first line ends with `rendered: <name>` and what it likes; its last line says `end of rendered: <name>`. */
+/** A block's first line has `rendered: <name>` and any text after it; its last line has `end of rendered: <name>`. */
 const BLOCK =
   /^(?<first>.*(?<!end of )\brendered: (?<name>[a-z-]+)\b.*\n)[\s\S]*?(?<last>^.*\bend of rendered: \k<name>\b.*$)/gm;
 

@@ -1,8 +1,8 @@
-/** The blocks of compose.yaml and of its scaled form that say once more what services/topology.ts says. */
+/** The blocks of compose.yaml and of its scaled form that repeat services/topology.ts. */
 import { heapFlags, type Service, urlVariable } from "../../services/declare.ts";
 import { lensConsumers, lensEdges } from "../../services/topology.ts";
 
-/** Where each server listens between containers, and the variable that says so. */
+/** The variable with each server's address between containers. */
 const SERVERS = {
   nats: () => "BATON_NATS_URL: nats://baton:baton@nats:4222",
   redis: () => "BATON_REDIS_URL: redis://:baton@redis:6379",
@@ -16,7 +16,7 @@ const FOLDERS = "/var/lib/baton";
 const indent = (spaces: number, lines: readonly string[]): string[] =>
   lines.map((line) => `${" ".repeat(spaces)}${line}`);
 
-/** Addresses of all services, and what lens is told of them, as anchors. */
+/** Addresses of all services, and lens' settings about them, as anchors. */
 export function shared(services: readonly Service[]): string[] {
   return [
     "x-addresses: &addresses",
@@ -26,7 +26,7 @@ export function shared(services: readonly Service[]): string[] {
     ),
     "# Where journeys begin.",
     `x-edges: &edges ${lensEdges(services)}`,
-    "# Who hears what: a journey is settled when all of them have had it.",
+    "# The consumers of each event: a journey is settled when all of them have handled it.",
     "x-consumers: &consumers >-",
     ...indent(2, lensConsumers(services).split(/(?<=,) /)),
   ];

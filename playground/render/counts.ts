@@ -1,4 +1,4 @@
-/** How many services there are, wherever a sentence says so. */
+/** Counts of services in sentences. */
 
 const WORDS = [
   "no",
@@ -15,7 +15,7 @@ const WORDS = [
   "eleven",
   "twelve",
 ];
-/** Fewer than all is said of some of them: "two services of which one is down". */
+/** Smaller numbers may count only some of the services: "two services of which one is down". */
 const FROM = 5;
 const NUMBER = `${WORDS.slice(FROM).join("|")}|[5-9]|1[0-9]`;
 /** With at most two words between, as in "small TypeScript services". */
@@ -23,10 +23,10 @@ const counting = (what: string): RegExp => new RegExp(`\\b(${NUMBER})((?: [A-Za-
 const SERVICES = counting("services");
 const PROCESSES = counting("(?:services|processes)");
 
-/** `count` as a sentence has it: in letters up to twelve. */
+/** `count` for a sentence: in letters up to twelve. */
 export const countWord = (count: number): string => WORDS[count] ?? String(count);
 
-/** `text` with every count of services set to `count`. What stands in a fenced block is somebody's output, and stays. */
+/** `text` with every count of services set to `count`. Fenced blocks quote output, so they stay as they are. */
 export function withCounts(text: string, count: number): string {
   return text
     .split(/(^```[\s\S]*?^```)/m)

@@ -5,10 +5,15 @@ import { expect, test } from "vitest";
 import { FAULT_POINTS } from "../../services/_contracts/vocabulary.ts";
 import type { Setting } from "../../services/declare.ts";
 import { lens, services } from "../../services/topology.ts";
+import { commands } from "../cli.ts";
+import { typed } from "../command.ts";
+import { EXIT } from "../exit.ts";
+import { missingProblem } from "../provide/missing.ts";
+import { VARIABLES } from "../variables.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const names: readonly string[] = services.map(({ name }) => name);
-/** What else writes metrics, under its own name. */
+/** Other jobs that write metrics. */
 const OTHERS = [lens.name, "otelcol", "prometheus"];
 
 const read = (file: string): Promise<string> => readFile(path.join(root, file), "utf8");
@@ -48,21 +53,67 @@ test("each fault point is one of a service", () => {
   expect(strange.map((point) => `services/_contracts/vocabulary.ts: ${point} is of no service`)).toEqual([]);
 });
 
-test("each setting of a service stands in a table of the documents, with its preset", async () => {
-  const documents = ["README.md", ...(await filesOf("docs", /\.md$/))];
-  const rows = (await linesOf(documents)).filter(({ line }) => line.startsWith("| "));
+/** The rows of a document's tables. */
+const rowsOf = async (file: string): Promise<string[]> =>
+  (await linesOf([file])).map(({ line }) => line).filter((line) => line.startsWith("| "));
+
+test("each setting of a service is in a table of the documents, with its preset", async () => {
+  const rows = await rowsOf("docs/settings.md");
   const missing = services.flatMap(({ name, settings }) =>
     Object.entries<Setting>(settings)
       .filter(
         ([variable, { preset }]) =>
-          !rows.some(
-            ({ line }) => line.includes(`\`${variable}\``) && new RegExp(`\\b${preset}\\b`).test(line),
-          ),
+          !rows.some((row) => row.includes(`\`${variable}\``) && new RegExp(`\\b${preset}\\b`).test(row)),
       )
       .map(
         ([variable, { preset }]) =>
-          `README.md: no row of the settings says that ${variable} of ${name} is ${preset} unless it is set`,
+          `docs/settings.md: no row says that ${variable} of ${name} is ${preset} unless it is set`,
       ),
   );
   expect(missing).toEqual([]);
+});
+
+test("the tables of docs/settings.md have each variable that is checked, and each that compose reads", async () => {
+  const rows = await rowsOf("docs/settings.md");
+  const composed = [await read("compose.yaml"), await read("collector/collector.yaml")].flatMap((text) =>
+    [...text.matchAll(/^ *([A-Z0-9_]+):$|\$\{(?:env:)?([A-Z0-9_]+)/gm)].map(
+      ([, passed, read]) => passed ?? read ?? "",
+    ),
+  );
+  // One row covers the ports of all parts. compose and the runner set the Collector's addresses.
+  const own = /_(PORT|ENDPOINT|PASSWORD|USER|HOST)$|_(LENS_OTLP|PROMETHEUS|LOKI)_URL$/;
+  const wanted = new Set([
+    ...VARIABLES.map(({ name }) => name),
+    ...composed.filter((name) => !own.test(name)),
+  ]);
+  expect(wanted.size).toBeGreaterThan(40);
+  const missing = [...wanted].filter((name) => !rows.some((row) => row.includes(`\`${name}\``)));
+  expect(missing.map((name) => `docs/settings.md: no row has ${name}`)).toEqual([]);
+});
+
+test("the table in the tour has each fault", async () => {
+  const rows = await rowsOf("docs/tour.md");
+  const faults = Object.entries(FAULT_POINTS).flatMap(([point, kinds]) =>
+    kinds.map((kind) => `${point}:${kind}`),
+  );
+  const missing = faults.filter((fault) => !rows.some((row) => new RegExp(`^\\| \`${fault}\\b`).test(row)));
+  expect(missing.map((fault) => `docs/tour.md: no row of the faults has ${fault}`)).toEqual([]);
+});
+
+test("the README names the lines that install the servers as the playground itself does", async () => {
+  const { message } = missingProblem(["nats", "redis"], null);
+  const lines = [...message.matchAll(/^ {2}(?:Fedora|macOS) +(.*)$/gm)].map(([, line = ""]) => line);
+  expect(lines).toHaveLength(2);
+  const readme = await read("README.md");
+  for (const line of lines) expect(readme).toContain(`\`${line}\``);
+});
+
+test("the tables of docs/commands.md have each command and each exit status", async () => {
+  const rows = await rowsOf("docs/commands.md");
+  const wanted = [
+    ...Object.keys(commands).map((name) => `\`${typed(name)}\``),
+    ...Object.values(EXIT).map(String),
+  ];
+  const missing = wanted.filter((cell) => !rows.some((row) => row.startsWith(`| ${cell} |`)));
+  expect(missing.map((cell) => `docs/commands.md: no row begins with ${cell}`)).toEqual([]);
 });

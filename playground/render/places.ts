@@ -1,4 +1,4 @@
-/** The lines that a newcomer looks for first, found by what stands in them, so that the documents name them rightly. */
+/** The lines of code that a newcomer looks for first, found by their text, so that the documents stay right. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
@@ -11,7 +11,7 @@ const PLACES: readonly { readonly question: string; readonly file: string; reado
     line: 'throw new AppError("precondition_failed", "the card was declined"',
   },
   {
-    question: "A link is chosen over a parent",
+    question: "A link alone is chosen over a parent; the next line has the default, both",
     file: "services/_kit/telemetry/propagation.ts",
     line: 'mode === "link") return { parent: "none", link: true };',
   },
@@ -21,19 +21,19 @@ const PLACES: readonly { readonly question: string; readonly file: string; reado
     line: "export const scenarios",
   },
   {
-    question: "A broker is chosen; another one is a folder beside `nats/` and its line here",
+    question: "A broker is chosen; another one is a folder beside `events/nats/` and its line here",
     file: "services/_kit/service/broker.ts",
     line: '"nats:": () => import(',
   },
 ];
 
-/** A line of Markdown for each. Throws when a line stands in its file not at all, or twice. */
+/** A line of Markdown for each. Throws unless each is exactly once in its file. */
 export function placeList(): string[] {
   return PLACES.map(({ question, file, line }) => {
     const lines = readFileSync(path.join(root, file), "utf8").split("\n");
     const found = lines.flatMap((text, i) => (text.includes(line) ? [i + 1] : []));
     if (found.length !== 1)
-      throw new Error(`${file} has ${found.length} lines with ${line}: mend ${import.meta.filename}`);
+      throw new Error(`${file} has ${found.length} lines with ${line}: correct ${import.meta.filename}`);
     return `- ${question}: \`${file}:${found[0]}\`.`;
   });
 }

@@ -9,19 +9,19 @@ import { type Rendered, rendered } from "./render.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
-/** The first line of a file that is not in step, and what mends it. */
+/** The first line of a file that is out of date, and the fix. */
 function stale({ file, kept, text }: Rendered): string[] {
   if (kept === text) return [];
   const lines = kept.split("\n");
   const line = text.split("\n").findIndex((should, i) => should !== lines[i]) + 1;
-  return [`${file}:${line} is not what services/topology.ts says: npm run render`];
+  return [`${file}:${line} is not in step: npm run render`];
 }
 
-test("every file that says what the topology says is in step with it", async () => {
+test("every rendered file is up to date", async () => {
   expect((await rendered(root)).flatMap(stale)).toEqual([]);
 });
 
-test("a service more is told to every file that has to know of it", async () => {
+test("one more service appears in every file that must have it", async () => {
   const port = Math.max(...services.map((one) => one.port)) + 1;
   const plain: Service = service("points", { port, does: "points for orders", database: true });
   const files = await rendered(root, [...services, { ...plain, hears: { OrderConfirmed: "single" } }]);
@@ -47,7 +47,8 @@ test("a service more is told to every file that has to know of it", async () => 
   );
   says("collector/scaled/compose.yaml", "  points: *twice");
   const count = `in ${countWord(services.length + 1)} small TypeScript services`;
-  says("README.md", expect.stringContaining(count), `| points | ${port} | points for orders |`);
+  says("README.md", expect.stringContaining(count));
+  says("docs/settings.md", `| points | ${port} | points for orders |`);
   says("ARCHITECTURE.md", "| points | points for orders | | OrderConfirmed | | a database |");
 });
 
@@ -55,14 +56,14 @@ describe("a block", () => {
   const kept = "by hand\n# rendered: list (of fruit)\n- pear\n# end of rendered: list\nby hand\n";
   const list = (name: string) => (name === "list" ? ["- apple", "- plum"] : undefined);
 
-  test("is what stands between its marks; the marks and the rest stay", () => {
+  test("is the text between its marks; the marks and the rest stay", () => {
     const { text, names } = withBlocks("a.yaml", kept, list);
     expect(text).toBe(kept.replace("- pear\n", "- apple\n- plum\n"));
     expect(names).toEqual(["list"]);
     expect(withBlocks("a.yaml", text, list).text).toBe(text);
   });
 
-  test("that nothing renders, or that has no end, is said with its file", () => {
+  test("is named with its file when nothing renders it, or when it has no end", () => {
     expect(() => withBlocks("a.yaml", kept.replaceAll("list", "lisp"), list)).toThrow(
       'a.yaml has a block "lisp" that nothing renders',
     );
@@ -82,10 +83,13 @@ describe("a count of services in a sentence", () => {
     expect([countWord(7), countWord(12), countWord(13)]).toEqual(["seven", "twelve", "13"]);
   });
 
-  test("stands in no code, comment or message, which would not follow", async () => {
+  test("is not in code, comments or messages, which are not rendered", async () => {
     const listed = await Promise.all(
-      ["services", "collector", "load", "playground", "bench", "dashboards"].map(async (folder) =>
-        (await readdir(path.join(root, folder), { recursive: true })).map((file) => path.join(folder, file)),
+      ["services", "collector", "load", "playground", "bench", "dashboards", "telemetry"].map(
+        async (folder) =>
+          (await readdir(path.join(root, folder), { recursive: true })).map((file) =>
+            path.join(folder, file),
+          ),
       ),
     );
     const files = ["compose.yaml", "package.json", "Dockerfile", ...listed.flat()].filter(

@@ -1,16 +1,21 @@
 /**
- * Writes what services/topology.ts says, and what the documents repeat of other code, into every file that has to say it,
- * too: `npm run render`. A test names each file
- * that is not in step. What is rendered is committed, so that it can be read and used without Node.
+ * `npm run render`: writes what services/topology.ts and the registry of names declare, and what the documents repeat
+ * of other code, into the files that repeat it. A test names each file that is out of date. The result is committed, so
+ * that it can be read and used without Node.
  */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Service } from "../../services/declare.ts";
 import { services } from "../../services/topology.ts";
+import { readRegistry } from "../../telemetry/registry.ts";
+import { conventions, instruments } from "../../telemetry/render/code.ts";
+import { nameTables } from "../../telemetry/render/tables.ts";
 import { withBlocks } from "./blocks.ts";
 import { containers, replicas, shared } from "./compose.ts";
 import { withCounts } from "./counts.ts";
 import { databasesSql } from "./databases.ts";
+import { exampleBlocks } from "./examples.ts";
+import { otelPassed, otelTable } from "./otel.ts";
 import { placeList } from "./places.ts";
 import { portTable, serviceTable, shapeTable } from "./tables.ts";
 
@@ -22,9 +27,12 @@ const BLOCKS: Readonly<Record<string, (services: readonly Service[]) => readonly
   services: serviceTable,
   shapes: shapeTable,
   places: placeList,
+  ...exampleBlocks,
+  otel: otelTable,
+  "otel-passed": otelPassed,
 };
 
-/** A file that is not as it should be, or a block that stands nowhere. */
+/** A file as it is and as it should be. */
 export interface Rendered {
   /** From the project's root. */
   readonly file: string;
@@ -32,7 +40,7 @@ export interface Rendered {
   readonly text: string;
 }
 
-/** Files with blocks, or with sentences that count the services. The changelog says what was then. */
+/** Files with blocks, or with sentences that count the services. Not the changelog, which describes the past. */
 async function documents(root: string): Promise<string[]> {
   const texts = async (folder: string): Promise<string[]> =>
     (await readdir(path.join(root, folder)))
@@ -42,32 +50,40 @@ async function documents(root: string): Promise<string[]> {
 }
 
 /**
- * Every file that says what the topology says, as it is kept and as it should be. Throws when a block has no end, has an
- * unknown name, or stands in no file.
+ * Every rendered file, as it is and as it should be. Throws when a block has no end, has an unknown name, or is in no
+ * file.
  */
 export async function rendered(root: string, all: readonly Service[] = services): Promise<Rendered[]> {
-  const missing = new Set(Object.keys(BLOCKS));
+  const registry = await readRegistry();
+  const tables = nameTables(registry);
+  const missing = new Set([...Object.keys(BLOCKS), ...Object.keys(tables)]);
   const found: Rendered[] = [];
   for (const file of await documents(root)) {
     const kept = await readFile(path.join(root, file), "utf8");
-    const { text, names } = withBlocks(file, kept, (name) => BLOCKS[name]?.(all));
+    const { text, names } = withBlocks(file, kept, (name) => BLOCKS[name]?.(all) ?? tables[name]);
     for (const name of names) missing.delete(name);
     found.push({ file, kept, text: file.endsWith(".md") ? withCounts(text, all.length) : text });
   }
   if (missing.size > 0) throw new Error(`no file has the block ${[...missing].join(" or ")}`);
-  const sql = "services/databases.sql";
-  const kept = await readFile(path.join(root, sql), "utf8").catch(() => "");
-  return [...found, { file: sql, kept, text: databasesSql(all) }];
+  const whole = {
+    "services/databases.sql": databasesSql(all),
+    "services/_kit/telemetry/conventions.ts": conventions(registry),
+    "services/_kit/telemetry/instruments.ts": instruments(registry),
+  };
+  for (const [file, text] of Object.entries(whole)) {
+    found.push({ file, text, kept: await readFile(path.join(root, file), "utf8").catch(() => "") });
+  }
+  return found;
 }
 
-/** Writes those that are not in step, and says which. */
+/** Writes the files that are out of date, and names them. */
 async function write(root: string): Promise<void> {
   const stale = (await rendered(root)).filter(({ kept, text }) => kept !== text);
   for (const { file, text } of stale) {
     await writeFile(path.join(root, file), text);
     console.log(`rendered ${file}`);
   }
-  if (stale.length === 0) console.log("everything is in step with services/topology.ts");
+  if (stale.length === 0) console.log("everything is in step");
 }
 
 if (import.meta.main) await write(path.resolve(import.meta.dirname, "../.."));

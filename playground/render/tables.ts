@@ -1,4 +1,4 @@
-/** The tables of the documents that say once more what services/topology.ts says. */
+/** The tables of the documents that repeat what the code declares. */
 
 import { type Links, type Parent, SHAPES } from "../../load/shapes.ts";
 import type { Service, Way } from "../../services/declare.ts";
@@ -29,7 +29,7 @@ export function portTable(services: readonly Service[]): string[] {
 
 const WAYS: Readonly<Record<Way, string>> = { single: "", ordered: "in order: ", batches: "in batches: " };
 
-/** Each service with its neighbours: what it calls, what it hears and in which way, its queues. */
+/** Each service with what it calls, the events that it hears and in which way, its queues and its storage. */
 export function serviceTable(services: readonly Service[]): string[] {
   const list = (names: readonly string[]): string => names.join(", ");
   return [
@@ -65,7 +65,7 @@ const LINKS: Readonly<Record<Links, string>> = {
   "under and previous": "where it began, and the last attempt",
 };
 
-/** The shape of each hop, as the table of hops has it and the tests judge by it. */
+/** The shape of each hop, as in the table of hops. */
 export function shapeTable(): string[] {
   const rows = Object.values(SHAPES).map(({ moment, span, parent, links }) =>
     row(moment, span.replaceAll("<", "&lt;"), PARENT[parent], LINKS[links]),

@@ -18,7 +18,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-it("a log stays bounded while its child goes on writing to it, its newest lines kept in order", async () => {
+it("a log stays bounded while its child writes to it, and keeps its newest lines in order", async () => {
   const logFile = path.join(dir, "child.log");
   // Each line is 64 bytes; the numbers go on for as long as the test looks.
   const program = `let n = 0; setInterval(() => { for (let i = 0; i < 200; i++) console.log(String(n++).padStart(63)); }, 5);`;
@@ -53,6 +53,6 @@ it("a log stays bounded while its child goes on writing to it, its newest lines 
   const numbers = whole.map(Number);
   expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
   expect(new Set(numbers).size).toBe(numbers.length);
-  // 6.4 MB were written; a busy machine may look late, but never that late.
+  // 6.4 MB were written. A busy machine checks the size late, but not that late.
   expect((await stat(logFile)).size + (await stat(olderLog(logFile))).size).toBeLessThan(3 * 1024 * 1024);
 });

@@ -57,11 +57,11 @@ async function start(
 
 const IDLE = "setInterval(() => {}, 1e6)";
 const BUSY = "for (;;);";
-/** Five questions in vain end the wait. */
+/** Five questions without movement end the wait. */
 const IMPATIENT = { stillMs: 1_000, mostMs: 600_000, askEveryMs: 200 };
 
 describe("a child that is started", () => {
-  it("and does nothing is given up, with its last answer and the end of its log, and is gone", async () => {
+  it("and does nothing fails with its last answer and the end of its log, and is ended", async () => {
     const script = `console.log("waiting for a disk"); ${IDLE}`;
     const probe = async (): Promise<never> => {
       throw new Error("it answers 503: no disk");
@@ -92,7 +92,7 @@ describe("a child that is started", () => {
     expect(await cpuOf(pid())).toBeGreaterThan(2_000);
   });
 
-  it("is neither asked nor given up while it is held", async () => {
+  it("is neither probed nor timed out while it is held", async () => {
     let held = 0;
     let asked = 0;
     const probe = async (): Promise<true> => {
@@ -106,7 +106,7 @@ describe("a child that is started", () => {
 });
 
 describe("the CPU time of a process", () => {
-  it("counts its children's, those that have ended included", async () => {
+  it("includes that of its children, also of ended ones", async () => {
     const burn = "const end = process.cpuUsage().user + 3e5; while (process.cpuUsage().user < end);";
     const script = `require("node:child_process").spawnSync(process.execPath, ["-e", ${JSON.stringify(burn)}]);`;
     let done = false;
@@ -118,11 +118,11 @@ describe("the CPU time of a process", () => {
     expect(done).toBe(true);
   });
 
-  it("is 0 of one that is not there", async () => {
+  it("is 0 when the process does not exist", async () => {
     expect(await cpuOf(2 ** 30)).toBe(0);
   });
 
-  it("is read from what ps prints, on macOS and on Linux", () => {
+  it("is read from the output of ps, on macOS and on Linux", () => {
     const text = "    1   501   0:01.50\n  501   502 01:02:03\n  501   503 2-00:00:10\n";
     expect(usedFromPs(text)).toEqual([
       { parent: 1, pid: 501, cpuMs: 1_500 },

@@ -1,4 +1,4 @@
-/** Starts a supervised child and waits, as long as it moves, until it can do its work. */
+/** Starts a supervised child and waits until it is ready, as long as it moves. */
 import { open } from "node:fs/promises";
 import path from "node:path";
 import { movementOf } from "../movement.ts";
@@ -12,7 +12,7 @@ export interface StartOptions {
   readonly signal: AbortSignal;
   /** `BOUNDS` without it. */
   readonly bounds?: Bounds;
-  /** While it answers true, the child waits for something else and is not waited for. */
+  /** While it answers true, the child waits for something else, so it is neither probed nor timed out. */
   readonly isHeld?: () => boolean;
   /** Called at each start and unexpected exit, also later on. */
   readonly onEvent?: (event: ChildEvent) => void;
@@ -20,7 +20,7 @@ export interface StartOptions {
 
 const TAIL_BYTES = 8_192;
 const TAIL_LINES = 12;
-const LAST_WORDS = 3;
+const LAST_LINES = 3;
 
 /** The last lines of a log file, each with two spaces in front; an empty string when there are none. */
 export async function tailOf(logFile: string, most = TAIL_LINES): Promise<string> {
@@ -39,29 +39,29 @@ export async function tailOf(logFile: string, most = TAIL_LINES): Promise<string
   }
 }
 
-/** What the last look said, if it was an error. */
+/** The last error of the probe, in brackets; empty without one. */
 const reason = (last: unknown): string => (last === undefined ? "" : ` (${errorFrom(last).message})`);
 
 /** A message with the end of the child's log below it. */
 const withLog = async (what: string, spec: ChildSpec): Promise<string> =>
   `${what}; the end of ${spec.logFile}:\n${(await tailOf(spec.logFile)) || "  (empty)"}`;
 
-/** What a person is told of a child that has been ready once; of one that ended by itself, what it said last. */
+/** Reports a restart or an exit of a child that has been ready. An exit by itself includes its last lines. */
 async function tell(event: ChildEvent, { logFile }: ChildSpec, report: Reporter): Promise<void> {
   if (event.kind === "started") return report.say(`${event.name} runs again as process ${event.pid}`);
   const { name, status, restartInMs } = event;
   const where = path.relative(process.cwd(), logFile);
   const what = `${name} ended (${status}); starting it again in ${restartInMs} ms; its log: ${where}`;
-  // What was killed from outside had no last word.
-  const last = status.startsWith("signal") ? "" : await tailOf(logFile, LAST_WORDS);
+  // A child that was killed from outside has not logged a reason.
+  const last = status.startsWith("signal") ? "" : await tailOf(logFile, LAST_LINES);
   report.say(last ? `${what}\n${last}` : what);
 }
 
 /**
- * Starts `spec` and resolves, with the child and what `probe` saw, once `probe` resolves to something other than undefined.
- * A child whose log grows, that works, or that `probe` hears something new from, is waited for.
- * A child that exits before that is a Problem that shows the end of its log; it is not restarted. Later exits are told
- * and answered by restarts. On any failure nothing is left running.
+ * Starts `spec` and resolves to the child and the probe's result, once `probe` resolves to something other than
+ * undefined. It waits as long as the child's log grows, the child uses the CPU, or `probe` throws a new error. A child
+ * that exits before it is ready is a Problem that shows the end of its log; it is not restarted. Later exits are
+ * reported and followed by restarts. On any failure nothing is left running.
  */
 export async function startChild<T>(
   spec: ChildSpec,

@@ -1,7 +1,7 @@
 #!/bin/sh
 # guard.sh SIGNAL SECONDS COMMAND [ARGUMENT...]
 #
-# Stands between the runner and one child, so that the child never outlives the runner. A shell, because it costs
+# Runs between the runner and one child, so that the child never outlives the runner. A shell, because it costs
 # 1 MB where a Node process costs 40. The runner starts it as the leader of a new process group, with
 #   descriptor 3: the runner's pipe. A line on it names a signal for the child. Its end means that the runner is
 #                 gone: the child gets SIGNAL, and after SECONDS the whole group gets KILL.
@@ -31,7 +31,7 @@ exec 3<&-
 
 wait "$child"
 status=$?
-# Ends the watcher above, and whatever the child left in its group. The watcher is waited for because process 1 of a
+# Ends the watcher above, and all that the child left in its group. It waits for the watcher, because process 1 of a
 # container may never do so.
 trap '' TERM
 kill -s TERM 0

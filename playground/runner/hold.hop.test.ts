@@ -20,7 +20,7 @@ describe("a service that is started beside its servers", () => {
     await rm(dir, { recursive: true, force: true });
   });
 
-  /** Starts it; the returned function resolves to its next line, or null at its end. */
+  /** Starts the service; the returned function resolves to its next line, or null at its end. */
   function start(): () => Promise<string | null> {
     const preload = path.join(import.meta.dirname, "hold.ts");
     child = spawn(process.execPath, ["--import", preload, path.join(dir, "main.ts")], {
@@ -32,11 +32,11 @@ describe("a service that is started beside its servers", () => {
     return async () => (await lines.next()).value ?? null;
   }
 
-  it("has its code loaded when they are ready, and starts only then", async () => {
+  it("loads its code before they are ready, and starts only then", async () => {
     const next = start();
     expect(await next()).toBe("loaded");
     const started = next();
-    // It would have started long before another process has.
+    // Without the hold it would start long before another process ends.
     const other = spawn(process.execPath, ["-e", ""]);
     expect(await Promise.race([started, once(other, "exit").then(() => "still waiting")])).toBe(
       "still waiting",
@@ -45,7 +45,7 @@ describe("a service that is started beside its servers", () => {
     expect(await started).toBe("started");
   });
 
-  it("waits for nothing when they are ready already, as at a restart", async () => {
+  it("does not wait when they are ready already, as at a restart", async () => {
     await writeFile(path.join(dir, "ready"), "");
     const next = start();
     expect([await next(), await next()]).toEqual(["loaded", "started"]);

@@ -11,7 +11,7 @@ describe("the holder of a port", () => {
     expect(listeningInode(table, 8080)).toBe("4711");
   });
 
-  it("is not a socket that is merely connected from it", () => {
+  it("is not a socket that only connects from it", () => {
     expect(listeningInode(table, 8081)).toBeNull();
   });
 });

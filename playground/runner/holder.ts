@@ -1,4 +1,4 @@
-/** Which process listens on a port: from /proc on Linux, else from lsof, as far as this user may know. */
+/** The process that listens on a port: from /proc on Linux, else from lsof, as far as this user may see it. */
 import { execFile } from "node:child_process";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { promisify } from "node:util";
@@ -60,7 +60,7 @@ async function fromLsof(port: number): Promise<string | null> {
   return field("p") ? `process ${field("p")} (${field("c")})` : null;
 }
 
-/** Says who listens on `port`, for a person; `another process` when this user may not know. Never rejects. */
+/** The process that listens on `port`, in words; `another process` when this user may not see it. Never rejects. */
 export async function holderOf(port: number): Promise<string> {
   const named = process.platform === "linux" ? await fromProc(port).catch(() => null) : null;
   return named ?? (await fromLsof(port).catch(() => null)) ?? UNKNOWN;

@@ -30,7 +30,7 @@ describe("the ports of a playground", () => {
     expect(() => portOffset(text)).toThrow(/BATON_PORT_OFFSET must be a whole number/);
   });
 
-  it("are told apart when they are taken, with who holds them", async () => {
+  it("are named with their holder when they are taken", async () => {
     const port = await listener();
     const check = checkFree([["gateway", port]]);
     await expect(check).rejects.toMatchObject({ code: "port_taken" });

@@ -1,10 +1,10 @@
-/** Which TCP ports a playground takes, and what to say when one is taken. */
+/** The TCP ports of a playground, and the message when one is taken. */
 import { createServer } from "node:net";
 import { lens, services, ports as sharedPorts } from "../../services/topology.ts";
 import { Problem } from "../problem.ts";
 import { holderOf } from "./holder.ts";
 
-/** Names that the playground itself asks for; the other services are looked up with `portOf`. */
+/** Names that the playground's own code uses; the other services are looked up with `portOf`. */
 type KnownName = "gateway" | "lens" | keyof typeof sharedPorts;
 
 /** One port for each part and server, by name. */
@@ -24,7 +24,7 @@ const standard: readonly (readonly [string, number])[] = [
 ];
 const highest = Math.max(...standard.map(([, port]) => port));
 
-/** The greatest `BATON_PORT_OFFSET` with which every port is still one. */
+/** The greatest `BATON_PORT_OFFSET` with which every port is still valid. */
 export const MAX_PORT_OFFSET = 65_535 - highest;
 
 const collect = (entries: Iterable<readonly [string, number]>): Ports => Object.fromEntries(entries) as Ports;
@@ -33,7 +33,7 @@ const collect = (entries: Iterable<readonly [string, number]>): Ports => Object.
 export const portsFor = (offset: number): Ports =>
   collect(standard.map(([name, port]) => [name, port + offset]));
 
-/** Reads `BATON_PORT_OFFSET`; 0 without it. Throws a Problem when it is no whole number that keeps all ports valid. */
+/** Reads `BATON_PORT_OFFSET`; 0 without it. Throws a Problem unless it is a whole number that keeps all ports valid. */
 export function portOffset(text: string | undefined): number {
   if (text === undefined || text.trim() === "") return 0;
   const offset = Number(text);
@@ -55,7 +55,9 @@ export function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** Rejects with a Problem that names each taken port of `wanted` and, where the system tells, who holds it. */
+/**
+ * Rejects with a Problem that names each taken port of `wanted` and, if the system shows it, the process that holds it.
+ */
 export async function checkFree(wanted: Iterable<readonly [string, number]>): Promise<void> {
   const taken: string[] = [];
   for (const [name, port] of wanted) {
@@ -65,13 +67,13 @@ export async function checkFree(wanted: Iterable<readonly [string, number]>): Pr
   throw new Problem(
     "port_taken",
     `${taken.length === 1 ? "a port is" : "some ports are"} taken:\n${taken.join("\n")}\n` +
-      "End what holds it, or move this playground: BATON_PORT_OFFSET=100 npm start",
+      "End that process, or move this playground: BATON_PORT_OFFSET=100 npm start",
   );
 }
 
 /**
- * Below Linux' and macOS' ranges for outgoing connections, so that no connection takes a port before its server does, and
- * above those of a playground with a small offset, so that tests of both kinds may run at once.
+ * Below Linux' and macOS' ranges for outgoing connections, so that no connection takes a port before its server does.
+ * Above the ports of a playground with a small offset, so that tests of both kinds may run at once.
  */
 const FREE_FROM = 20_000;
 const FREE_TO = 32_000;

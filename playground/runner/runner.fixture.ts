@@ -1,6 +1,7 @@
 /**
- * A small runner for the test that kills one: supervises an obedient child, one that ignores SIGTERM and one that is
- * paused, prints their process ids as JSON once all have said "up", and stays. Argument: a folder for the logs.
+ * A small runner for the test that kills a runner. It supervises an obedient child, one that ignores SIGTERM and one
+ * that is paused, prints their process ids as JSON once all have logged "up", and stays. Argument: a folder for the
+ * logs.
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";

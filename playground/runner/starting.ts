@@ -1,7 +1,8 @@
-/** One start of a playground: what it has acquired so far, and how all that ends. */
+/** One start of a playground: what it has started so far, and how all of it is stopped. */
 import path from "node:path";
 import type { Part } from "../../services/declare.ts";
 import { lens, services } from "../../services/topology.ts";
+import type { Copy } from "../copy.ts";
 import { movementOf } from "../movement.ts";
 import { makeDatabases } from "../provide/databases.ts";
 import { type Prepared, prepare, type Servers } from "../provide/provide.ts";
@@ -17,12 +18,14 @@ export interface UpOptions {
   /** State folder, absolute: logs, data, mail, run.json. */
   readonly dir: string;
   readonly ports: Ports;
-  /** For lens and the services; wins over all that the playground sets itself. */
+  /** For lens and the services; wins over everything that the playground sets itself. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Keeps data, logs and mail of the last time; otherwise all begins empty. */
+  /** Keeps data, logs and mail of the last run; otherwise everything begins empty. */
   readonly keep?: boolean;
-  /** Starts the full stack as well, on these ports: telemetry goes to the Collector, and from there to lens and the others. */
+  /** Also starts the full stack, on these ports. Telemetry then goes to the Collector, which sends it on. */
   readonly full?: StackPorts;
+  /** The backend that gets a copy of all telemetry; none when null or left out. */
+  readonly copy?: Copy | null;
   readonly report: Reporter;
   /** Ends the start; a playground that is up is ended by `stop`. */
   readonly signal?: AbortSignal;
@@ -32,29 +35,29 @@ export interface UpOptions {
 export interface RunningPart {
   readonly name: string;
   readonly port: number;
-  /** Null for a server that we were given the address of. */
+  /** Null for a given server. */
   readonly child: Child | null;
-  /** Address that answers 200 when it can do its work, where it has one. */
+  /** Address that answers 200 when the part is ready; servers have none. */
   readonly ready?: string;
 }
 
 export const root = path.resolve(import.meta.dirname, "../..");
-/** After a Ctrl-C nothing is left after 5 s: services have 3 s, then the Collector 1 s, then all the others 1 s. */
+/** Everything is gone 5 s after a Ctrl-C: services have 3 s, then the Collector 1 s, then all the others 1 s. */
 const SERVICE_STOP_MS = 3_000;
-/** Lens has all safe first that it was sent: a bound, not a wait. */
+/** lens makes safe what it was sent. A bound: usually it takes less. */
 const LENS_STOP_MS = 8_000;
-/** One question whether a part is ready. It is asked again as long as a start is waited for. */
+/** Timeout of one readiness probe. Probes are repeated as long as the start is waited for. */
 const PROBE_TIMEOUT_MS = 10_000;
-/** Of what a part says that is not ready, so many characters are shown. */
+/** So many characters are shown of the answer of a part that is not ready. */
 const MOST_SAID = 300;
-/** Services that have a database of their own. */
+/** Services that have a database. */
 export const usesPostgres = services.filter(({ database }) => database).map(({ name }) => name);
 
-/** Address that answers 200 when `part` can do its work. */
-export const readyUrl = (part: Part, ports: Ports): string =>
+/** Address that answers 200 when `part` is ready. */
+const readyUrl = (part: Part, ports: Ports): string =>
   `http://127.0.0.1:${portOf(part.name, ports)}${part.ready}`;
 
-/** Resolves to true when `url` answers 200, rejects with what it says otherwise. */
+/** Resolves to true when `url` answers 200, else rejects with its status and text. */
 async function answers(url: string, signal: AbortSignal): Promise<true> {
   const response = await fetch(url, {
     signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]),
@@ -79,7 +82,7 @@ const specOf = (
   stopWithinMs: part === lens ? LENS_STOP_MS : SERVICE_STOP_MS,
 });
 
-/** Everything that has been started, and its end in the right order. */
+/** Everything that has been started. It is stopped in the right order. */
 export class Acquired {
   readonly services: RunningPart[] = [];
   readonly collector: RunningPart[] = [];
@@ -107,7 +110,7 @@ export class Acquired {
     ];
   }
 
-  /** Services first, which send their last spans; then the Collector, which sends them on; then what nobody needs any more. */
+  /** Stops services first, which send their last spans; then the Collector, which forwards them; then the others. */
   end(): Promise<void> {
     this.#ending ??= this.#endInOrder();
     return this.#ending;
@@ -136,7 +139,7 @@ export class Starting {
   readonly acquired: Acquired;
   readonly signal: AbortSignal;
   readonly #failed = new AbortController();
-  /** Writes run.json anew. */
+  /** Writes run.json again. */
   readonly #publish: (parts: readonly RunningPart[]) => void;
 
   constructor(options: UpOptions, acquired: Acquired, publish: (parts: readonly RunningPart[]) => void) {
@@ -152,7 +155,7 @@ export class Starting {
     this.#publish(this.acquired.parts());
   }
 
-  /** All of `work`, to its end; the first that fails ends the others' waiting, and is what is thrown. */
+  /** Waits for all of `work`. The first error aborts the others' waits, and is thrown at the end. */
   async all(work: readonly Promise<void>[]): Promise<void> {
     await Promise.allSettled(work.map((one) => one.catch((error) => this.#failed.abort(error))));
     this.signal.throwIfAborted();
@@ -172,7 +175,7 @@ export class Starting {
     await this.stackPart(stackPart, to, isHeld);
   }
 
-  /** Starts `part`, waits until it is ready and adds it to `to`. While it `isHeld` it is neither asked nor waited for. */
+  /** Starts `part`, waits until it is ready, adds it to `to`. While it `isHeld`, it is neither probed nor timed out. */
   async stackPart(
     { spec, port, ready }: StackPart,
     to: RunningPart[],
@@ -194,7 +197,7 @@ export class Starting {
     this.publish();
   }
 
-  /** Finds what the servers need; none of them runs yet. */
+  /** Finds the servers' programs and addresses; no server runs yet. */
   async prepareServers(): Promise<Prepared> {
     const { dir, ports, keep = false, report } = this.options;
     const signal = this.signal;
@@ -208,11 +211,11 @@ export class Starting {
     this.publish();
   }
 
-  /** Makes each service's own, on the server at `url`. */
+  /** Makes each service's database, on the server at `url`. */
   async makeDatabases(url: string, passwordFor: (service: string) => string): Promise<void> {
     const { report } = this.options;
     const child = this.acquired.servers?.parts.find(({ name }) => name === "postgres")?.child;
-    // What a given server does cannot be seen: it is waited for as if it stood still.
+    // The activity of a given server cannot be seen, so it counts as not moving.
     const hasMoved = child ? movementOf(child.pid, child.spec.logFile) : async () => false;
     const done = report.begin("a database for each service");
     await makeDatabases(url, usesPostgres, passwordFor, { signal: this.signal, hasMoved }).finally(done);

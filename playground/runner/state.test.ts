@@ -17,7 +17,7 @@ describe("the state of a folder", () => {
   });
   afterEach(() => rm(dir, { recursive: true, force: true }));
 
-  /** A run.json as a runner left it that was killed: its process runs no more. */
+  /** Writes the run.json that a killed runner leaves behind. */
   async function leftBehind(pid: number, started: string): Promise<void> {
     await writeFile(
       path.join(dir, "run.json"),
@@ -32,25 +32,25 @@ describe("the state of a folder", () => {
     expect(await runningIn(dir)).toMatchObject({ pid: process.pid, ports: { gateway: 8080 }, urls, parts });
   });
 
-  it("is free again once the claim is released, with nothing left behind", async () => {
+  it("is free and empty again once the claim is released", async () => {
     await (await claim(dir, ports)).release();
     expect(await runningIn(dir)).toBeNull();
     expect(await readdir(dir)).toEqual([]);
   });
 
-  it("refuses a second playground, saying who runs the first and where", async () => {
+  it("refuses a second playground, and names the process and the addresses of the first", async () => {
     await (await claim(dir, ports)).update(urls, []);
     const second = claim(dir, ports);
     await expect(second).rejects.toMatchObject({ code: "already_running" });
     await expect(second).rejects.toThrow(new RegExp(`process ${process.pid}[^]*${urls.gateway}`));
   });
 
-  it("lets exactly one of many at once have the folder", async () => {
+  it("gives the folder to exactly one of many simultaneous claims", async () => {
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => claim(dir, ports)));
     expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   });
 
-  it("takes the file of a killed runner for stale, and lets the next one claim the folder", async () => {
+  it("treats the file of a killed runner as stale, and lets the next runner claim the folder", async () => {
     const child = spawn("/bin/sh", ["-c", "exit 0"]);
     await once(child, "exit");
     await leftBehind(child.pid ?? 0, "whenever");
@@ -59,7 +59,7 @@ describe("the state of a folder", () => {
     expect(await runningIn(dir)).toMatchObject({ pid: process.pid });
   });
 
-  it("does not take another process with the same id for the runner", async () => {
+  it("does not mistake another process with the same id for the runner", async () => {
     await leftBehind(process.pid, "an earlier start");
     expect(await runningIn(dir)).toBeNull();
   });

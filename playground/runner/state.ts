@@ -1,6 +1,6 @@
 /**
- * Who runs here: `run.json` in the state folder, written by the runner, read by every other command. A file left
- * behind by a killed runner is told from a live one by the process' start time, since process ids come again.
+ * The playground that runs here: `run.json` in the state folder, written by the runner, read by every other command.
+ * The process' start time tells the file of a killed runner from that of a live one, because process ids are reused.
  */
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -17,13 +17,13 @@ export interface RunPart {
   readonly name: string;
   readonly pid: number | null;
   readonly port: number;
-  /** Address that answers 200 when the part can do its work; empty for the servers. */
+  /** Address that answers 200 when the part is ready; empty for the servers. */
   readonly ready: string;
   /** How often it has exited without being asked. */
   readonly exits: number;
 }
 
-/** What run.json holds. Addresses stand here without passwords. */
+/** The content of run.json. Its addresses have no passwords. */
 export interface Run {
   readonly pid: number;
   /** Identity of the runner's process: see processStart. */
@@ -41,7 +41,7 @@ export const stateDir = (root: string, env: NodeJS.ProcessEnv): string =>
 
 /**
  * When process `pid` started, as an opaque text that no other process with this id will ever have; null when no such
- * process runs. Linux: boot id and start tick of /proc/<pid>/stat; elsewhere what `ps` says.
+ * process runs. Linux: boot id and start tick of /proc/<pid>/stat; elsewhere the output of `ps`.
  */
 export async function processStart(pid: number): Promise<string | null> {
   if (process.platform !== "linux") {
@@ -84,7 +84,7 @@ export async function runningIn(dir: string): Promise<Run | null> {
 
 /** The right to run a playground in a folder. */
 export interface Claim {
-  /** Publishes how things stand now. */
+  /** Publishes the current addresses and parts. */
   update(addresses: Run["urls"], parts: readonly RunPart[]): Promise<void>;
   release(): Promise<void>;
 }
@@ -99,7 +99,7 @@ const alreadyRunning = (run: Run): Problem =>
       "Stop it with: npm run down",
   );
 
-/** Takes away a dead runner's file; puts back what another runner wrote in this very moment. */
+/** Removes a dead runner's file; puts it back if another runner has written it in the meantime. */
 async function removeStale(file: string, staleText: string): Promise<void> {
   const aside = `${file}.${randomUUID()}.stale`;
   await rename(file, aside).catch((error) => {
@@ -111,15 +111,16 @@ async function removeStale(file: string, staleText: string): Promise<void> {
 }
 
 /**
- * Claims `dir` (made when missing) for a playground of this process. Rejects with the Problem `already_running` when one runs
- * there. The file appears whole or not at all: it is written aside and linked into place, which fails if there is one.
+ * Claims `dir` (made when missing) for a playground of this process. Rejects with the Problem `already_running` when
+ * one runs there. The file appears completely or not at all: it is written under another name and linked into place,
+ * which fails if there is a file already.
  */
 export async function claim(dir: string, ports: Ports): Promise<Claim> {
   await mkdir(dir, { recursive: true });
   const file = fileIn(dir);
   const aside = `${file}.${randomUUID()}.new`;
   const started = await processStart(process.pid);
-  if (!started) throw new Error("cannot tell when this very process started");
+  if (!started) throw new Error("cannot tell when this process started");
   let current: Run = {
     pid: process.pid,
     started,

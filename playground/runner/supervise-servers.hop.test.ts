@@ -11,18 +11,18 @@ import { silent } from "../terminal/report.ts";
 import { until } from "../until.ts";
 import { freePorts } from "./ports.ts";
 
-/** What an acknowledged write needs, whichever server it went to. */
+/** Writes and reads on one of the servers. */
 interface Store {
   /** Resolves when the server has acknowledged the number `n`. */
   write(n: number): Promise<void>;
-  /** All that is there. */
+  /** All numbers that are stored. */
   read(): Promise<number[]>;
   close(): Promise<unknown>;
 }
 
 const never = new AbortController().signal;
 
-/** Resolves to what `work` did, as soon as the server lets it; each try is a new connection. */
+/** Repeats `work`, each time on a new connection, until the server is back; resolves to its result. */
 const whenBack = <T>(what: string, work: () => Promise<T>): Promise<T> =>
   until(work, {
     signal: never,
@@ -103,7 +103,7 @@ describe("a private server that is killed by SIGKILL while it is written to", ()
   });
 
   it.each(["nats", "redis", "postgres"] as const)(
-    "%s is back on the same port with every write that it acknowledged, again and again",
+    "%s comes back on the same port with every acknowledged write, again and again",
     async (name) => {
       const server = servers.parts.find((part) => part.name === name);
       if (!server?.child) throw new Error(`${name} is not private`);
@@ -112,7 +112,7 @@ describe("a private server that is killed by SIGKILL while it is written to", ()
       for (let kill = 0; kill < KILLS; kill++) {
         const killed = server.child.pid();
         const store = await whenBack(name, () => opens[name](server.url));
-        // One after the other until the connection breaks: the last one is under way when the server dies.
+        // One after the other until the connection breaks: the last write is in flight when the server dies.
         for (let going = true; going; ) {
           going = await store.write(n).then(
             () => acknowledged.push(n) > 0,
@@ -128,7 +128,7 @@ describe("a private server that is killed by SIGKILL while it is written to", ()
         const again = await whenBack(name, () => opens[name](server.url));
         const kept = await again.read();
         await again.close();
-        // The write that was under way may be there or not.
+        // The write in flight may be stored or not.
         expect(acknowledged.filter((one) => !kept.includes(one))).toEqual([]);
         expect(kept.length - acknowledged.length).toBeLessThanOrEqual(kill + 1);
       }

@@ -64,7 +64,7 @@ describe("a supervised child", () => {
     expect(names.filter((name) => !["PWD", "OLDPWD", "SHLVL", "_"].includes(name))).toEqual(["PATH", "ONLY"]);
   });
 
-  it("ends when it is asked, and is not started again", async () => {
+  it("ends when it is asked to, and is not restarted", async () => {
     const child = await run(`process.on("SIGTERM", () => process.exit(0)); ${STAY}`);
     const pid = pidOf(child);
     await child.stop();
@@ -82,7 +82,7 @@ describe("a supervised child", () => {
     expect(await isGone(pid)).toBe(true);
   });
 
-  it("is woken to end cleanly when it is asked while it is paused", async () => {
+  it("is woken, so that it ends cleanly, when it is asked to end while it is paused", async () => {
     const child = await run(
       `process.on("SIGTERM", () => { console.log("bye"); process.exit(0); }); console.log("up"); ${STAY}`,
     );
@@ -93,7 +93,7 @@ describe("a supervised child", () => {
     expect(await readFile(log, "utf8")).toBe("up\nbye\n");
   });
 
-  it("is started again when it exits without being asked, and says so", async () => {
+  it("is restarted when it exits without being asked to, and both events are reported", async () => {
     const child = await run(STAY);
     const first = pidOf(child);
     child.signal("SIGKILL");
@@ -141,7 +141,7 @@ describe("the children of a runner that is killed by SIGKILL", () => {
     for (const pid of pids) expect(await isGone(pid)).toBeUndefined();
     runner.kill("SIGKILL");
     for (const pid of pids) {
-      // 5 s are the promise of the product: it is what is tested here.
+      // 5 s are the product's promise, which is tested here.
       const late = (): Error => new Error(`process ${pid} is still there after 5 s`);
       await until(() => isGone(pid), {
         signal: new AbortController().signal,

@@ -1,6 +1,6 @@
 /**
- * Keeps a child process running and makes sure that it never outlives the runner. Each child sits behind `guard.sh`,
- * a small shell that holds one end of a pipe: when the runner goes, however it goes, the guard ends the child.
+ * Keeps a child process running and makes sure that it never outlives the runner. Each child runs under `guard.sh`, a
+ * small shell that holds one end of a pipe. When the runner ends in any way, even by SIGKILL, the guard ends the child.
  * Node opens pipes close-on-exec, so that no other child holds a copy of the runner's end.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -25,7 +25,7 @@ export interface ChildSpec {
   readonly logBound?: LogBound;
   /** Which user and group run it; our own without it. */
   readonly owner?: { readonly uid: number; readonly gid: number };
-  /** What asks it to end; SIGTERM without it. */
+  /** The signal that asks it to end; SIGTERM without it. */
   readonly stopSignal?: "SIGTERM" | "SIGQUIT";
   /** How long it may take to end before it is killed. */
   readonly stopWithinMs: number;
@@ -49,7 +49,7 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** What the guard grants a child after the runner is gone; the promise is that nothing is left after 5 s. */
+/** The time that the guard gives a child after the runner is gone; the promise is that nothing is left after 5 s. */
 const ORPHAN_GRACE_SECONDS = "3";
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MAX_MS = 5_000;
@@ -60,7 +60,7 @@ const STEADY_AFTER_MS = 10_000;
 export const backoffMs = (exits: number): number =>
   Math.min(BACKOFF_FIRST_MS * 2 ** (exits - 1), BACKOFF_MAX_MS);
 
-/** The guard is handed to `sh -c` as text: a child of another user could not read it below a private home folder. */
+/** The guard is passed to `sh -c` as text: another user's child could not read the file in a private home folder. */
 const guard = readFileSync(new URL("./guard.sh", import.meta.url), "utf8");
 
 interface Running {
@@ -86,7 +86,7 @@ async function launch(spec: ChildSpec): Promise<Running> {
       cwd: spec.cwd,
       env: spec.env,
       ...spec.owner,
-      // A group of its own: a Ctrl-C in the terminal reaches only the runner, which then ends all in order.
+      // Its own process group: a Ctrl-C in the terminal reaches only the runner, which then ends all children in order.
       detached: true,
       stdio: ["ignore", log, log, "pipe", "pipe"],
     });
@@ -96,7 +96,7 @@ async function launch(spec: ChildSpec): Promise<Running> {
   const ended = new Promise<string>((resolve) =>
     child.once("exit", (code, signal) => resolve(howItEnded(code, signal))),
   );
-  // The pipe breaks when the guard ends first; its exit says all that there is to say.
+  // The pipe breaks when the guard ends first. Its exit status says enough.
   const pipe = child.stdio[3] as Writable;
   pipe.on("error", () => {});
   ended.then(() => pipe.destroy());
@@ -118,7 +118,7 @@ function howItEnded(code: number | null, signal: NodeJS.Signals | null): string 
 }
 
 /**
- * Runs `spec` until `stop()`: restarts it with back-off when it exits without being asked, and tells `onEvent` so.
+ * Runs `spec` until `stop()`: restarts it with back-off when it exits without being asked to, and calls `onEvent`.
  * Resolves once the child runs (not: once it is ready); rejects when it cannot be started at all.
  */
 export async function supervise(spec: ChildSpec, onEvent: (event: ChildEvent) => void): Promise<Child> {
@@ -170,7 +170,7 @@ export async function supervise(spec: ChildSpec, onEvent: (event: ChildEvent) =>
   };
 }
 
-/** Asks, waits, kills. A paused child is woken first. */
+/** Asks the child to end, waits, then kills it. A paused child is woken first. */
 async function endGently(child: Running, spec: ChildSpec): Promise<void> {
   const say = (signal: string): boolean => child.pipe.write(`${signal}\n`);
   say((spec.stopSignal ?? "SIGTERM").slice(3));

@@ -1,4 +1,4 @@
-/** The topology with all that it must agree with: asked before anything is started. */
+/** The topology with everything that it must agree with: checked before anything is started. */
 import { COMMANDS } from "../../services/_contracts/commands.ts";
 import { EVENTS } from "../../services/_contracts/events.ts";
 import { lens, services, ports as sharedPorts } from "../../services/topology.ts";
@@ -13,7 +13,7 @@ export const facts: Facts = {
   commands: COMMANDS,
 };
 
-/** Throws a Problem `topology` with a line for each thing that is wrong with it, and what mends it. */
+/** Throws a Problem `topology` with a line for each mistake in it, and its fix. */
 export function assertTopology(given: Facts = facts): void {
   const found = checkTopology(given);
   if (found.length > 0) throw new Problem("topology", found.join("\n"));

@@ -16,7 +16,7 @@ import { Acquired, type RunningPart, Starting, type UpOptions, usesPostgres } fr
 import { claim, type RunPart } from "./state.ts";
 import { assertTopology } from "./topology.ts";
 
-/** What is loaded before a service: the telemetry, and what holds it until the servers are ready. */
+/** Modules loaded before a service: the telemetry, and hold.ts, which waits until the servers are ready. */
 const SERVICE_IMPORTS = [
   "--import",
   "./services/_kit/sdk/start.ts",
@@ -29,7 +29,7 @@ const words: Readonly<Record<Source, string>> = {
   cache: "from the cache",
   embedded: "from npm",
 };
-/** In the state folder; there once the servers are ready: see hold.ts. */
+/** In the state folder; it exists once the servers are ready: see hold.ts. */
 const HOLD_FILE = "servers-ready";
 
 export interface Playground {
@@ -42,22 +42,22 @@ export interface Playground {
   readonly databases: Readonly<Record<string, string>>;
   /** In the order of their start: servers, lens, services. */
   readonly parts: readonly RunningPart[];
-  /** False when the user's environment sends the spans elsewhere, or nowhere. */
+  /** False when the user's environment turns the spans off. */
   readonly reachesLens: boolean;
   /** How long the servers and then the services took to be ready. */
   readonly times: { readonly serversMs: number; readonly startMs: number };
-  /** Ends everything, services first, and resolves when all is gone. Later calls wait for the same end. */
+  /** Ends everything, services first, and resolves when all processes are gone. Later calls wait for the same end. */
   stop(): Promise<void>;
 }
 
-/** Ports that the playground itself will listen on: not those of servers that we were given. */
+/** Ports that the playground itself will listen on: not those of given servers. */
 const ownPorts = (ports: Ports): [string, number][] => {
   const isGiven = (name: string): boolean =>
     name in minimum && Boolean(process.env[`BATON_${name.toUpperCase()}_URL`]);
   return Object.entries(ports).filter(([name]) => !isGiven(name));
 };
 
-/** What `npm run status` reads. */
+/** The parts as `npm run status` reads them. */
 const published = (parts: readonly RunningPart[]): RunPart[] =>
   parts.map(({ name, port, child, ready = "" }) => ({
     name,
@@ -69,8 +69,8 @@ const published = (parts: readonly RunningPart[]): RunPart[] =>
 
 /**
  * Starts a playground and resolves when every part is ready. Rejects with a Problem (`topology`, `already_running`,
- * `port_taken`, `server_missing`, `server_unfit`, `part_died`, `not_ready`) or the signal's reason; then nothing is left
- * running.
+ * `port_taken`, `server_missing`, `server_unfit`, `part_died`, `not_ready`) or the signal's reason; then nothing is
+ * left running.
  */
 export async function up(options: UpOptions): Promise<Playground> {
   const { dir, ports, keep = false, report } = options;
@@ -101,13 +101,13 @@ export async function up(options: UpOptions): Promise<Playground> {
 
 const describe = ({ name, version, from }: Server): string => `${name} ${version} (${words[from]})`;
 
-/** All at once: the servers, lens, and the services' processes, which wait for the servers with their code loaded. */
+/** Starts all at once: the servers, lens, and the services, which load their code and then wait for the servers. */
 async function startAll(
   starting: Starting,
   addresses: { gateway: string; lens: string },
 ): Promise<Playground> {
   const { options, acquired } = starting;
-  const { dir, ports, env: extra = {} } = options;
+  const { dir, ports, copy = null, env: extra = {} } = options;
   const user = process.env;
   const full = options.full && (await FullStack.prepare(starting, options.full));
   const beginMs = performance.now();
@@ -124,13 +124,20 @@ async function startAll(
     await starting.startServers(prepared);
     await starting.makeDatabases(postgresUrl, passwordFor);
   };
-  // Lens needs no server: it starts beside them.
-  const lensEnv = lensEnvironment({ ports, dir, user, extra: { ...full?.lensEnvironment, ...extra } });
+  // lens needs no server, so it starts at the same time.
+  const lensEnv = lensEnvironment({
+    ports,
+    dir,
+    user,
+    // With the Collector it is the Collector that sends it: metrics never reach lens.
+    copy: full ? null : copy,
+    extra: { ...full?.lensEnvironment, ...extra },
+  });
   const foundation = async (): Promise<void> => {
     const lensStart = starting.part(lens, heapFlags(lens), lensEnv, acquired.lens);
     await starting.all([serversAndDatabases(), lensStart, ...(full?.startBackends() ?? [])]);
     const { servers } = acquired;
-    if (!servers) throw new Error("the servers started without a trace");
+    if (!servers) throw new Error("the servers have started but are not recorded");
     options.report.say(`servers ready: ${servers.parts.map(describe).join(", ")}`);
     serversMs = performance.now() - beginMs;
     if (full) {

@@ -7,10 +7,10 @@ import { promisify } from "node:util";
 import { COLLECTOR_VERSION, type Origin } from "./catalogue.ts";
 
 const run = promisify(execFile);
-/** Jaeger takes 10 minutes on two cores with nothing downloaded yet. */
+/** Jaeger takes 10 minutes on two cores when nothing is downloaded yet. */
 const BUILD_TIMEOUT_MS = 45 * 60_000;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
-/** A build is in no hurry: what else runs on the machine goes first. */
+/** A build runs at low priority: it is in no hurry. */
 const LOW_PRIORITY = 10;
 
 export interface BuildContext {
@@ -18,22 +18,22 @@ export interface BuildContext {
   readonly root: string;
   /** An empty folder to work in. */
   readonly work: string;
-  /** What is to be made. */
+  /** The program to make. */
   readonly file: string;
-  /** With PATH, and whatever Go is to be told. */
+  /** With PATH, and all variables for Go. */
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
 }
 
 type Go = (args: readonly string[]) => Promise<string>;
 
-/** Runs go in `cwd`. As the Collector's own releases are, programs are built without C, and so run anywhere. */
+/** Runs go in `cwd`. Programs are built without C, like the Collector's own releases, so that they run anywhere. */
 const goIn =
   (cwd: string, { work, env, signal }: BuildContext): Go =>
   async (args) => {
     const running = run("go", [...args], {
       cwd,
-      // The Collector's builder leaves a folder behind wherever temporary files go.
+      // The Collector's builder leaves a folder behind in TMPDIR.
       env: { ...env, CGO_ENABLED: "0", TMPDIR: work },
       signal,
       timeout: BUILD_TIMEOUT_MS,
@@ -60,7 +60,7 @@ export async function hasGo(env: NodeJS.ProcessEnv): Promise<boolean> {
   );
 }
 
-/** Builds what `origin` says. Rejects with go's own error, whose `stderr` says what was wrong. */
+/** Builds a program from `origin`. Rejects with go's own error, whose `stderr` says what was wrong. */
 export async function build(
   origin: Extract<Origin, { kind: "collector" | "go" }>,
   context: BuildContext,
@@ -70,8 +70,8 @@ export async function build(
   const source = path.join(context.work, "source");
   const downloaded = await goIn(context.work, context)(["mod", "download", "-json", `${module}@${version}`]);
   const { Dir: sources } = JSON.parse(downloaded) as { Dir: string };
-  // In a copy of the released sources, with the release's own list of dependencies and their checksums. `go install` would
-  // take neither, and refuses modules that replace others. The module cache is read-only.
+  // The build runs in a copy of the released sources, with the release's own list of dependencies and checksums.
+  // `go install` would use neither, and refuses modules that replace others. The module cache is read-only.
   await cp(sources, source, { recursive: true });
   await makeWritable(source);
   const linker = `-ldflags=-s -w ${flags}`.trimEnd();

@@ -1,4 +1,4 @@
-/** The programs of the full stack: what each is called, which versions do, and where it comes from when it is not there. */
+/** The programs of the full stack: their names, sufficient versions, and where they come from when they are missing. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -29,10 +29,12 @@ export interface StackProgramSpec {
   readonly commands: readonly string[];
   /** Makes it print its version. */
   readonly versionArgs: readonly string[];
-  /** From here on one on the PATH will do. */
+  /** The first version on the PATH that is sufficient. */
   readonly least: Version;
   readonly origin: Origin;
-  /** What a person can do when all else fails. */
+  /** Why it is needed, and how long the first build takes on two cores. Printed before the build. */
+  readonly build?: { readonly needed: string; readonly lasts: string };
+  /** How the user can get it, when it cannot be made here. */
   readonly advice: string;
 }
 
@@ -41,7 +43,7 @@ export const COLLECTOR_VERSION = "0.157.0";
 
 const prometheus = {
   versionArgs: ["--version"],
-  // From here on it has both the remote write receiver and the storage of exemplars.
+  // The first version with both the remote write receiver and the storage of exemplars.
   least: [2, 42],
   origin: { kind: "apt", package: "prometheus" },
   advice: "apt-get install prometheus, brew install prometheus, or https://prometheus.io/download",
@@ -54,6 +56,7 @@ export const catalogue: Readonly<Record<StackProgramName, StackProgramSpec>> = {
     versionArgs: ["--version"],
     least: [0, 157],
     origin: { kind: "collector", builder: "go.opentelemetry.io/collector/cmd/builder" },
+    build: { needed: "it receives all telemetry and sends it on", lasts: "some minutes" },
     advice: "the distribution otelcol-contrib from https://opentelemetry.io/docs/collector/installation",
   },
   jaeger: {
@@ -61,8 +64,8 @@ export const catalogue: Readonly<Record<StackProgramName, StackProgramSpec>> = {
     commands: ["jaeger"],
     versionArgs: ["version"],
     least: [2, 13],
-    // The module's path has no /v2, so Go cannot name its 2.x tags: 1.76.0 is the last release with a tag of each kind, and
-    // its cmd/jaeger is Jaeger 2.13.0. Without the release's own build the program does not know its version.
+    // The module's path has no /v2, so Go cannot name its 2.x tags: 1.76.0 is the last release with a tag of each kind,
+    // and its cmd/jaeger is Jaeger 2.13.0. Without the release's own build the program does not know its version.
     origin: {
       kind: "go",
       module: "github.com/jaegertracing/jaeger",
@@ -70,6 +73,7 @@ export const catalogue: Readonly<Record<StackProgramName, StackProgramSpec>> = {
       main: "./cmd/jaeger",
       flags: "-X github.com/jaegertracing/jaeger/internal/version.latestVersion=v2.13.0",
     },
+    build: { needed: "it stores and shows traces", lasts: "about ten minutes" },
     advice: "Jaeger 2 from https://www.jaegertracing.io/download",
   },
   prometheus: { title: "Prometheus", commands: ["prometheus"], ...prometheus },
@@ -80,6 +84,7 @@ export const catalogue: Readonly<Record<StackProgramName, StackProgramSpec>> = {
     versionArgs: ["version"],
     least: [2],
     origin: { kind: "go", module: "go.k6.io/k6/v2", version: "v2.2.0", main: "." },
+    build: { needed: "it runs the scenarios of npm run load", lasts: "about three minutes" },
     advice: "k6 2 from https://grafana.com/docs/k6/latest/set-up/install-k6",
   },
   grafana: {
@@ -93,8 +98,8 @@ export const catalogue: Readonly<Record<StackProgramName, StackProgramSpec>> = {
 };
 
 /**
- * Where in the cache a program lies that was made here: named by all that decides what comes out, so that another version of
- * Baton makes its own. `root`: the project's folder.
+ * The folder in the cache for a program that was made here. Its name covers everything that decides the result, so that
+ * another version of Baton makes its own program. `root`: the project's folder.
  */
 export async function cacheKey(name: StackProgramName, root: string): Promise<string> {
   const { origin } = catalogue[name];
@@ -102,7 +107,7 @@ export async function cacheKey(name: StackProgramName, root: string): Promise<st
   const system = `${process.platform}-${process.arch}`;
   if (origin.kind === "go") return `${name}-${origin.version}-${system}`;
   const manifest = await readFile(path.join(root, "collector", "builder.yaml"), "utf8");
-  // What its comments say changes nothing.
+  // Comments in it change nothing.
   const hash = createHash("sha256")
     .update(manifest.replace(/^\s*#.*\n/gm, ""))
     .digest("hex")

@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { copyFromEnvironment } from "../copy.ts";
 import { portsFor } from "../runner/ports.ts";
 import { COLLECTOR_VERSION, cacheKey } from "./catalogue.ts";
-import { collectorEnvironment, collectorSettings } from "./collector.ts";
+import { collectorEnvironment, collectorPart, collectorSettings, copySettings } from "./collector.ts";
 import { stackPortsFor } from "./ports.ts";
 import { targets } from "./prometheus.ts";
 
@@ -17,6 +18,7 @@ const input = {
   redisUrl: "redis://:p%40ss@127.0.0.1:16479",
   postgresUrl: "postgres://baton:secret@127.0.0.1:15532/postgres",
   user: {},
+  copy: null,
 };
 
 describe("the Collector's environment", () => {
@@ -38,11 +40,37 @@ describe("the Collector's environment", () => {
       BATON_TAIL_SAMPLING_WAIT: "1s",
     };
     const bounds = { BATON_COLLECTOR_MEMORY_MIB: "100", BATON_COLLECTOR_QUEUE_BYTES: "1000" };
-    const user = { ...said, ...bounds, BATON_COLLECTOR_LOG_LEVEL: "warn" };
+    const user = { ...said, ...bounds, BATON_COLLECTOR_LOG_LEVEL: "warn", BATON_OTLP_ORIGINS: '["https://a.example"]' };
     const used = [...(await read("collector.yaml")).matchAll(/\$\{env:(\w+)/g)].map(([, name]) => name);
     expect(Object.keys(collectorEnvironment({ ...input, user })).toSorted()).toEqual(
       [...new Set(used)].toSorted(),
     );
+  });
+
+  it("has a copy where one is asked for: its address, its key as a map, its files, and the file of its protocol", () => {
+    const copy = copyFromEnvironment(
+      {
+        OTEL_EXPORTER_OTLP_ENDPOINT: "https://backend.example:4317",
+        OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
+        OTEL_EXPORTER_OTLP_HEADERS: "api-key=a%20$b,tenant=c",
+        OTEL_EXPORTER_OTLP_CERTIFICATE: "/ca.pem",
+      },
+      [],
+    );
+    expect(copySettings(copy)).toEqual({
+      BATON_COPY_URL: "https://backend.example:4317",
+      BATON_COPY_HEADERS: '{"api-key":"a $$b","tenant":"c"}',
+      BATON_COPY_CERTIFICATE: "/ca.pem",
+    });
+    const { spec } = collectorPart("otelcol", { ...input, copy });
+    expect(spec.args.map((arg) => path.basename(arg))).toEqual(["collector.yaml", "copy-grpc.yaml"]);
+    expect(spec.args.join()).not.toContain("b,tenant");
+    expect(collectorPart("otelcol", input).spec.args).toHaveLength(1);
+  });
+
+  it("refuses a backend for one signal, which a copy by the Collector has not", () => {
+    const copy = copyFromEnvironment({ OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: "https://logs.example" }, []);
+    expect(() => copySettings(copy)).toThrow(/unset OTEL_EXPORTER_OTLP_LOGS_ENDPOINT/);
   });
 
   it.each([
@@ -52,6 +80,7 @@ describe("the Collector's environment", () => {
     ["BATON_COLLECTOR_MEMORY_MIB", "lots", "a whole number"],
     ["BATON_COLLECTOR_QUEUE_BYTES", "0", "a whole number"],
     ["BATON_COLLECTOR_LOG_LEVEL", "loud", "debug, info"],
+    ["BATON_OTLP_ORIGINS", "https://app.example", "a list such as"],
   ])("refuses %s=%s by name", (name, value, words) => {
     const refused = () => collectorSettings({ [name]: value });
     expect(refused).toThrow(expect.objectContaining({ code: "usage" }));
@@ -86,7 +115,7 @@ describe("the slim Collector", () => {
     expect(compose).toContain(`otel/opentelemetry-collector-contrib:${COLLECTOR_VERSION}`);
   });
 
-  it("is kept under a name that changes with what it is made of", async () => {
+  it("is kept under a name that changes with its manifest", async () => {
     expect(await cacheKey("otelcol", root)).toMatch(
       new RegExp(`^otelcol-${COLLECTOR_VERSION}-[0-9a-f]{12}-${process.platform}`),
     );
@@ -94,7 +123,7 @@ describe("the slim Collector", () => {
 });
 
 describe("the stack's ports", () => {
-  it("are refused when the offset moves them off the end", () => {
+  it("are refused when the offset moves them past the last port", () => {
     expect(() => stackPortsFor(48_850)).toThrow(/at most 48849 with --full/);
     expect(stackPortsFor(48_849).jaeger).toBe(65_535);
   });

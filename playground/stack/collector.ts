@@ -1,12 +1,13 @@
 /** The Collector as a local program: collector/collector.yaml with the addresses of this playground. */
 import path from "node:path";
+import type { Copy } from "../copy.ts";
 import { Problem } from "../problem.ts";
 import { serverEnv } from "../provide/server.ts";
 import type { Ports } from "../runner/ports.ts";
 import type { StackPart } from "./part.ts";
 import type { StackPorts } from "./ports.ts";
 
-/** What a user may say to the Collector; collector.yaml says what each does. */
+/** The user's settings of the Collector; collector.yaml says what each does. */
 const OURS = [
   "BATON_TAIL_SAMPLING",
   "BATON_TAIL_SAMPLING_PERCENT",
@@ -14,10 +15,11 @@ const OURS = [
   "BATON_COLLECTOR_MEMORY_MIB",
   "BATON_COLLECTOR_QUEUE_BYTES",
   "BATON_COLLECTOR_LOG_LEVEL",
+  "BATON_OTLP_ORIGINS",
 ];
 
 const wholeNumber = /^[1-9]\d*$/;
-/** What each may look like; the Collector itself would say it in its own words, and only once the rest is up. */
+/** Allowed values. The Collector checks them, too, but only once the rest is up. */
 const forms: Readonly<Record<string, readonly [RegExp, string]>> = {
   BATON_TAIL_SAMPLING: [/^(true|false)$/, "true or false"],
   BATON_TAIL_SAMPLING_PERCENT: [/^(100|\d{1,2})(\.\d+)?$/, "a number from 0 to 100"],
@@ -25,6 +27,7 @@ const forms: Readonly<Record<string, readonly [RegExp, string]>> = {
   BATON_COLLECTOR_MEMORY_MIB: [wholeNumber, "a whole number"],
   BATON_COLLECTOR_QUEUE_BYTES: [wholeNumber, "a whole number"],
   BATON_COLLECTOR_LOG_LEVEL: [/^(debug|info|warn|error)$/, "debug, info, warn or error"],
+  BATON_OTLP_ORIGINS: [/^\["[^"]+"(, ?"[^"]+")*\]$/, 'a list such as ["https://app.example"]'],
 };
 
 export interface CollectorInput {
@@ -36,9 +39,11 @@ export interface CollectorInput {
   readonly redisUrl: string;
   readonly postgresUrl: string;
   readonly user: NodeJS.ProcessEnv;
+  /** Who gets a copy of all telemetry; null: nobody. */
+  readonly copy: Copy | null;
 }
 
-/** What the user said to the Collector. Throws a Problem `usage` that names every variable with a wrong value. */
+/** The user's settings of the Collector. Throws a Problem `usage` that names every variable with a wrong value. */
 export function collectorSettings(user: NodeJS.ProcessEnv): Record<string, string> {
   const said = OURS.flatMap((name): [string, string][] => (user[name] ? [[name, user[name]]] : []));
   const wrong = said.flatMap(([name, value]) => {
@@ -47,6 +52,54 @@ export function collectorSettings(user: NodeJS.ProcessEnv): Record<string, strin
   });
   if (wrong.length > 0) throw new Problem("usage", wrong.join("\n"));
   return Object.fromEntries(said);
+}
+
+/** What the Collector can be told of a copy, by its names for them. */
+const COPY: Readonly<Record<string, string>> = {
+  LENS_FORWARD_URL: "BATON_COPY_URL",
+  LENS_FORWARD_CERTIFICATE: "BATON_COPY_CERTIFICATE",
+  LENS_FORWARD_CLIENT_CERTIFICATE: "BATON_COPY_CLIENT_CERTIFICATE",
+  LENS_FORWARD_CLIENT_KEY: "BATON_COPY_CLIENT_KEY",
+};
+/** Those that it needs no telling of: it compresses, and each request has its time-out and its own file. */
+const UNTOLD = [
+  "LENS_FORWARD_PROTOCOL",
+  "LENS_FORWARD_HEADERS",
+  "LENS_FORWARD_COMPRESSION",
+  "LENS_FORWARD_TIMEOUT",
+];
+
+/** The variables of copy-http.yaml and copy-grpc.yaml. Throws a Problem `environment` when signals differ in them. */
+export function copySettings(copy: Copy | null): Record<string, string> {
+  if (!copy) return {};
+  const strange = Object.keys(copy.settings).filter((name) => !(name in COPY) && !UNTOLD.includes(name));
+  if (strange.length > 0) {
+    const names = strange.map((name) =>
+      name.replace("LENS_FORWARD_", "OTEL_EXPORTER_OTLP_").replace(/URL$/, "ENDPOINT"),
+    );
+    throw new Problem(
+      "environment",
+      `with --full all signals go to one backend: unset ${names.join(", ")}, or set OTEL_EXPORTER_OTLP_ENDPOINT alone`,
+    );
+  }
+  const told = Object.entries(copy.settings).flatMap(([name, value]): [string, string][] => {
+    const theirs = COPY[name];
+    return theirs ? [[theirs, value]] : [];
+  });
+  const headers = (copy.settings.LENS_FORWARD_HEADERS ?? "")
+    .split(",")
+    .filter((entry) => entry.trim() !== "");
+  const map = Object.fromEntries(
+    headers.map((entry) => {
+      const at = entry.indexOf("=");
+      return [entry.slice(0, at).trim(), decodeURIComponent(entry.slice(at + 1).trim())];
+    }),
+  );
+  return {
+    ...Object.fromEntries(told),
+    // A dollar would be a variable's name to the Collector.
+    ...(headers.length > 0 && { BATON_COPY_HEADERS: JSON.stringify(map).replaceAll("$", "$$$$") }),
+  };
 }
 
 /** The variables of collector.yaml, on the loopback. */
@@ -68,23 +121,25 @@ export function collectorEnvironment(input: CollectorInput): Record<string, stri
     BATON_POSTGRES_USER: decodeURIComponent(postgres.username) || "postgres",
     BATON_POSTGRES_PASSWORD: decodeURIComponent(postgres.password) || "unset",
     ...collectorSettings(input.user),
+    ...copySettings(input.copy),
   };
 }
 
 /** The Collector, run from `file`. */
 export function collectorPart(file: string, input: CollectorInput): StackPart {
-  const config = path.join(input.root, "collector", "collector.yaml");
+  const protocol = input.copy?.settings.LENS_FORWARD_PROTOCOL === "grpc" ? "grpc" : "http";
+  const files = ["collector.yaml", ...(input.copy ? [`copy-${protocol}.yaml`] : [])];
   return {
     port: input.ports.otlpHttp,
     ready: `http://127.0.0.1:${input.stack.collectorHealth}/`,
     spec: {
       name: "collector",
       command: file,
-      args: [`--config=${config}`],
+      args: files.map((name) => `--config=${path.join(input.root, "collector", name)}`),
       env: { ...serverEnv(), ...collectorEnvironment(input) },
       cwd: input.dir,
       logFile: path.join(input.dir, "logs", "collector.log"),
-      // It sends on what it still holds; what a backend that is away has not taken by then is lost.
+      // It forwards its queues. What an unreachable backend has not taken by then is lost.
       stopWithinMs: 1_000,
     },
   };

@@ -18,7 +18,7 @@ export interface StackProgram {
   readonly from: "PATH" | "cache";
 }
 
-/** The version that `file` says it has; null when it cannot be run or says none. */
+/** The version that `file` prints; null when it cannot be run or prints none. */
 async function askVersion(name: StackProgramName, file: string): Promise<Version | null> {
   try {
     await access(file, constants.X_OK);

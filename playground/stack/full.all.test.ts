@@ -37,7 +37,7 @@ async function freeStackPorts(): Promise<StackPorts> {
   };
 }
 
-// reason: a program of the stack is neither on the PATH nor to be made here.
+// reason: a program of the stack is not on the PATH and cannot be made here.
 describe.skipIf(reason !== undefined)("the full stack as local programs", () => {
   let state: TemporaryState;
   let playground: Playground;
@@ -48,7 +48,7 @@ describe.skipIf(reason !== undefined)("the full stack as local programs", () => 
     const [ports, full] = await Promise.all([freePorts(), freeStackPorts()]);
     playground = await up({ dir: state.dir, ports, full, report: silent });
     const { played } = await playFirst({ urls: playground.urls, report: silent, signal: never });
-    // Through the Collector, all of it has come to lens.
+    // All spans have reached lens through the Collector.
     expect(played.map(({ awaited }) => awaited.complete)).toEqual([true, true]);
     traceId = played[0]?.awaited.found?.journey.id ?? "";
   });
@@ -57,7 +57,7 @@ describe.skipIf(reason !== undefined)("the full stack as local programs", () => 
     await state.remove();
   });
 
-  /** What Prometheus answers to an instant query, once it answers with something. */
+  /** Prometheus' first non-empty answer to an instant query. */
   const ask = (
     query: string,
   ): Promise<readonly { metric: Record<string, string>; value: [number, string] }[]> =>
@@ -77,7 +77,7 @@ describe.skipIf(reason !== undefined)("the full stack as local programs", () => 
       },
     );
 
-  it("tells where everything is", () => {
+  it("has addresses and parts for all programs", () => {
     expect(Object.keys(playground.stack)).toEqual(expect.arrayContaining(["jaeger", "prometheus"]));
     const names = playground.parts.map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(["jaeger", "prometheus", "collector"]));
@@ -145,7 +145,7 @@ describe.skipIf(reason !== undefined)("the full stack as local programs", () => 
     );
   });
 
-  it("leaves nothing running, and no password in what it logged", async () => {
+  it("leaves nothing running, and no password in its logs", async () => {
     const pids = playground.parts.map(({ child }) => child?.pid() ?? 0);
     await playground.stop();
     for (const pid of pids) expect(await processStart(pid)).toBeNull();

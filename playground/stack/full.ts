@@ -1,7 +1,7 @@
-/** `--full`: the Collector, Jaeger, Prometheus and Grafana around a playground that is starting. */
+/** `--full`: starts the Collector, Jaeger, Prometheus and Grafana with a playground. */
 import type { Servers } from "../provide/provide.ts";
 import { type RunningPart, root, type Starting, type UpOptions } from "../runner/starting.ts";
-import { collectorPart, collectorSettings } from "./collector.ts";
+import { collectorPart, collectorSettings, copySettings } from "./collector.ts";
 import { grafanaPart } from "./grafana.ts";
 import { jaegerPart } from "./jaeger.ts";
 import type { StackPart } from "./part.ts";
@@ -9,7 +9,7 @@ import type { StackPorts } from "./ports.ts";
 import { prometheusPart } from "./prometheus.ts";
 import { type StackPrograms, stackPrograms } from "./stack.ts";
 
-/** Parts whose address is worth a line, in this order. */
+/** Parts whose address is printed, in this order. */
 const SHOWN = ["jaeger", "prometheus", "grafana"];
 
 export class FullStack {
@@ -30,12 +30,14 @@ export class FullStack {
     this.#backends = backends;
   }
 
-  /** Throws a Problem `usage` when a full stack is wanted and `user` says something to it that cannot be. */
-  static check({ full }: UpOptions, user: NodeJS.ProcessEnv): void {
-    if (full) collectorSettings(user);
+  /** Throws a Problem `usage` when a full stack is wanted and `user` has a wrong setting for it. */
+  static check({ full, copy = null }: UpOptions, user: NodeJS.ProcessEnv): void {
+    if (!full) return;
+    collectorSettings(user);
+    copySettings(copy);
   }
 
-  /** Addresses for people, of those of `parts` that belong to the stack. */
+  /** Addresses, for people, of those `parts` that belong to the stack. */
   static addresses(parts: readonly RunningPart[]): Record<string, string> {
     const shown = SHOWN.flatMap((name) => parts.filter((part) => part.name === name));
     return Object.fromEntries(shown.map(({ name, port }) => [name, `http://127.0.0.1:${port}`]));
@@ -59,7 +61,7 @@ export class FullStack {
     );
   }
 
-  /** Lens moves aside: OTLP's own ports are the Collector's. */
+  /** Other ports for lens: OTLP's own ports are the Collector's. */
   get lensEnvironment(): Record<string, string> {
     return {
       LENS_OTLP_HTTP_PORT: String(this.#ports.lensOtlpHttp),
@@ -67,7 +69,7 @@ export class FullStack {
     };
   }
 
-  /** Starts what the Collector sends to; it needs nothing itself. */
+  /** Starts the programs that the Collector sends to; they need no other part. */
   startBackends(): Promise<void>[] {
     const { acquired } = this.#starting;
     return this.#backends.map((part) => this.#starting.stackPart(part, acquired.backends));
@@ -76,10 +78,16 @@ export class FullStack {
   /** Starts the Collector, which asks Redis and Postgres for their figures. */
   startCollector(servers: Servers): Promise<void> {
     const { options, acquired } = this.#starting;
-    const { dir, ports } = options;
+    const { dir, ports, copy = null } = options;
     const { redisUrl, postgresUrl } = servers;
     const addresses = { ports, stack: this.#ports, redisUrl, postgresUrl };
-    const part = collectorPart(this.#programs.otelcol.path, { root, dir, ...addresses, user: process.env });
+    const part = collectorPart(this.#programs.otelcol.path, {
+      root,
+      dir,
+      ...addresses,
+      user: process.env,
+      copy,
+    });
     return this.#starting.stackPart(part, acquired.collector);
   }
 

@@ -1,11 +1,11 @@
-/** Grafana as a local program, where one is installed: the provisioning of compose, looked at without login. */
+/** Grafana as a local program, where one is installed: with compose's provisioning, and without login. */
 import { access } from "node:fs/promises";
 import path from "node:path";
 import { serverEnv } from "../provide/server.ts";
 import type { StackPart } from "./part.ts";
 import type { StackPorts } from "./ports.ts";
 
-/** Where packages put what belongs to the program (pages, defaults). */
+/** Where packages put the program's pages and defaults. */
 const HOMES = [
   "/usr/share/grafana",
   "/opt/homebrew/opt/grafana/share/grafana",

@@ -3,8 +3,8 @@ import type { ChildSpec } from "../runner/supervise.ts";
 
 export interface StackPart {
   readonly spec: ChildSpec;
-  /** The port that people know it by. */
+  /** Its public port. */
   readonly port: number;
-  /** Address that answers 200 when it can do its work. */
+  /** Address that answers 200 when it is ready. */
   readonly ready: string;
 }

@@ -1,4 +1,4 @@
-/** Ports of `npm start -- --full`, beyond those of the topology. The Collector takes OTLP's own, and lens moves aside. */
+/** Ports of `npm start -- --full`, beyond those of the topology. The Collector takes OTLP's own, lens has others. */
 import { Problem } from "../problem.ts";
 
 /** Before `BATON_PORT_OFFSET`. */
@@ -6,7 +6,7 @@ export const stackPorts = {
   lensOtlpGrpc: 4319,
   lensOtlpHttp: 4320,
   collectorHealth: 13133,
-  /** Figures of the Collector itself, for Prometheus. */
+  /** The Collector's own metrics, for Prometheus. */
   collectorMetrics: 8888,
   /** Takes OTLP from the Collector only. */
   jaegerOtlp: 14317,
@@ -18,7 +18,7 @@ export const stackPorts = {
 
 export type StackPorts = Readonly<Record<keyof typeof stackPorts, number>>;
 
-/** The stack's ports, each plus `offset`. Throws a Problem when one of them is no port any more. */
+/** The stack's ports, each plus `offset`. Throws a Problem when one of them is too high. */
 export function stackPortsFor(offset: number): StackPorts {
   const highest = Math.max(...Object.values(stackPorts));
   if (highest + offset > 65_535) {

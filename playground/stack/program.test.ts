@@ -1,13 +1,14 @@
+import { existsSync, readFileSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { silent } from "../terminal/report.ts";
+import { type Reporter, silent } from "../terminal/report.ts";
 import { findStackProgram, type StackProgramOptions, stackProgram } from "./program.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
-/** Programs and a go that are shell scripts: what is looked for, made and kept is real, only the compiler is not. */
+/** The programs and go are shell scripts. Looking for, making and keeping them is real, only the compiler is not. */
 describe("a program of the stack", () => {
   let dir = "";
   let options: StackProgramOptions;
@@ -31,7 +32,7 @@ describe("a program of the stack", () => {
   }
   const log = (): string => path.join(dir, "go.log");
 
-  /** A go that notes what it is asked, and builds programs that say they are `version`. */
+  /** A go that logs its arguments, and builds programs that print `version`. */
   const go = (version: string): Promise<void> =>
     script(
       "go",
@@ -59,14 +60,14 @@ esac`,
     expect(await findStackProgram("k6", options)).toBeNull();
   });
 
-  it("that is a Collector without our components is not taken", async () => {
+  it("is not taken when it is a Collector without our components", async () => {
     await script("otelcol", `[ "$1" = --version ] && echo otelcol version 9.0.0 || exit 1`);
     expect(await findStackProgram("otelcol", options)).toBeNull();
     await script("otelcol", `[ "$1" = --version ] && echo otelcol version 9.0.0 || exit 0`);
     expect(await findStackProgram("otelcol", options)).toMatchObject({ from: "PATH" });
   });
 
-  it("is built once, also when two want it at the same time, and nothing else is left in the cache", async () => {
+  it("is built once, also for two at the same time, and nothing else is left in the cache", async () => {
     await go("2.2.0");
     const both = await Promise.all([stackProgram("k6", options), stackProgram("k6", options)]);
     const folder = path.join(dir, ".cache", "baton", "stack");
@@ -81,7 +82,32 @@ esac`,
     expect((await readFile(log(), "utf8")).match(/^build/gm)).toHaveLength(1);
   });
 
-  it("that does not build is one error with go's reason and how to get it, and leaves nothing behind", async () => {
+  it("says what it builds, why and how long that takes before a build, and nothing without a build", async () => {
+    await go("2.2.0");
+    const told: string[] = [];
+    const report: Reporter = {
+      say: (line) => {
+        told.push(existsSync(log()) && readFileSync(log(), "utf8").includes("build") ? "built" : line);
+      },
+      begin: (what) => {
+        told.push(`begun: ${what}`);
+        return () => told.push("ended");
+      },
+    };
+    await stackProgram("k6", { ...options, report });
+    expect(told).toEqual([
+      "begun: k6, made once for your cache folder",
+      expect.stringMatching(
+        /^k6 is neither on the PATH nor in your cache folder\. Go now builds it there, once, because .*scenarios.* minutes on two cores/,
+      ),
+      "built",
+      "ended",
+    ]);
+    await stackProgram("k6", { ...options, report });
+    expect(told).toHaveLength(4);
+  });
+
+  it("fails with go's reason and how to get it when it does not build, and leaves nothing behind", async () => {
     await script("go", `[ "$1" = version ] || { echo "no such module" >&2; exit 1; }`);
     const failing = stackProgram("k6", options);
     await expect(failing).rejects.toMatchObject({ code: "server_missing" });
@@ -89,12 +115,12 @@ esac`,
     expect(await readdir(path.join(dir, ".cache", "baton", "stack"))).toEqual([]);
   });
 
-  it("that is built and then too old is an error, not an endless build", async () => {
+  it("fails when the build is too old, and is not built again", async () => {
     await go("1.0.0");
     await expect(stackProgram("k6", options)).rejects.toThrow(/does not run, or is too old/);
   });
 
-  it("is an error at once where there is no go", async () => {
+  it("fails at once without a go", async () => {
     const env = { PATH: path.join(dir, "bin"), HOME: dir };
     await expect(stackProgram("jaeger", { ...options, env })).rejects.toThrow(/there is no go on the PATH/);
     await expect(stackProgram("grafana", { ...options, env })).rejects.toThrow(/neither be built here/);

@@ -1,4 +1,4 @@
-/** The one way to a program of the full stack: found on the PATH or in the cache, else made once for this user. */
+/** Gets a program of the full stack: found on the PATH or in the cache, else made once for this user. */
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -26,7 +26,7 @@ export interface StackProgramOptions {
   readonly signal: AbortSignal;
 }
 
-/** Where a made program lies, and in which folder it is made. */
+/** Where a made program is, and in which folder it is made. */
 interface Place {
   /** Folder of the cache that all programs of the stack are in. */
   readonly base: string;
@@ -44,7 +44,7 @@ async function placeOf(name: StackProgramName, options: StackProgramOptions): Pr
   return { base, file: path.join(base, key, "usr", "bin", name) };
 }
 
-/** `name` as it is on this machine now, on the PATH or in the cache; null when it is not, or too old. */
+/** `name` from the PATH or from the cache; null when it is missing or too old. */
 export async function findStackProgram(
   name: StackProgramName,
   options: StackProgramOptions,
@@ -56,9 +56,9 @@ export async function findStackProgram(
 }
 
 /**
- * `name`, from the PATH or the cache, or made now: built with Go at the version that the catalogue pins, or unpacked from
- * the machine's own package manager. Two at once make it once. Rejects with the Problem `server_missing`, which says how to
- * get it, or with the signal's reason; the cache then holds nothing half done.
+ * `name`, from the PATH or the cache, or made now: built with Go at the version that the catalogue pins, or unpacked
+ * from the machine's own package manager. Two simultaneous calls make it once. Rejects with the Problem
+ * `server_missing`, which says how to get it, or with the signal's reason; the cache then holds nothing incomplete.
  */
 export async function stackProgram(
   name: StackProgramName,
@@ -108,22 +108,27 @@ async function make(
   name: StackProgramName,
   { base, file }: Place,
   isThere: () => Promise<boolean>,
-  { root, env, signal }: StackProgramOptions,
+  { root, env, report, signal }: StackProgramOptions,
 ): Promise<void> {
-  const { origin } = catalogue[name];
+  const { title, origin, build: told } = catalogue[name];
   if (origin.kind === "none") throw missing(name, "it can neither be built here nor unpacked");
   if (origin.kind === "apt") {
     if (!(await hasApt(env))) throw missing(name, "this machine has no apt");
     return unpackWithApt([origin.package], base, isThere, env, signal);
   }
   if (!(await hasGo(env))) throw missing(name, "there is no go on the PATH to build it with");
+  if (told)
+    report.say(
+      `${title} is neither on the PATH nor in your cache folder. Go now builds it there, once, because ` +
+        `${told.needed}. That takes ${told.lasts} on two cores.`,
+    );
   const work = await mkdtemp(path.join(base, ".work-"));
   try {
     const out = path.join(work, "out");
     await mkdir(out);
     await build(origin, { root, work, file: path.join(out, name), env, signal });
     const folder = path.dirname(file);
-    // What lies there does not run: it was looked at before.
+    // A program that is there already does not run, or is too old: makeOnce has checked it.
     await rm(folder, { recursive: true, force: true });
     await rename(out, folder);
   } finally {
@@ -131,7 +136,7 @@ async function make(
   }
 }
 
-/** The last lines of what a failed program said, which hold its reason. */
+/** The last lines of a failed program's output, which hold the reason. */
 function lastLines(error: unknown): string {
   const said = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : "";
   const text = said || (error instanceof Error ? error.message : String(error));

@@ -9,13 +9,13 @@ export interface PrometheusInput {
   readonly root: string;
   /** State folder. */
   readonly dir: string;
-  /** Keeps the series of the last time. */
+  /** Keeps the series of the last run. */
   readonly keep: boolean;
   readonly lensPort: number;
   readonly stack: StackPorts;
 }
 
-/** JSON is YAML. The jobs are those that the dashboards ask for. */
+/** The targets file, as JSON, which is YAML. The jobs are those that the dashboards ask for. */
 export function targets(lensPort: number, stack: StackPorts): string {
   const target = (job: string, port: number) => ({ targets: [`127.0.0.1:${port}`], labels: { job } });
   const all = [
@@ -33,7 +33,7 @@ export async function prometheusPart(file: string, input: PrometheusInput): Prom
   const config = path.join(home, "config");
   await rm(keep ? config : home, { recursive: true, force: true });
   await mkdir(home, { recursive: true });
-  // Paths in the configuration are relative to it, so a copy beside other targets is all that it takes.
+  // Paths in the configuration are relative to it, so a copy with other targets is enough.
   await cp(path.join(root, "dashboards", "provisioning", "prometheus"), config, { recursive: true });
   await writeFile(path.join(config, "targets", "baton.yaml"), targets(lensPort, stack));
   return {
@@ -48,7 +48,7 @@ export async function prometheusPart(file: string, input: PrometheusInput): Prom
         "--storage.tsdb.retention.time=24h",
         "--storage.tsdb.retention.size=512MB",
         `--web.listen-address=127.0.0.1:${stack.prometheus}`,
-        // The Collector writes to it, and from a spike an exemplar leads to the trace.
+        // The Collector writes to it, and an exemplar leads from a spike to its trace.
         "--web.enable-remote-write-receiver",
         "--enable-feature=exemplar-storage",
       ],

@@ -11,7 +11,7 @@ export interface StackPrograms {
   readonly grafana: StackProgram | null;
 }
 
-/** Gets all of them. One after the other: a build takes every core that there is. Rejects as `stackProgram` does. */
+/** Gets all of them, one after the other, because a build takes every core. Rejects as `stackProgram` does. */
 export async function stackPrograms(options: StackProgramOptions): Promise<StackPrograms> {
   const get = (name: StackProgramName): Promise<StackProgram> => stackProgram(name, options);
   return {

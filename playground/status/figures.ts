@@ -1,4 +1,4 @@
-/** What flows and what lies in a running playground, asked of lens and of the servers themselves. */
+/** Rates and backlogs of a running playground, from lens and from the servers. */
 import { setTimeout as delay } from "node:timers/promises";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { databaseUrl } from "../provide/databases.ts";
@@ -11,7 +11,7 @@ import type { ServerName } from "../provide/versions.ts";
 import { usesPostgres } from "../runner/starting.ts";
 import type { Run } from "../runner/state.ts";
 
-/** Null: it could not be asked. */
+/** Null when it is not available. */
 type Figure = number | null;
 
 export interface Figures {
@@ -19,14 +19,14 @@ export interface Figures {
   readonly spansPerSecond: Figure;
   /** Events that are not in the stream yet, over all services. */
   readonly outbox: Figure;
-  /** Events that a consumer has not had yet; one that two consumers await counts twice. */
+  /** Events that a consumer has not received yet, counted once for each such consumer. */
   readonly streams: Figure;
-  /** Jobs that are not begun: waiting, delayed, or waiting for others. */
+  /** Jobs that have not begun: waiting, delayed, or waiting for others. */
   readonly queues: Figure;
   readonly deadLetters: Figure;
 }
 
-/** Between the two looks that make a rate. */
+/** The time between the two readings of a rate. */
 const WINDOW_MS = 1_000;
 const TIMEOUT_MS = 5_000;
 const EVENTS_STREAM = "BATON_EVENTS";
@@ -51,7 +51,7 @@ async function urlsOf(run: Run, dir: string, env: NodeJS.ProcessEnv): Promise<Ur
   };
 }
 
-/** The number that `sql` gives in the database of `service`; 0 when it has no such table. */
+/** The count that `sql` returns in the database of `service`; 0 when it has no such table. */
 const count = (urls: Urls, service: string, sql: string): Promise<number> =>
   withPostgres(urls.database(service), async (client) => {
     const { rows } = await client.query<{ n: string }>(sql).catch((error: { code?: string }) => {
@@ -106,17 +106,17 @@ const queues = (urls: Urls): Promise<number> =>
 
 const orNull = <T>(asked: Promise<T>): Promise<T | null> => asked.catch(() => null);
 
-/** How much `ask` grows in a second. */
+/** How much the number of `ask` grows in a second. */
 async function rate(ask: () => Promise<number>, signal: AbortSignal): Promise<number> {
   const [before, sinceMs] = [await ask(), performance.now()];
   await delay(WINDOW_MS, undefined, { signal });
   const after = await ask();
-  // Begun anew between the looks, as lens after a restart: what there is came since.
+  // A counter that was reset between the readings, as by a restart of lens, has grown from 0.
   const grown = after < before ? after : after - before;
   return (grown * 1_000) / (performance.now() - sinceMs);
 }
 
-/** Looks for about a second. What cannot be asked is null; rejects only with the signal's reason. */
+/** Takes about a second. A figure that is not available is null; rejects only with the signal's reason. */
 export async function figuresOf(
   run: Run,
   {

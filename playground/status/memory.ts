@@ -1,4 +1,4 @@
-/** How much memory processes take, each with all that it started. */
+/** The memory of processes, each with its descendants. */
 import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { promisify } from "node:util";
@@ -29,8 +29,8 @@ async function parents(): Promise<Map<number, number>> {
 }
 
 /**
- * The proportional share of process `pid` (what it shares with others is divided among them, so that shares may be
- * added up) where the system tells it, as Linux does; else its resident memory. 0 for a process that is gone.
+ * On Linux, the proportional share of process `pid`: pages that it shares with others are divided among them, so that
+ * shares can be added up. Elsewhere its resident memory. 0 for a process that is gone.
  */
 async function bytesOf(pid: number): Promise<number> {
   const asked = (text: string, name: string): string | undefined =>
@@ -45,7 +45,7 @@ async function bytesOf(pid: number): Promise<number> {
   return Number(share ?? 0) * KB;
 }
 
-/** What `memoryOf` counted: `Pss` may be added up, `resident` counts shared pages once for each process. */
+/** What `memoryOf` counts: `PSS` can be added up, `resident` counts shared pages once for each process. */
 export const MEMORY_KIND = process.platform === "linux" ? "PSS" : "resident";
 
 /** For each of `roots`, the bytes that it and all of its descendants take, in the same order. */

@@ -32,7 +32,7 @@ describe("a log line", () => {
   });
 
   it.each(["    at file:///x.js:1:2", "{ not json", '{"level":30}', "[7] 2026/11/21 [INF] Server is ready"])(
-    "is not %j",
+    "is not read from %j",
     (text) => {
       expect(parseLogLine(text)).toBeNull();
     },
@@ -46,7 +46,7 @@ describe("a log line", () => {
     ]);
   });
 
-  it("tells its other fields, an error by its message", () => {
+  it("has its other fields as text, an error as its message", () => {
     expect(restOf(read({ orderId: "o-1", err: { type: "Error", message: "gone away", stack: "..." } }))).toBe(
       'orderId=o-1 err="gone away"',
     );
@@ -54,7 +54,7 @@ describe("a log line", () => {
 });
 
 describe("log lines of many services", () => {
-  it("are told in the order of their times, those of one millisecond as they came", () => {
+  it("are sorted by their times, and keep their order within a millisecond", () => {
     const lines = [
       read({ time: 3, msg: "d" }),
       read({ time: 1, msg: "a" }),

@@ -1,4 +1,4 @@
-/** Log lines of many services, as one story. A line is a JSON object as pino writes it. */
+/** Reads log lines and merges those of many services. A line is a JSON object as pino writes it. */
 
 /** One log record. */
 export interface LogLine {
@@ -21,7 +21,7 @@ const LEVELS: Readonly<Record<number, string>> = {
   50: "ERROR",
   60: "FATAL",
 };
-/** Said elsewhere on the printed line, or of no use there. */
+/** Printed in a column of its own, or not worth printing. */
 const NOT_SHOWN = new Set([
   "time",
   "level",
@@ -68,7 +68,7 @@ export const belongsTo = (line: LogLine, id: string): boolean =>
 export const inOrder = (lines: readonly LogLine[]): LogLine[] =>
   lines.toSorted((a, b) => a.timeMs - b.timeMs);
 
-/** `value` as it stands after `name=`: text without blanks as it is, an error by its message. */
+/** `value` as it is printed after `name=`: text without blanks unchanged, an error as its message. */
 function shown(value: unknown): string {
   if (typeof value === "object" && value !== null && "message" in value) return JSON.stringify(value.message);
   return typeof value === "string" && /^[^\s"]+$/.test(value) ? value : JSON.stringify(value);

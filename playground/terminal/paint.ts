@@ -1,10 +1,10 @@
-/** Colours, only where they can be seen. */
+/** Colours for terminals. */
 import { styleText } from "node:util";
 
 export type Style = Parameters<typeof styleText>[0];
 export type Paint = (style: Style, text: string) => string;
 
-/** Paints for `out`: not at all when it is no terminal, or when NO_COLOR says so. */
+/** Paints for `out`; does nothing when it is no terminal, or when NO_COLOR is set. */
 export const paintFor =
   (out: NodeJS.WriteStream): Paint =>
   (style, text) =>

@@ -1,18 +1,18 @@
-/** How progress is told. The runner speaks to this interface only, so that tests and programs may run it silently. */
+/** Reports progress. The runner uses only this interface, so that tests and programs may run it silently. */
 
 export interface Reporter {
   /** One line that stays. */
   say(line: string): void;
-  /** Something that may take long has begun. The returned function ends it, with a line that stays if there is one to say. */
+  /** Begins something that may take long. The returned function ends it, and prints `outcome` if it is given. */
   begin(what: string): (outcome?: string) => void;
 }
 
-/** Tells nobody. */
+/** Prints nothing. */
 export const silent: Reporter = { say: () => {}, begin: () => () => {} };
 
 const seconds = (sinceMs: number): string => `${((Date.now() - sinceMs) / 1000).toFixed(1)} s`;
 
-/** What is under way, each with the seconds that it has taken: `orders 1.2 s, lens 0.3 s`. */
+/** What is waited for, with the seconds so far: `orders 1.2 s, lens 0.3 s`. */
 class Pending {
   readonly #since = new Map<symbol, { what: string; atMs: number }>();
 
@@ -32,7 +32,7 @@ class Pending {
   }
 }
 
-/** For a terminal: one line at the bottom, redrawn ten times a second, says what is awaited and since when. */
+/** For a terminal: one line at the bottom, redrawn ten times a second, shows what is waited for and how long. */
 function onTerminal(out: NodeJS.WriteStream): Reporter {
   const pending = new Pending();
   const erase = "\r\x1b[2K";
@@ -62,7 +62,7 @@ function onTerminal(out: NodeJS.WriteStream): Reporter {
   };
 }
 
-/** For a file or a pipe: outcomes as lines, and every few seconds what is still awaited. */
+/** For a file or a pipe: outcomes as lines, and every few seconds a line with what is still waited for. */
 function onPlainStream(out: NodeJS.WritableStream): Reporter {
   const pending = new Pending();
   const stillEveryMs = 5_000;
@@ -87,7 +87,7 @@ function onPlainStream(out: NodeJS.WritableStream): Reporter {
   };
 }
 
-/** A reporter that writes to `out` as suits it: live on a terminal, plain lines otherwise. */
+/** A reporter that writes to `out`: live on a terminal, else plain lines. */
 export function reporterOn(out: NodeJS.WriteStream): Reporter {
   return out.isTTY ? onTerminal(out) : onPlainStream(out);
 }

@@ -11,6 +11,8 @@ export interface ShowOptions {
   readonly logs?: boolean;
   /** Folds nothing away. */
   readonly full?: boolean;
+  /** Folds all that is healthy. */
+  readonly brief?: boolean;
   /** What makes the journey complete; without it only "settled" is judged. */
   readonly hops?: readonly Hop[];
 }
@@ -19,9 +21,8 @@ const PLAIN_WIDTH = 100;
 
 /** The tree of a journey, as wide as the terminal, or 100 columns where there is none. */
 export function treeOf({ journey, logs }: Found, io: Pick<Io, "out">, options: ShowOptions = {}): string {
-  const { width = io.out.columns || PLAIN_WIDTH, logs: withLogs = false, full = false, hops } = options;
-  const colour = isColoured(io.out);
-  return renderJourney(journey, logs, { width, colour, logs: withLogs, full, ...(hops && { hops }) });
+  const { width = io.out.columns || PLAIN_WIDTH, logs: withLogs = false } = options;
+  return renderJourney(journey, logs, { ...options, width, colour: isColoured(io.out), logs: withLogs });
 }
 
 /** Prints the tree of `found`, or that there is none, under its heading. */

@@ -13,14 +13,14 @@ export interface Stretch {
   readonly shade: Shade;
 }
 
-/** Stands for time that was cut out. */
+/** The mark for time that was cut out. */
 export const CUT = "╱";
 
 const leftEighths = [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
 
 /**
- * A row's bar on the time line, in `timeLine.columns` columns. However short a stretch is, something of it is
- * seen; work ends on an eighth of a column (blocks grow from the left only, so it begins on a half one).
+ * A row's bar on the time line, in `timeLine.columns` columns. Even the shortest stretch is visible. Work ends on an
+ * eighth of a column, but begins on a half one, because block characters grow from the left only.
  */
 export function barOf(stretches: readonly Stretch[], timeLine: TimeLine, workInk: string): readonly Cell[] {
   const marks: Cell[] = Array.from({ length: timeLine.columns }, () => cell(" "));

@@ -1,9 +1,9 @@
-/** Writes the spans of one checkout as the playground's hops would. */
+/** Makes the spans of one checkout, like those of the playground. */
 import type { Attributes, Span, SpanLink } from "../../collector/lens/journey/model.ts";
 import { linkTo, span } from "../../collector/lens/journey/spans.fixture.ts";
 import { ATTR, BATON } from "../../services/_kit/telemetry/conventions.ts";
 
-/** How consumers hang: in the trace of their message, or each in its own. */
+/** Where consumers' spans are: in the trace of their message, or each in its own trace. */
 export type Mode = "parent+link" | "link";
 
 const correlationId = "0199a9c2-7d11-7e5a-9a55-0d6f8a1c2b3d";

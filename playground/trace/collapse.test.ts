@@ -26,7 +26,7 @@ describe("database calls of one parent", () => {
     expect(groups(db({ at: "a/q1" }), db({ at: "a/q2", start: 1 }, "redis"))).toEqual(["root", "q1", "q2"]);
   });
 
-  it("stay visible when they failed, and so does what leads to a failure", () => {
+  it("stay visible when they failed or have a failed child", () => {
     const failed = db({ at: "a/failed", parent: "connect", start: 3, status: "ERROR" });
     const spans = [
       db({ at: "a/q1" }),
@@ -37,7 +37,7 @@ describe("database calls of one parent", () => {
     expect(groups(...spans)).toEqual(["root", ["q1", "q2"], "connect", "failed"]);
   });
 
-  it("stay visible when other work hangs under them", () => {
+  it("stay visible when they have other work as a child", () => {
     const spans = [
       db({ at: "a/q1" }),
       db({ at: "a/q2", start: 1 }),

@@ -1,14 +1,14 @@
 import type { JourneySpan, SpanKey } from "../../collector/lens/journey/model.ts";
 import { ATTR } from "../../services/_kit/telemetry/conventions.ts";
 
-/** One row to be: a span, or (`group` not empty) several database spans of one parent drawn as one. */
+/** What one row shows: a span, or (`group` not empty) several database spans of one parent drawn as one. */
 export interface Item {
   readonly placed: JourneySpan;
   readonly group: readonly JourneySpan[];
 }
 
-/** The convention's name and the one before it, which most instrumentations still use. */
-const systemNames = [ATTR.dbSystem, ATTR.dbSystemOld] as const;
+/** The convention's name, and the earlier one, which instrumentations of other applications still use. */
+const systemNames = [ATTR.dbSystem, "db.system"] as const;
 
 /** The database system of a span; empty when it is not a database call. */
 export function databaseOf({ span }: JourneySpan): string {
@@ -21,9 +21,9 @@ export function databaseOf({ span }: JourneySpan): string {
 }
 
 /**
- * Turns spans in tree order into rows. Where several database calls hang under one parent, with nothing below
- * them but database calls, they become one row at the place of the first; failed ones and orphans stay
- * visible. `full` keeps every span a row of its own.
+ * Turns spans in tree order into rows. Several database calls of one parent, with only database calls below them,
+ * become one row at the place of the first. Failed ones and orphans stay visible. With `full` every span has its own
+ * row.
  */
 export function itemsOf(spans: readonly JourneySpan[], full: boolean): readonly Item[] {
   if (full) return spans.map((placed) => ({ placed, group: [] }));
@@ -38,7 +38,7 @@ export function itemsOf(spans: readonly JourneySpan[], full: boolean): readonly 
   return items;
 }
 
-/** Keys of database spans that have nothing of interest below them. */
+/** Keys of database spans without a failure or other work below them. */
 function quietOf(spans: readonly JourneySpan[]): ReadonlySet<SpanKey> {
   const loud = new Set<SpanKey>();
   const quiet = new Set<SpanKey>();
@@ -51,7 +51,7 @@ function quietOf(spans: readonly JourneySpan[]): ReadonlySet<SpanKey> {
   return quiet;
 }
 
-/** For each quiet span the group that it is drawn in: one for each parent and database, nested calls included. */
+/** For each quiet span the group in which it is drawn: one for each parent and database, with nested calls. */
 function groupsOf(
   spans: readonly JourneySpan[],
   quiet: ReadonlySet<SpanKey>,

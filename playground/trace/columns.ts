@@ -10,7 +10,7 @@ export interface Columns {
   readonly bar: number;
   /** Columns of a line before its bar. */
   readonly beforeBar: number;
-  /** Columns that one level of the tree is set in. */
+  /** The indent of one level of the tree. */
   readonly step: number;
   /** A deeper trunk is cut, so that names keep room. */
   readonly trunkAtMost: number;
@@ -22,7 +22,7 @@ const wideFrom = 120;
 /** The bar has at least this share of the line, within these bounds. */
 const bar = { share: 0.24, least: 8, most: 110 } as const;
 
-/** Divides `width` columns: names get what they need, bars at least their share and all that is left. */
+/** Divides `width` columns: names get what they need, bars at least their share and the rest. */
 export function columnsFor(rows: readonly Row[], width: number): Columns {
   const spans = rows.filter((row) => row.is !== "log" && !row.isGroup);
   const most = width >= wideFrom ? serviceAtMost.wide : serviceAtMost.narrow;

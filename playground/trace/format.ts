@@ -1,4 +1,4 @@
-/** Nanoseconds as a reader takes them in: three figures and a unit, at most eight columns. Below 0 counts as 0. */
+/** Nanoseconds for people: three figures and a unit, at most eight columns. Below 0 counts as 0. */
 export function duration(ns: bigint): string {
   const value = ns < 0n ? 0 : Number(ns);
   if (value < 1e3) return `${value} ns`;

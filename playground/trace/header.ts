@@ -8,13 +8,22 @@ import { clip, padEnd, plain } from "./text.ts";
 /** So many promised hops, or messages in flight, are named; the rest is counted. */
 const namedAtMost = 6;
 
+/** Said in the short form, too: the id to ask for more with, and all that is not as it should be. */
+const ALWAYS: ReadonlySet<string> = new Set(["trace", "in flight", "missing", "", "orphans", "dropped"]);
+
 /**
  * What a reader wants to know before the tree: how it ended and when, the ids, how much there is, where time
  * was spent waiting, and what is missing. Lines of at most `width` columns.
  */
-export function headerOf(journey: Journey, hops: readonly Hop[] | undefined, width: number): readonly Line[] {
+export function headerOf(
+  journey: Journey,
+  hops: readonly Hop[] | undefined,
+  width: number,
+  brief = false,
+): readonly Line[] {
   const rest = Math.max(1, width - 15);
-  const lines = fieldsOf(journey, hops).map(
+  const fields = fieldsOf(journey, hops).filter(([name]) => !brief || ALWAYS.has(name));
+  const lines = fields.map(
     ([name, value, sgr]): Line => [cell(`  ${padEnd(name, 12)} `, INK.dim), cell(clip(value, rest), sgr)],
   );
   return [titleOf(journey, hops, width), ...lines];
@@ -73,7 +82,7 @@ function fieldsOf(journey: Journey, hops: readonly Hop[] | undefined): readonly 
       dropped > 0 ? `${counted(dropped, "consumer")} found only by correlation id` : "",
       INK.failed,
     ],
-    ["caller", journey.external ? "sent a trace of its own, which goes on here" : "", INK.none],
+    ["caller", journey.external ? "sent its own trace, which continues here" : "", INK.none],
   ];
   return fields.filter(([, value]) => value !== "");
 }

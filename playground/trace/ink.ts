@@ -26,7 +26,7 @@ const serviceInks = ["36", "32", "35", "34", "96", "92", "95", "94"] as const;
 /** Text in a style. */
 export const cell = (text: string, sgr: string = INK.none): Cell => ({ text, sgr });
 
-/** A colour for each service, in the order in which the journey meets them. More than eight begin again. */
+/** A colour for each service, in the order of its first span. When the colours are used up, they repeat. */
 export function inksOf(services: Iterable<string>): ReadonlyMap<string, string> {
   return new Map(
     [...new Set(services)].map((name, i) => [name, serviceInks[i % serviceInks.length] ?? INK.none]),

@@ -7,7 +7,7 @@ import { clip, plain } from "./text.ts";
 import type { TimeLine } from "./timeline.ts";
 import { STROKES } from "./trunk.ts";
 
-/** What the marks in these rows mean, only those that occur, in as many lines as the width asks for. */
+/** The meaning of the marks that occur in these rows, in as many lines as the width needs. */
 export function legendOf(rows: readonly Row[], timeLine: TimeLine, width: number): readonly Line[] {
   const marks = new Set(rows.filter((row) => row.is === "span").map((row) => row.mark));
   const strokes = new Set(rows.map((row) => row.stroke));
@@ -20,7 +20,7 @@ export function legendOf(rows: readonly Row[], timeLine: TimeLine, width: number
       .map((k) => cell(`${KIND_MARKS[k]} ${k.toLowerCase()}`)),
     ...(["child", "link", "both", "correlation"] as const)
       .filter((stroke) => strokes.has(stroke))
-      .map((stroke) => cell(`${STROKES[stroke]} ${hangs[stroke]}`)),
+      .map((stroke) => cell(`${STROKES[stroke]} ${edges[stroke]}`)),
     ...(["work", "outbox", "stream", "job"] as const)
       .filter((shade) => shades.has(shade))
       .map((shade) =>
@@ -34,7 +34,7 @@ export function legendOf(rows: readonly Row[], timeLine: TimeLine, width: number
   return flow(items, width);
 }
 
-const hangs = {
+const edges = {
   child: "child",
   link: "link",
   both: "child and link",

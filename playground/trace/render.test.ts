@@ -47,7 +47,7 @@ describe.each([80, 200])("a journey at %i columns", (width) => {
     ]);
   });
 
-  it("shows service, hang, kind, name, duration and bar of each span", () => {
+  it("shows service, edge, kind, name, duration and bar of each span", () => {
     expect(lineWith(good, "process shipping.pack")).toMatch(
       /^shipping .*╘═↘ process shipping\.pack +13\.1 ms +[▐▕█▉▊▋▌▍▎▏]+$/,
     );
@@ -94,7 +94,7 @@ describe("a failed journey", () => {
     expect(lineWith(text, "Release")).toContain("↶ compensation");
   });
 
-  it("numbers attempts and tells which will come again", () => {
+  it("numbers attempts and marks those that will be retried", () => {
     const text = render(goodSpans(), { width: 200 });
     expect(lineWith(text, "attempt 1")).toContain("attempt 1 ↻ will retry ✗ ECONNREFUSED");
     expect(lineWith(text, "attempt 2")).toContain("process email.confirmation attempt 2");
@@ -102,7 +102,7 @@ describe("a failed journey", () => {
   });
 });
 
-describe("a journey that is not whole", () => {
+describe("an incomplete journey", () => {
   it("names the messages in flight", () => {
     const sent = create({ at: "a/create", parent: "root", attributes: message("m-17") });
     const text = render([edge({ at: "a/root" }), sent]);
@@ -133,7 +133,7 @@ describe("a journey that is not whole", () => {
 describe("logs", () => {
   const logs = [logOf(declinedSpans(), "payments", "charge", "error", "card declined\nby the issuer")];
 
-  it("stand under their span when asked for", () => {
+  it("are printed under their span when asked for", () => {
     const lines = render(declinedSpans(), { logs: true }, logs).split("\n");
     const charge = lines.findIndex((line) => line.includes("· charge"));
     expect(lines[charge + 1]).toMatch(/│ +ERROR card declined by the issuer$/);
@@ -167,7 +167,7 @@ describe("the terminal", () => {
     expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 
-  it("gets no line longer than its width, whatever the journey, its names and the width", () => {
+  it("gets no line longer than its width, for any journey, names and width", () => {
     const options = fc.record({
       width: fc.integer({ min: 1, max: 220 }),
       full: fc.boolean(),

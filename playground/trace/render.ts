@@ -31,14 +31,16 @@ export interface RenderOptions {
   readonly hops?: readonly Hop[];
   /** A row for every database span, and no limit to the rows. */
   readonly full?: boolean;
+  /** As few lines as tell what happened: the way to a failure, and what is healthy folded. */
+  readonly brief?: boolean;
 }
 
-/** More rows than anybody reads. */
+/** More rows are only counted, unless `full` asks for them. */
 const rowsAtMost = 2_000;
 
 /**
  * `journey` and `logs` as lens answers them or with their times as bigints. Returns lines joined by newlines,
- * without one at the end. Whatever names and bodies hold, no control character gets through.
+ * without one at the end. Control characters in names and bodies are replaced.
  */
 export function renderJourney(
   journey: Journey | JourneyJson,
@@ -47,21 +49,22 @@ export function renderJourney(
 ): string {
   const known = isJson(journey) ? journeyFromJson(journey) : journey;
   const records = options.logs ? logs.map((log) => (isJsonLog(log) ? logFromJson(log) : log)) : [];
-  const all = rowsOf(known, records.sort(byTime), { full: options.full === true });
+  const all = rowsOf(known, records.sort(byTime), options);
   const rows = options.full ? all : all.slice(0, rowsAtMost);
   const columns = columnsFor(rows, options.width);
   const timeLine = timeLineOf(known, columns.bar);
   const inks = inksOf(rows.filter((row) => row.service !== "").map((row) => row.service));
   const cause = causeLine(known, options.width);
+  const space: Line[] = options.brief ? [] : [[]];
   const lines: Line[] = [
-    ...headerOf(known, options.hops, options.width),
-    [],
+    ...headerOf(known, options.hops, options.width, options.brief),
+    ...space,
     [cell(" ".repeat(columns.beforeBar)), ...axisOf(timeLine)],
     ...rows.map((row) => lineOf(row, columns, timeLine, inks.get(row.service) ?? INK.none)),
     ...(all.length > rows.length
       ? [[cell(`… and ${counted(all.length - rows.length, "more row")}`, INK.dim)]]
       : []),
-    [],
+    ...space,
     ...(cause ? [cause] : []),
     ...legendOf(rows, timeLine, options.width),
   ];
@@ -102,7 +105,7 @@ function labelOf(row: Row, room: number, ink: string): readonly Cell[] {
   return [mark, cell(name, row.failed ? INK.failed : INK.none), ...notes];
 }
 
-/** Notes stay long as long as a name has this, or all that it needs. */
+/** Notes are shortened until the name has this many columns, or all that it needs. */
 const nameAtLeast = 30;
 
 function notesOf(row: Row, shortened: number): readonly Cell[] {

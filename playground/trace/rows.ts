@@ -11,11 +11,12 @@ import { keyOf } from "../../collector/lens/journey/model.ts";
 import { numberOf, textOf } from "../../collector/lens/journey/read.ts";
 import { ATTR, BATON } from "../../services/_kit/telemetry/conventions.ts";
 import type { Stretch } from "./bar.ts";
+import { briefOf } from "./brief.ts";
 import { databaseOf, type Item, itemsOf } from "./collapse.ts";
-import { duration } from "./format.ts";
+import { counted, duration } from "./format.ts";
 import { type Cell, cell, INK } from "./ink.ts";
 import { plain } from "./text.ts";
-import { type Hang, type Place, placesOf } from "./trunk.ts";
+import { type Branch, type Place, placesOf } from "./trunk.ts";
 
 /** Each kind's mark in front of a name. */
 export const KIND_MARKS: Readonly<Record<SpanKind, string>> = {
@@ -27,13 +28,13 @@ export const KIND_MARKS: Readonly<Record<SpanKind, string>> = {
   UNSPECIFIED: "·",
 };
 
-/** One line of the tree, before anybody knows how wide the terminal is. All text is plain. */
-export interface Row extends Hang {
+/** One line of the tree, before it is fitted to the terminal's width. All text is plain. */
+export interface Row extends Branch {
   readonly is: "span" | "wait" | "log";
   readonly service: string;
   readonly mark: string;
   readonly name: string;
-  /** Several spans drawn as one: its name is only a list, and is the first to give way. */
+  /** Several spans drawn as one. Its name is a list, which is shortened first. */
   readonly isGroup: boolean;
   readonly failed: boolean;
   /** Notes after the name, each in a long and a short form. */
@@ -42,13 +43,20 @@ export interface Row extends Hang {
   readonly stretches: readonly Stretch[];
 }
 
-/** The rows of a journey: for each span its waits, itself, its logs, then what hangs under it. */
+/** How much is drawn: `full` folds nothing, `brief` folds all that is healthy. */
+export interface Detail {
+  readonly full?: boolean;
+  readonly brief?: boolean;
+}
+
+/** The rows of a journey: for each span its waits, itself, its logs, then its children. */
 export function rowsOf(
   journey: Journey,
   logs: readonly LogRecord[],
-  options: { readonly full: boolean },
+  { full = false, brief = false }: Detail,
 ): readonly Row[] {
-  const items = itemsOf(journey.spans, options.full);
+  const { spans, hidden } = brief ? briefOf(journey.spans) : { spans: journey.spans, hidden: new Map() };
+  const items = itemsOf(spans, full);
   const places = placesOf(items.map(({ placed }) => placed.depth));
   const waits = Map.groupBy(journey.waits, (wait) => wait.key);
   const bySpan = Map.groupBy(logs, keyOf);
@@ -58,7 +66,7 @@ export function rowsOf(
     const { key } = item.placed;
     return [
       ...waitRows(waits.get(key) ?? [], place),
-      spanRow(item, place, journey.cause?.key === key),
+      spanRow(item, place, journey.cause?.key === key, hidden.get(key) ?? 0),
       ...keysIn(item).flatMap((own) => (bySpan.get(own) ?? []).map((log) => logRow(log, place))),
     ];
   });
@@ -67,7 +75,7 @@ export function rowsOf(
 const keysIn = ({ placed, group }: Item): readonly SpanKey[] =>
   group.length > 0 ? group.map((s) => s.key) : [placed.key];
 
-function spanRow(item: Item, { levels, isLast }: Place, isCause: boolean): Row {
+function spanRow(item: Item, { levels, isLast }: Place, isCause: boolean, hidden: number): Row {
   const { placed, group } = item;
   const { span, edge } = placed;
   const several = group.length > 1;
@@ -85,7 +93,7 @@ function spanRow(item: Item, { levels, isLast }: Place, isCause: boolean): Row {
     name: several ? groupName(group) : plain(span.name),
     isGroup: several,
     failed: span.status === "ERROR",
-    notes: several ? [] : notesOf(placed, isCause),
+    notes: several ? [] : notesOf(placed, isCause, hidden),
     time: duration(several ? outermost(group).reduce((sum, s) => sum + lasting(s), 0n) : lasting(placed)),
     stretches,
   };
@@ -93,20 +101,23 @@ function spanRow(item: Item, { levels, isLast }: Place, isCause: boolean): Row {
 
 const lasting = ({ span }: JourneySpan): bigint => span.endNs - span.startNs;
 
-/** Those of a group that are not part of another of it, so that nested calls do not count twice. */
+/** The spans of a group that are not inside another span of it, so that nested calls do not count twice. */
 function outermost(group: readonly JourneySpan[]): readonly JourneySpan[] {
   const depth = group.reduce((least, s) => Math.min(least, s.depth), Number.POSITIVE_INFINITY);
   return group.filter((s) => s.depth === depth);
 }
 
-/** `3 × postgresql INSERT inventory, COMMIT`: what the instrumentation puts before a colon is the same in all. */
+/**
+ * `3 × postgresql INSERT inventory, COMMIT`: without the instrumentation's prefix before a colon, which is the same in
+ * all.
+ */
 function groupName(group: readonly JourneySpan[]): string {
   const names = new Set(group.map(({ span }) => plain(span.name).replace(/^[\w.-]+:/, "")));
   const [first] = group;
   return `${group.length} × ${first ? plain(databaseOf(first)) : ""} ${[...names].join(", ")}`;
 }
 
-function notesOf(placed: JourneySpan, isCause: boolean): Row["notes"] {
+function notesOf(placed: JourneySpan, isCause: boolean, hidden: number): Row["notes"] {
   const { span } = placed;
   const attempt = numberOf(span.attributes, BATON.attempt) ?? 1;
   const outcome = textOf(span.attributes, BATON.outcome);
@@ -121,10 +132,11 @@ function notesOf(placed: JourneySpan, isCause: boolean): Row["notes"] {
   if (isCause) note(INK.failedBold, "◀ cause", "◀");
   if (placed.orphan) note(INK.wait, "? orphan", "?");
   if (placed.shared) note(INK.dim, "shared batch", "shared");
+  if (hidden > 0) note(INK.dim, `+${counted(hidden, "span")}`, `+${hidden}`);
   return notes;
 }
 
-/** The waits that one span ended, on one row: they lie on the edge that leads to it. */
+/** The waits that one span ended, on one row: they belong to the edge that leads to it. */
 function waitRows(waits: readonly Wait[], { levels }: Place): readonly Row[] {
   if (waits.length === 0) return [];
   const several = waits.length > 1;

@@ -1,4 +1,4 @@
-/** Two checkouts as the playground's hops leave them, for tests of the tree and for looking at it. */
+/** Two checkouts with spans like those of the playground, for tests of the tree. */
 import type { Hop, Journey, LogRecord, Span } from "../../collector/lens/journey/model.ts";
 import { atMs, linkTo } from "../../collector/lens/journey/spans.fixture.ts";
 import { journeysOf } from "../../collector/lens/journey/stitch.ts";
@@ -9,7 +9,7 @@ const ORDER = "baton.orders.v1.OrderService/Checkout";
 const RESERVE = "baton.inventory.v1.InventoryService/Reserve";
 const RELEASE = "baton.inventory.v1.InventoryService/Release";
 const CHARGE = "baton.payments.v1.PaymentService/Charge";
-/** A checkout that goes all the way; the e-mail takes two attempts, analytics reads in a batch with others. */
+/** A complete checkout. The e-mail takes two attempts, analytics reads the event in a batch with others. */
 export function goodSpans(mode: Mode = "parent+link"): readonly Span[] {
   const c = new Checkout(mode);
   const root = c.add(null, "gateway", "SERVER", "POST /api/v1/checkouts", [0, 31.4], {

@@ -36,7 +36,7 @@ describe("width", () => {
 });
 
 describe("cutting", () => {
-  it("leaves alone what fits", () => {
+  it("leaves text that fits unchanged", () => {
     expect([clip("abc", 3), clipEnd("abc", 3), clipName("abc", 3)]).toEqual(["abc", "abc", "abc"]);
   });
 

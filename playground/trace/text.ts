@@ -1,11 +1,11 @@
 /**
- * Text for a terminal: made harmless, measured in columns, cut in the middle. Names and ids come from whoever
- * sent the telemetry, so nothing reaches the terminal without `plain`.
+ * Text for a terminal: made harmless, measured in columns, cut in the middle. Names and ids come from the sender of the
+ * telemetry, who may be hostile, so nothing reaches the terminal without `plain`.
  */
 
 /**
- * The text on one line, without anything that a terminal would obey: white space becomes a blank; control,
- * format and unassigned characters (escape sequences, bidirectional overrides, zero-width marks) become "�".
+ * The text on one line, without commands for a terminal: white space becomes a blank; control, format and unassigned
+ * characters (escape sequences, bidirectional overrides, zero-width marks) become "�".
  */
 export function plain(text: string): string {
   return text.replace(/[\s\u2028\u2029]+/gu, " ").replace(/[\p{C}\p{Variation_Selector}]/gu, "\uFFFD");
@@ -20,7 +20,7 @@ export function widthOf(text: string): number {
 
 function columnsOf(character: string): number {
   const code = character.codePointAt(0) ?? 0;
-  // What nearly all text here is made of needs no look into Unicode's tables: Latin, box drawing, blocks.
+  // Nearly all text here (Latin, box drawing, blocks) needs no look into Unicode's tables.
   if (code < 0x300 || (code >= 0x2500 && code <= 0x25a0)) return 1;
   if (/^\p{M}$/u.test(character)) return 0;
   return isWide(code) || /^\p{Emoji_Presentation}$/u.test(character) ? 2 : 1;
@@ -59,7 +59,7 @@ export function clipEnd(text: string, columns: number): string {
 }
 
 /**
- * A span name in at most `columns` columns. Of an RPC method that does not fit the package goes first, since
+ * A span name in at most `columns` columns. An RPC method that does not fit first loses its package, because
  * `…OrderService/Checkout` says more than its two ends.
  */
 export function clipName(name: string, columns: number): string {
@@ -77,7 +77,7 @@ export const padEnd = (text: string, columns: number): string =>
 export const padStart = (text: string, columns: number): string =>
   " ".repeat(Math.max(0, columns - widthOf(text))) + text;
 
-/** As much of the beginning as takes at most `columns` columns. */
+/** The longest beginning that takes at most `columns` columns. */
 export function takeStart(text: string, columns: number): string {
   let taken = "";
   let left = columns;

@@ -19,7 +19,7 @@ const text = (journey: Journey, columns: number, from: number, to: number, shade
     .join("");
 
 describe("the time line", () => {
-  it("is linear from the first start to the last end, and ends times outside at its edges", () => {
+  it("is linear from the first start to the last end, and moves times outside to its edges", () => {
     const line = timeLineOf(work([0, 100]), 50);
     expect([0, 25, 50, 100].map((ms) => line.at(atMs(ms)))).toEqual([0, 12.5, 25, 50]);
     expect([line.at(atMs(-5)), line.at(atMs(500))]).toEqual([0, 50]);
@@ -34,7 +34,7 @@ describe("the time line", () => {
     ]);
   });
 
-  it("keeps a stretch without work that is not", () => {
+  it("keeps a stretch without work that is not far longer", () => {
     expect(timeLineOf(work([0, 10], [60, 70]), 40).cuts).toEqual([]);
     expect(timeLineOf(work([0, 10], [71, 81]), 40).cuts).toHaveLength(1);
   });
@@ -45,7 +45,7 @@ describe("the time line", () => {
     expect(columns).toEqual(columns.toSorted((a, b) => a - b));
   });
 
-  it("bears a journey without any length", () => {
+  it("accepts a journey without any length", () => {
     const line = timeLineOf(journeyIn([{ ...edge({ at: "a/r" }), endNs: atMs(0) }]), 10);
     expect(line.at(atMs(0))).toBe(0);
   });

@@ -1,6 +1,6 @@
 /**
- * From time to columns. The scale is linear; a stretch in which no span was at work is cut to one column when it
- * would dwarf all the work (a delayed job, a redelivery), and every cut is drawn, so that nobody is misled.
+ * Maps time to columns. The scale is linear, but a stretch without any span (a delayed job, a redelivery) is cut to one
+ * column when it would dwarf all the work. Every cut is drawn.
  */
 import type { Journey } from "../../collector/lens/journey/model.ts";
 import { roundDuration } from "./format.ts";
@@ -89,7 +89,7 @@ function ticksOf(
   const power = 10 ** Math.floor(Math.log10(kept / most));
   const step = [1, 2, 5, 10].map((n) => n * power).find((size) => Math.floor(kept / size) <= most) ?? kept;
   const ticks = [{ column: 0, label: "0" }];
-  // Past a cut, count on from the first round time: skipping a cut is one addition, however long it is.
+  // After a cut it goes on from the first round time: skipping a cut is one step, however long the cut is.
   for (let time = step; time < total; time += step) {
     const cut = gaps.find((gap) => time > gap.from && time < gap.to);
     if (cut) time = Math.ceil(cut.to / step) * step;

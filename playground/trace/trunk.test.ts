@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Hang, placesOf, trunkOf, trunkWidth } from "./trunk.ts";
+import { type Branch, placesOf, trunkOf, trunkWidth } from "./trunk.ts";
 
 const draw = (depths: readonly number[], step: number, most = 99): string[] =>
   placesOf(depths).map(({ levels, isLast }, i) => {
@@ -8,20 +8,20 @@ const draw = (depths: readonly number[], step: number, most = 99): string[] =>
   });
 
 describe("the tree's lines", () => {
-  it("go on past what hangs under an earlier sibling, and end at the last", () => {
+  it("go on past the children of an earlier sibling, and end at the last", () => {
     expect(draw([0, 1, 2, 2, 1, 2], 2)).toEqual(["", "├─", "│ ├─", "│ └─", "└─", "  └─"]);
     expect(draw([0, 1, 2, 1], 1)).toEqual(["", "├─", "│└─", "└─"]);
   });
 
   it("show a link, and a child that is also linked, by their stroke", () => {
     const [place] = placesOf([1]);
-    const hang = (more: Partial<Hang>): Hang => ({
+    const branch = (more: Partial<Branch>): Branch => ({
       levels: place?.levels ?? { count: 0, nearest: [] },
       joint: "middle",
       stroke: "link",
       ...more,
     });
-    const drawn = [hang({}), hang({ stroke: "both" }), hang({ stroke: "both", joint: "last" })];
+    const drawn = [branch({}), branch({ stroke: "both" }), branch({ stroke: "both", joint: "last" })];
     expect(drawn.map((one) => trunkOf(one, 2, 9))).toEqual(["├╌", "╞═", "╘═"]);
   });
 

@@ -1,10 +1,10 @@
 /** The lines of the tree in front of each row. */
 
-/** How spans hang, as the stroke from the tree's line to the span. */
+/** The stroke from the tree's line to a span, by the kind of edge. */
 export const STROKES = { child: "─", link: "╌", both: "═", correlation: "≈", root: "" } as const;
 export type Stroke = keyof typeof STROKES;
 
-/** What stands in the column of a row's own level: a span's connector, or what passes by in front of it. */
+/** The mark in the column of a row's own level: a span's connector, or a line that goes past it. */
 export type Joint = keyof typeof joints;
 const joints = { root: "", middle: "├", last: "└", waiting: "┊", through: "│", none: " " } as const;
 
@@ -15,16 +15,16 @@ export interface Levels {
   readonly nearest: readonly boolean[];
 }
 
-/** Where a row stands in the tree. */
+/** A row's place in the tree. */
 export interface Place {
   readonly levels: Levels;
-  /** The levels of what hangs under it. */
+  /** The levels of its children. */
   readonly below: Levels;
   readonly isLast: boolean;
   readonly hasBelow: boolean;
 }
 
-/** Nobody reads a line by more levels than this, and a trace of thousands must not take their square. */
+/** So many levels keep their lines. All of them would take the square of a trace's depth in memory. */
 const remembered = 64;
 
 /** For rows in tree order, given as their depths (the root's is 0), their places. */
@@ -42,7 +42,7 @@ export function placesOf(depths: readonly number[]): readonly Place[] {
   });
 }
 
-/** For each row whether it is its parent's last, read from the end. */
+/** For each row whether it is its parent's last child, read from the end. */
 function lastsOf(depths: readonly number[]): readonly boolean[] {
   const followed: boolean[] = [];
   return depths
@@ -56,15 +56,15 @@ function lastsOf(depths: readonly number[]): readonly boolean[] {
     .reverse();
 }
 
-/** How a row hangs. */
-export interface Hang {
+/** How a row is joined to the tree. */
+export interface Branch {
   readonly levels: Levels;
   readonly joint: Joint;
   readonly stroke: Stroke;
 }
 
 /** The lines in front of a row, `step` columns a level; only the last levels where all take more than `most`. */
-export function trunkOf({ levels, joint, stroke }: Hang, step: number, most: number): string {
+export function trunkOf({ levels, joint, stroke }: Branch, step: number, most: number): string {
   const kept = Math.min(levels.nearest.length, Math.max(0, Math.floor(most / step) - 1));
   const nearest = levels.nearest.slice(levels.nearest.length - kept);
   const lines = nearest.map((goesOn) => (goesOn ? "│" : " ").padEnd(step)).join("");
@@ -73,5 +73,5 @@ export function trunkOf({ levels, joint, stroke }: Hang, step: number, most: num
 }
 
 /** How many columns all of a row's lines take. */
-export const trunkWidth = ({ levels, joint, stroke }: Hang, step: number): number =>
+export const trunkWidth = ({ levels, joint, stroke }: Branch, step: number): number =>
   levels.count * step + joints[joint].length + STROKES[stroke].length;

@@ -1,7 +1,7 @@
 /**
- * Whoever was built against the contracts as they were goes on working: nothing may be removed, renumbered, retyped or
- * renamed. `baseline.binpb` is how they were. Once a change that breaks is meant, and all who call are changed with it,
- * `npm run contracts:accept` makes the contracts as they are the new baseline.
+ * Clients that were built against earlier contracts go on working: nothing may be removed, renumbered, retyped or
+ * renamed. `baseline.binpb` has the earlier contracts. For a breaking change that is intended, and whose callers are
+ * changed with it, `npm run contracts:accept` makes the present contracts the new baseline.
  */
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -24,7 +24,7 @@ async function breaks(folder: string): Promise<string> {
   const args = ["breaking", folder, "--against", path.join(contracts, "baseline.binpb")];
   const { stdout } = await promisify(execFile)(buf, args).catch(
     (failed: { stdout: string; code: unknown }) => {
-      // 100: it has found something. Anything else is buf's own failure.
+      // 100: buf has found a breaking change. Any other status is a failure of buf itself.
       if (failed.code !== 100) throw failed;
       return failed;
     },
@@ -32,7 +32,7 @@ async function breaks(folder: string): Promise<string> {
   return stdout;
 }
 
-test("no contract breaks who was built against the baseline", async () => {
+test("no contract breaks a client that was built against the baseline", async () => {
   expect(await breaks(contracts)).toBe("");
 });
 
@@ -52,7 +52,7 @@ test.each([
     "",
     /RPC "GetCharge" on service "PaymentService" was deleted/,
   ],
-])("%s is found, and named", async (_what, old, changed, complaint) => {
+])("%s is found and named", async (_what, old, changed, complaint) => {
   await cp(contracts, copy, { recursive: true });
   const file = path.join(copy, PAYMENTS);
   const text = await readFile(file, "utf8");
@@ -64,7 +64,7 @@ test.each([
   expect(found).toMatch(complaint);
 });
 
-test("a field more breaks nobody", async () => {
+test("a new field breaks no client", async () => {
   await cp(contracts, copy, { recursive: true });
   const file = path.join(copy, PAYMENTS);
   const text = await readFile(file, "utf8");

@@ -1,10 +1,10 @@
 /**
  * The commands, one row each: one sender, one receiver, and a queue between them that keeps the command while the
- * receiver is down. A job's name says what is to be done; its id makes sending it twice the same as once.
+ * receiver is down. The job's name is the command's. The job's id makes sending it twice the same as once.
  */
 import * as z from "zod";
 
-/** What is known of a command. */
+/** The row of a command. */
 interface CommandRow {
   /** The payload. The receiver checks what it gets against this. */
   readonly schema: z.ZodType<object>;
@@ -15,14 +15,14 @@ interface CommandRow {
   readonly to: string;
 }
 
-/** The queue that payments works off. */
+/** The queue of the commands to payments. */
 export const PAYMENT_COMMANDS = "payment-commands";
 
 const id = z.string().min(1).max(160);
 
 export const COMMANDS = {
   /**
-   * Give back what a charge took. When the charge never happened, make sure that it never will. The job's id is
+   * Refund a charge. If the charge has not happened, make sure that it never will. The job's id is
    * `refund-<orderId>`.
    */
   refund: {
@@ -43,7 +43,7 @@ type Commands = typeof COMMANDS;
 /** The name of a command, e.g. `refund`. */
 export type CommandName = keyof Commands;
 
-/** What the command `N` carries. */
+/** The payload of the command `N`. */
 export type Command<N extends CommandName> = z.output<Commands[N]["schema"]>;
 
 /** The names of the commands that `service` sends; none (`never`) for a name that no row has. */

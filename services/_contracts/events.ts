@@ -1,16 +1,17 @@
 /**
- * The events, one row each: what an event carries, who sends it, who hears it. Producers, consumers, `topology.ts` and
- * lens read this one table. A subject is `events.p<bucket>.<type>`; the bucket is computed from the user.
+ * The events, one row each: the payload, the service that sends it, the services that hear it. Producers, consumers,
+ * `topology.ts` and lens read this one table. A subject is `events.p<bucket>.<type>`; the bucket is computed from the
+ * user.
  */
 import * as z from "zod";
 
-/** What is known of an event. */
+/** The row of an event. */
 interface EventRow {
   /** The payload. A consumer checks what it gets against this. */
   readonly schema: z.ZodType<object>;
   /** The one service that appends it. */
   readonly from: string;
-  /** The services that handle it. Lens calls a journey settled when all of them have had it. */
+  /** The services that handle it. For lens a journey is settled when all of them have handled it. */
   readonly to: readonly string[];
 }
 
@@ -45,7 +46,7 @@ export const EVENTS = {
     to: ["analytics"],
     schema: z.object({ orderId: id, userId: id, reason: id, at }),
   },
-  /** A parcel has left the warehouse. Orders alone decides what that makes of the order. */
+  /** A parcel has left the warehouse. Orders alone decides what state the order comes into. */
   ParcelShipped: {
     from: "shipping",
     to: ["orders"],
@@ -71,7 +72,7 @@ export const EVENTS = {
       orderId: id,
       userId: id,
       items: z.array(item).min(1),
-      /** True when OrderConfirmed came before: only then is there a sale to take back. */
+      /** True when OrderConfirmed came before: only then is there a sale to reverse. */
       wasConfirmed: z.boolean(),
       at,
     }),
@@ -89,7 +90,7 @@ type Events = typeof EVENTS;
 /** The name of an event, e.g. `OrderConfirmed`. */
 export type EventType = keyof Events;
 
-/** What the event `T` carries. */
+/** The payload of the event `T`. */
 export type Payload<T extends EventType> = z.output<Events[T]["schema"]>;
 
 /** The types of the events that `service` appends; none (`never`) for a name that no row has. */

@@ -1,12 +1,12 @@
 /**
- * What the types of the contracts refuse. Each `@ts-expect-error` is a check of its own: `npm run types` fails on it when
- * the line below it compiles. At run time nothing refuses these lines, and the tests show that: only the types do.
+ * What the types of the contracts refuse. Each `@ts-expect-error` is a check of its own: `npm run types` fails on it
+ * when the line below it compiles. The tests show that nothing refuses these lines at run time: only the types do.
  */
 import { expect, test, vi } from "vitest";
 import type { Sql } from "../_kit/database/postgres.ts";
 import { testEvents } from "../_kit/events/cases/broker.fixture.ts";
 import { append } from "../_kit/events/outbox.ts";
-import type { Sender } from "../_kit/jobs/sender.ts";
+import type { JobQueue } from "../_kit/jobs/queue.ts";
 import { checkedBy, type Received } from "../_kit/process/payload.ts";
 import { type Command, type CommandFrom, commandsIn, PAYMENT_COMMANDS } from "./commands.ts";
 import { EVENTS, type EventFrom, eventsTo, type Payload } from "./events.ts";
@@ -24,7 +24,7 @@ function transaction() {
   return { tx: { query } as unknown as Sql, appended };
 }
 
-test("a service appends the events that the table has it send, and no other: nothing else compiles", async () => {
+test("a service appends the events that the table says it sends; nothing else compiles", async () => {
   const { tx, appended } = transaction();
   const shipped = { type: "ParcelShipped", key: "ann", payload: { ...order, at } } as const;
   await append<EventFrom<"shipping">>(testEvents, tx, shipped);
@@ -56,7 +56,7 @@ test("a service appends the events that the table has it send, and no other: not
   expect(appended).toHaveLength(9);
 });
 
-test("a service handles each event that the table sends to it, and no other: nothing else compiles", () => {
+test("a service handles each event that the table sends to it; nothing else compiles", () => {
   const confirmed = async (_: Received<Payload<"OrderConfirmed">>) => {};
   const cancelled = async (_: Received<Payload<"OrderCancelled">>) => {};
   const both = { OrderConfirmed: confirmed, OrderCancelled: cancelled };
@@ -77,11 +77,9 @@ test("a service handles each event that the table sends to it, and no other: not
   expect(checkedBy(eventsTo("shiping"), both)).toEqual({});
 });
 
-test("a service sends the commands that the table has it send, and no other: nothing else compiles", async () => {
+test("a service sends the commands that the table says it sends; nothing else compiles", async () => {
   const sent: string[] = [];
-  const queue: Sender<CommandFrom<"orders">> = {
-    name: PAYMENT_COMMANDS,
-    ready: async () => {},
+  const queue: Pick<JobQueue<CommandFrom<"orders">>, "add"> = {
     add: async (job) => {
       sent.push(job.name);
     },
@@ -94,13 +92,13 @@ test("a service sends the commands that the table has it send, and no other: not
   await queue.add({ name: "refnd", id: "refund-o-1", payload });
   // @ts-expect-error: the payload lacks a field
   await queue.add({ name: "refund", id: "refund-o-1", payload: order });
-  const others: Sender<CommandFrom<"shipping">> = queue;
+  const others: Pick<JobQueue<CommandFrom<"shipping">>, "add"> = queue;
   // @ts-expect-error: shipping sends no commands
   await others.add({ name: "refund", id: "refund-o-1", payload });
   expect(sent).toHaveLength(3);
 });
 
-test("a queue's receiver handles each command that comes by it, and no other: nothing else compiles", () => {
+test("a queue's receiver handles each command that comes by it; nothing else compiles", () => {
   const refund = async (_: Received<Command<"refund">>) => {};
   const handled = [
     checkedBy(commandsIn(PAYMENT_COMMANDS), { refund }),

@@ -1,6 +1,6 @@
-/** The shop's words: what happens in it, and where a fault can be set. Typed, so that a misspelt one does not compile. */
+/** The shop's notes and fault points. They are typed, so that a misspelt one does not compile. */
 
-/** What business code notes, and what it says with it. Never a name, an address or a card. */
+/** What business code notes, each with its fields. Never a name, an address or a card. */
 export type Vocabulary = {
   "order.placed": { orderId: string; totalCents: number };
   "order.confirmed": { orderId: string };
@@ -37,7 +37,7 @@ export type Vocabulary = {
   "signup.recorded": { userId: string };
 };
 
-/** Where a fault can bite, and what kinds the code there understands. */
+/** Where a fault can bite, with the kinds that the code there understands. */
 export const FAULT_POINTS = {
   // slow(ms): the bank takes that long.
   // lost: the card is charged, the answer never arrives.
@@ -45,9 +45,17 @@ export const FAULT_POINTS = {
   // failed, in all of these: this attempt fails; with *n the first n do.
   "payments.refund": ["failed"],
   "inventory.reserve": ["failed"],
-  "shipping.pick": ["failed"],
+  // delayed(ms): the pick is due later by this time, which leaves time to cancel.
+  "shipping.pick": ["failed", "delayed"],
   "notifications.send": ["failed"],
   "analytics.record": ["failed"],
   // kill(step): the process ends, as by SIGKILL, right before the saga's step of that name; kill(after-step) behind it.
   "orders.saga": ["kill"],
 } as const satisfies Record<string, readonly string[]>;
+
+/** Any caller can ask for a fault: it delays work for no longer than this. */
+const MAX_FAULT_MS = 60_000;
+
+/** The argument of `slow(ms)` or `delayed(ms)`: whole milliseconds, a minute at most; 0 for anything else. */
+export const faultMs = (argument = ""): number =>
+  /^\d+$/.test(argument) ? Math.min(Number(argument), MAX_FAULT_MS) : 0;

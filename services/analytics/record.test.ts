@@ -16,7 +16,7 @@ const delivered = { id: "e-4", payload: { ...order, at } };
 const refunded = { id: "e-5", payload: { ...order, amountCents: 1_798, at } };
 const created = { id: "e-6", payload: { userId: "u-1", name: "Ann", email: "ann@example.test", at } };
 
-/** The use cases on a store that takes each event once. `late`: orders that were taken back before. */
+/** The recorders on a store that takes each event once. `late`: orders whose sale or cancel comes too late to count. */
 function recording({ late = [], bite }: { late?: string[]; bite?: string } = {}) {
   const note = vi.fn<Note<Vocabulary>>();
   const seen = new Set<string>();
@@ -45,7 +45,7 @@ test("every event that the contracts send here has its recorder, and no other", 
   expect(Object.keys(recording().record).toSorted()).toEqual(sent.toSorted());
 });
 
-test("OrderConfirmed is recorded as a sale, once however often it comes", async () => {
+test("OrderConfirmed is recorded as a sale once, however often it comes", async () => {
   const { record, store, note } = recording();
   await record.OrderConfirmed(confirmed);
   await record.OrderConfirmed(confirmed);
@@ -55,7 +55,7 @@ test("OrderConfirmed is recorded as a sale, once however often it comes", async 
   expect(note.mock.calls).toEqual([["sale.recorded", { orderId: "o-1" }]]);
 });
 
-test("OrderCancelled reverses the sale, once however often it comes", async () => {
+test("OrderCancelled reverses the sale once, however often it comes", async () => {
   const { record, store, note } = recording();
   await record.OrderCancelled(cancelled);
   await record.OrderCancelled(cancelled);
@@ -65,7 +65,7 @@ test("OrderCancelled reverses the sale, once however often it comes", async () =
   expect(note.mock.calls).toEqual([["sale.reversed", { orderId: "o-1" }]]);
 });
 
-test("where there was no sale none is reversed: the order was never confirmed, or its events come the other way round", async () => {
+test("no sale is reversed when the order was never confirmed, or when its events come the other way round", async () => {
   const { record, store, note } = recording();
   await record.OrderCancelled({ ...cancelled, payload: { ...cancelled.payload, wasConfirmed: false } });
   expect(store.reverseSale).not.toHaveBeenCalled();
@@ -77,7 +77,7 @@ test("where there was no sale none is reversed: the order was never confirmed, o
   expect(other.note.mock.calls).toEqual([audited("OrderCancelled"), audited("OrderConfirmed")]);
 });
 
-test("what else happens to an order goes to the audit log, once however often it comes", async () => {
+test("every other event of an order goes to the audit log once, however often it comes", async () => {
   const { record, store, note } = recording();
   for (const _ of [1, 2]) {
     await record.OrderRejected(rejected);
@@ -92,7 +92,7 @@ test("what else happens to an order goes to the audit log, once however often it
   expect(note.mock.calls).toEqual(types.map((type) => ["audit.recorded", { orderId: "o-1", type }]));
 });
 
-test("a new user is counted on the day of signing up, once, and neither name nor address is kept", async () => {
+test("a new user is counted once, on the day of signing up, and neither name nor address is kept", async () => {
   const { record, store, note } = recording();
   await record.UserCreated(created);
   await record.UserCreated(created);
@@ -101,7 +101,7 @@ test("a new user is counted on the day of signing up, once, and neither name nor
   expect(note.mock.calls).toEqual([["signup.recorded", { userId: "u-1" }]]);
 });
 
-test("with the fault `failed` no event is recorded and each comes again; another kind does nothing", async () => {
+test("with the fault `failed` no event is recorded and each is retried; another kind does nothing", async () => {
   const { record, store, note } = recording({ bite: "failed" });
   for (const attempt of [
     () => record.OrderConfirmed(confirmed),

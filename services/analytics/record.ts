@@ -17,7 +17,7 @@ interface AboutOrder {
   readonly userId: string;
 }
 
-/** By event type: everything goes to the audit log, sales and sign-ups change their projections as well. */
+/** Handlers by event type. Every event goes to the audit log; sales and sign-ups change their projections as well. */
 export function recorders({ store, fault, note }: RecordDeps) {
   const meetFault = () => {
     if (fault("analytics.record")?.kind === "failed") {

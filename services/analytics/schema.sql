@@ -3,7 +3,7 @@ CREATE TABLE IF NOT EXISTS sales (
   orders bigint NOT NULL CHECK (orders >= 0),
   quantity bigint NOT NULL CHECK (quantity >= 0)
 );
--- Which orders are counted in the sales; false: cancelled, also when that was heard of first.
+-- Which orders are counted in the sales. False: the order was cancelled, even if the cancel came first.
 CREATE TABLE IF NOT EXISTS sold (
   order_id text PRIMARY KEY,
   counted boolean NOT NULL

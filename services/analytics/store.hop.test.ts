@@ -21,7 +21,7 @@ const order = (...items: [string, number][]): SaleEntry => ({
   orderId: uniqueName("o-"),
   items: items.map(([sku, quantity]) => ({ sku, quantity })),
 });
-/** The event that takes an order back. */
+/** The event that cancels an order. */
 const off = (sold: SaleEntry): SaleEntry => ({ ...sold, eventId: uniqueName("e-"), type: "OrderCancelled" });
 
 const salesOf = async (sku: string) =>
@@ -46,7 +46,7 @@ test("a sale counts the order and its quantity; a product that comes twice in it
   expect(await auditOf(sold.orderId)).toEqual(["OrderConfirmed"]);
 });
 
-test("the same event counts once, one after the other and at once", async () => {
+test("the same event counts once, also when it comes several times at once", async () => {
   const sku = uniqueName("mug-");
   const sold = order([sku, 2]);
   const answers = await Promise.all([1, 2, 3].map(() => store.recordSale(sold)));
@@ -66,7 +66,7 @@ test("many sales of the same products at once, named in any order, are all count
   expect(await salesOf(pot)).toEqual({ orders: "40", quantity: "80" });
 });
 
-test("a sale that cannot be stored leaves nothing behind, and may be tried again", async () => {
+test("a sale that cannot be stored leaves nothing behind, and can be tried again", async () => {
   const sku = uniqueName("mug-");
   const tooMany = order([sku, 2 ** 70]);
   await expect(store.recordSale(tooMany)).rejects.toThrow();
@@ -74,8 +74,8 @@ test("a sale that cannot be stored leaves nothing behind, and may be tried again
   expect(await store.recordSale({ ...tooMany, items: [{ sku, quantity: 1 }] })).toBe("projected");
 });
 
-describe("a sale that is taken back", () => {
-  test("leaves the sales as they were, once however often that is said", async () => {
+describe("a sale that is reversed", () => {
+  test("leaves the sales as they were, however often its cancel comes", async () => {
     const [mug, pot] = [uniqueName("mug-"), uniqueName("pot-")];
     const sold = order([mug, 2], [pot, 1], [mug, 3]);
     await store.recordSale(order([mug, 7]));
@@ -89,7 +89,7 @@ describe("a sale that is taken back", () => {
     expect(await auditOf(sold.orderId)).toEqual(["OrderCancelled", "OrderCancelled", "OrderConfirmed"]);
   });
 
-  test("before it was heard of is never counted, not even for a moment", async () => {
+  test("before it arrives is never counted, not even for a moment", async () => {
     const sku = uniqueName("mug-");
     const sold = order([sku, 2]);
     expect(await store.reverseSale(off(sold))).toBe("audited");
@@ -114,7 +114,7 @@ describe("a sale that is taken back", () => {
     expect(await salesOf(pot)).toEqual({ orders: "1", quantity: "1" });
   });
 
-  test("comes out the same in whatever order, and however often, the events come", async () => {
+  test("has the same result in any order and for any number of deliveries", async () => {
     const quantities = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 });
     const orders = fc.array(fc.record({ quantities, cancelled: fc.boolean() }), {
       minLength: 1,
@@ -167,7 +167,7 @@ test("new users are counted by day, each event once", async () => {
   expect(audit.rows).toEqual([{ type: "UserCreated", user_id: again.userId, order_id: null }]);
 });
 
-test("an event goes to the audit log once, however many bring it", async () => {
+test("an event goes to the audit log once, also when it comes several times at once", async () => {
   const entry = {
     eventId: uniqueName("e-"),
     type: "OrderShipped",

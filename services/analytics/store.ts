@@ -1,9 +1,9 @@
-/** The projections and the audit log in Postgres. Each event has its effect once, in whatever order events come. */
+/** The projections and the audit log in Postgres. Each event has its effect once, in any order of events. */
 
 import type { Database, Sql } from "../_kit/database/postgres.ts";
 import { once } from "../_kit/events/inbox.ts";
 
-/** An event as the audit log keeps it: whom and what it is about, never who that is. */
+/** An event as the audit log keeps it: the ids that it is about, and no name or address. */
 export interface AuditEntry {
   readonly eventId: string;
   readonly type: string;
@@ -16,21 +16,21 @@ export interface SaleEntry extends AuditEntry {
   readonly items: readonly { readonly sku: string; readonly quantity: number }[];
 }
 
-/** What an event changed: a projection too, or the audit log only; nothing when it has been here before. */
+/** What an event changed: a projection and the audit log, the audit log only, or nothing because it came before. */
 export type Recorded = "projected" | "audited" | "seen";
 
 export interface AnalyticsStore {
   audit(entry: AuditEntry): Promise<Recorded>;
-  /** Adds an order's items to the sales, unless the order was taken back already. */
+  /** Adds an order's items to the sales, unless its cancel came before. */
   recordSale(sale: SaleEntry): Promise<Recorded>;
-  /** Takes an order's items out of the sales; when they are not in them yet, they will not be counted. */
+  /** Takes an order's items out of the sales. If they are not there yet, they will never be counted. */
   reverseSale(sale: SaleEntry): Promise<Recorded>;
   /** Counts a new user on `day` (`YYYY-MM-DD`, UTC). */
   recordSignup(entry: AuditEntry, day: string): Promise<Recorded>;
 }
 
 export function analyticsStore(db: Database): AnalyticsStore {
-  /** The event into the audit log, and what else it does; `project` answers whether that was anything. */
+  /** Adds the event to the audit log and runs `project`, which answers whether it changed a projection. */
   const record = async (entry: AuditEntry, project: (tx: Sql) => Promise<boolean>): Promise<Recorded> => {
     const { eventId, type, userId, orderId } = entry;
     const projected = await once(db, "analytics", eventId, async (tx) => {
@@ -61,7 +61,7 @@ export function analyticsStore(db: Database): AnalyticsStore {
       }),
     reverseSale: (sale) =>
       record(sale, async (tx) => {
-        // First, and not the other way round: this waits for a sale of the same order that is being recorded.
+        // This comes first because it waits for a sale of the same order that is being recorded.
         if (await mark(tx, sale.orderId, false)) return false;
         const taken = await tx.query("UPDATE sold SET counted = false WHERE order_id = $1 AND counted", [
           sale.orderId,
@@ -97,8 +97,8 @@ async function mark(tx: Sql, orderId: string, counted: boolean): Promise<boolean
 }
 
 /**
- * What an order takes of each product: several lines of one are one order of it. Sorted, so that two projections that share
- * products cannot wait for each other.
+ * The quantity of each product in an order; several lines of a product count as one. Sorted, so that two projections
+ * that share products cannot deadlock.
  */
 function perProduct({ items }: SaleEntry): [sku: string, quantity: number][] {
   const quantities = new Map<string, number>();

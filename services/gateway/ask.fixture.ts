@@ -1,11 +1,11 @@
-/** Asks a door, and reads what it answers. */
+/** Sends requests to a gateway and reads its answers. */
 import type { Door } from "./shop.fixture.ts";
 
 export interface Answer {
   readonly status: number;
   readonly type: string | null;
   readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever JSON came; the expectations say what it must be
+  // biome-ignore lint/suspicious/noExplicitAny: any JSON may come; the expectations say what it must be
   readonly body: any;
 }
 

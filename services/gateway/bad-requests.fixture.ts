@@ -1,6 +1,6 @@
 /**
  * Requests that must be refused, made up by fast-check: each with the status that it must get and what the answer must
- * name. A few good ones are among them, so that a door which refuses everything would be seen.
+ * name. A few good ones are among them, so that a gateway which refuses everything fails.
  */
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
@@ -18,9 +18,9 @@ export interface Made {
 const JSON_HEADERS = { "content-type": "application/json" };
 const MAX_BODY = 64 * 1024;
 
-const wordOf = (max: number) => fc.stringMatching(new RegExp(`^[A-Za-z0-9._-]{1,${max}}$`));
-/** Any text, also half letters and control characters, that is no word of at most `max` letters. */
-const noWord = (max: number) =>
+const idText = (max: number) => fc.stringMatching(new RegExp(`^[A-Za-z0-9._-]{1,${max}}$`));
+/** Any text, also lone surrogates and control characters, that is no id of at most `max` letters. */
+const noIdText = (max: number) =>
   fc
     .oneof(
       fc.string({ unit: "binary" }),
@@ -62,11 +62,11 @@ const noQuantity = fc.oneof(
   fc.string(),
 );
 
-const item = fc.record({ sku: wordOf(64), quantity: fc.integer({ min: 1, max: 1_000 }) });
+const item = fc.record({ sku: idText(64), quantity: fc.integer({ min: 1, max: 1_000 }) });
 const checkout = fc.record({
-  userId: wordOf(64),
+  userId: idText(64),
   items: fc.array(item, { minLength: 1, maxLength: 5 }),
-  payment: fc.record({ token: wordOf(128) }),
+  payment: fc.record({ token: idText(128) }),
 });
 type Checkout = typeof checkout extends fc.Arbitrary<infer T> ? T : never;
 
@@ -86,7 +86,7 @@ const get = (path: string, status: number, names = "", headers = {}): Made => ({
   names,
 });
 const CHECKOUTS = "/api/v1/checkouts";
-/** Numbers that JSON has no word for go in as the word of JavaScript. */
+/** A checkout that must be refused with 422. */
 const refuse = (body: unknown, names: string): Made => post(CHECKOUTS, JSON.stringify(body), 422, names);
 
 const withItem = (body: Checkout, index: number, part: object): object => ({
@@ -102,9 +102,11 @@ const spoilt: fc.Arbitrary<Made> = fc.tuple(checkout, fc.nat(4)).chain(([body, i
   const extraName = fc.string().filter((name) => !/^(userId|items|payment|sku|quantity|token)$/.test(name));
   return fc.oneof(
     noQuantity.map((quantity) => refuse(withItem(body, index, { quantity }), `items.${at}.quantity: `)),
-    fc.oneof(noWord(64), noText).map((sku) => refuse(withItem(body, index, { sku }), `items.${at}.sku: `)),
-    fc.oneof(noWord(64), noText).map((userId) => refuse({ ...body, userId }, "userId: ")),
-    fc.oneof(noWord(128), noText).map((token) => refuse({ ...body, payment: { token } }, "payment.token: ")),
+    fc.oneof(noIdText(64), noText).map((sku) => refuse(withItem(body, index, { sku }), `items.${at}.sku: `)),
+    fc.oneof(noIdText(64), noText).map((userId) => refuse({ ...body, userId }, "userId: ")),
+    fc
+      .oneof(noIdText(128), noText)
+      .map((token) => refuse({ ...body, payment: { token } }, "payment.token: ")),
     fc.constantFrom("userId", "items", "payment").map((name) => refuse(without(body, name), `${name}: `)),
     fc
       .constantFrom("sku", "quantity")
@@ -159,7 +161,7 @@ const badUser: fc.Arbitrary<Made> = fc
   .map(({ body, names }) => post("/api/v1/users", JSON.stringify(body), 422, names));
 
 const unread: fc.Arbitrary<Made> = fc.oneof(
-  // Cut off, an object is none.
+  // An object that is cut off is not JSON.
   fc.tuple(checkout, fc.nat()).map(([body, length]) => {
     const text = JSON.stringify(body);
     return post(CHECKOUTS, text.slice(0, length % text.length), 400, "not JSON");
@@ -193,7 +195,7 @@ const unread: fc.Arbitrary<Made> = fc.oneof(
     .map((size) => post(CHECKOUTS, " ".repeat(size), 413, String(MAX_BODY))),
 );
 
-/** A thousand times its size when it is unpacked. */
+/** Unpacks to a thousand times its size. */
 const BOMB = gzipSync(Buffer.alloc(20 * MAX_BODY, " "));
 const headerText = fc.stringMatching(/^[\x21-\x7e]([\x20-\x7e]{0,30}[\x21-\x7e])?$/);
 const untaken: fc.Arbitrary<Made> = fc.oneof(
@@ -229,7 +231,7 @@ const unfit: fc.Arbitrary<Made> = fc.oneof(
       post(CHECKOUTS, JSON.stringify(body), 400, "Idempotency-Key", { "idempotency-key": key }),
     ),
   fc
-    .oneof(noWord(64), fc.constant(""))
+    .oneof(noIdText(64), fc.constant(""))
     .filter((text) => text.isWellFormed())
     .map((user) => get(`/api/v1/orders?userId=${encodeURIComponent(user)}`, 400, "userId: ")),
   fc
@@ -245,7 +247,7 @@ const unfit: fc.Arbitrary<Made> = fc.oneof(
   headerText
     .filter((text) => !/^[0-4]$/.test(text))
     .map((last) => get("/api/v1/orders/o-1/events", 400, "Last-Event-ID", { "last-event-id": last })),
-  noWord(128)
+  noIdText(128)
     .filter((text) => text.isWellFormed() && text !== "" && text !== "." && text !== "..")
     .map((id) => get(`/api/v1/orders/${encodeURIComponent(id)}`, 404)),
 );
@@ -255,7 +257,7 @@ const elsewhere: fc.Arbitrary<Made> = fc.oneof(
   fc
     .constantFrom(...METHODS)
     .map((method): Made => ({ method, path: CHECKOUTS, headers: {}, status: 405, names: "POST" })),
-  fc.tuple(fc.constantFrom(...METHODS), wordOf(20)).map(
+  fc.tuple(fc.constantFrom(...METHODS), idText(20)).map(
     ([method, path]): Made => ({
       method,
       path: `/api/v1/none/${path}`,

@@ -75,7 +75,7 @@ function placing(answer: Order) {
   return { place: makePlaceCheckout({ checkout }), checkout };
 }
 
-test("a confirmed order is answered, and orders is told the key and what was asked for", async () => {
+test("a confirmed order is answered, and orders gets the key and the request", async () => {
   const { place, checkout } = placing(order);
   expect(await place(good, idempotency)).toEqual(order);
   const asked = { userId: "ann", items: [item], paymentToken: "tok_visa" };
@@ -88,7 +88,7 @@ const rejections = [
   { reason: "interrupted", status: 409, code: "conflict" },
 ];
 for (const { reason, status, code } of rejections) {
-  test(`an order rejected with ${reason} is a ${status} that bears the order's id`, async () => {
+  test(`an order rejected with ${reason} is a ${status} with the order's id`, async () => {
     const { place } = placing({ ...order, status: "REJECTED", reason });
     await expect(place(good, idempotency)).rejects.toMatchObject({
       code,
@@ -117,7 +117,7 @@ test("a reason that the gateway does not know is a 409, and is not passed on", a
   });
 });
 
-test("an order of which nobody knows yet is a 504 that bears its id, however often it is asked for", async () => {
+test("an order whose outcome is not known yet is a 504 with the order's id", async () => {
   const { place } = placing({ ...order, status: "PENDING" });
   await expect(place(good, idempotency)).rejects.toMatchObject({
     httpStatus: 504,

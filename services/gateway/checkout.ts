@@ -3,7 +3,7 @@ import * as z from "zod";
 import { AppError } from "../_kit/process/errors.ts";
 import type { Idempotency, Order, Orders } from "./ports.ts";
 
-/** An id, an SKU or a token, of at most `max` letters. */
+/** An id, an SKU or a token, of at most `max` letters, digits and `. _ -`. */
 export const idText = (max: number) =>
   z.string().regex(new RegExp(`^[A-Za-z0-9._-]{1,${max}}$`), `letters, digits and . _ - only, 1 to ${max}`);
 
@@ -29,8 +29,8 @@ const REFUSED = {
 const isReason = (reason: string): reason is keyof typeof REFUSED => Object.hasOwn(REFUSED, reason);
 
 /**
- * Answers a CONFIRMED order. One that came to nothing is an error: 402 for a declined card, 409 when it is out of stock,
- * was interrupted or cancelled; and so is one of which nobody knows yet: 504.
+ * Answers a CONFIRMED order. Every other outcome is an error: 402 for a declined card; 409 when something is out of
+ * stock or the checkout was interrupted or cancelled; 504 when the outcome is not known yet.
  */
 export function makePlaceCheckout(orders: Pick<Orders, "checkout">) {
   return async (body: CheckoutBody, idempotency: Idempotency): Promise<Order> => {

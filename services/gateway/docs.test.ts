@@ -14,7 +14,7 @@ const ask = async (url: string) => {
   return { status: response.status, headers: response.headers, text: await response.text() };
 };
 
-test("what there is at the root leads to the document, the page and both versions", async () => {
+test("the root leads to the document, the page and both versions", async () => {
   const root = JSON.parse((await ask("/")).text) as {
     documentation: string;
     openapi: string;
@@ -49,7 +49,7 @@ test("nothing else of the package or the disk is served", async () => {
   }
 });
 
-test("neither the page's package nor the document's is loaded before somebody asks", async () => {
+test("neither the page's package nor the document's is loaded before the first request for it", async () => {
   const lazy = ["zod-openapi", "swagger-ui-dist"];
   const files = (await readdir(import.meta.dirname)).filter((file) => /^(?!.*\.(test|fixture)\.)/.test(file));
   for (const file of files.filter((one) => one.endsWith(".ts") && one !== "openapi.ts")) {

@@ -1,4 +1,4 @@
-/** What there is at this address, and a page to read it: Swagger UI from its own package, nothing from elsewhere. */
+/** The list of what this address offers, and a page to read the API: Swagger UI, served from its package. */
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -9,11 +9,11 @@ import { VERSIONS, vendorType } from "./version.ts";
 
 export interface DocsDeps {
   readonly ids: () => Ids;
-  /** The OpenAPI document. Asked for when the first one wants it: starting must not wait for it. */
+  /** The OpenAPI document. Called at the first request, so that the start does not wait for it. */
   readonly document: () => Promise<object>;
 }
 
-/** Of the package, and their media types. */
+/** Files of the package, with their media types. */
 const ASSETS: Readonly<Record<string, string>> = {
   "swagger-ui.css": "text/css; charset=utf-8",
   "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
@@ -33,10 +33,10 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-/** Not in the page itself: the policy lets no script in there run. */
+/** A file of its own: the policy allows no script inside the page. */
 const START = `SwaggerUIBundle({ url: "openapi.json", dom_id: "#api", deepLinking: true, validatorUrl: null });\n`;
 
-/** Swagger UI sets styles on elements from its script, which needs no exception, and has its images as data. */
+/** Swagger UI sets styles from its script, which needs no exception. Its images are data URLs. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -10,11 +10,11 @@ beforeAll(async () => {
 });
 afterAll(() => door.close());
 
-test(`${CASES} requests: the right refusal for each bad one, and nothing goes on that does not fit`, async () => {
+test(`${CASES} requests: each bad one gets the right refusal, and nothing invalid reaches orders`, async () => {
   await tryDoor(door, CASES / BATCH);
 });
 
-test(`${RAW_CASES} times bytes that are no request: a refusal, and the next request is served`, async () => {
+test(`${RAW_CASES} times bytes that are no HTTP request: each is refused, and the next request is served`, async () => {
   await tryBytes(door, RAW_CASES);
   expect((await fetch(`${door.url}/healthz`)).status).toBe(200);
 });

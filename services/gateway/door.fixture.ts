@@ -1,4 +1,4 @@
-/** The property of the REST door: whatever comes, the right refusal, and nothing goes on that does not fit. */
+/** The property of the REST API: each bad request gets the right refusal, and nothing invalid reaches orders. */
 import { Agent, type IncomingMessage, request } from "node:http";
 import fc from "fast-check";
 import { expect } from "vitest";
@@ -6,7 +6,7 @@ import { parseRaw, sendRaw } from "../_kit/http/raw.fixture.ts";
 import { anyRequest, type Made, noRequest } from "./bad-requests.fixture.ts";
 import type { Door } from "./shop.fixture.ts";
 
-/** So many at a time, as clients do. */
+/** Requests at a time, as from many clients. */
 export const BATCH = 20;
 
 function send(
@@ -42,7 +42,7 @@ function send(
   });
 }
 
-/** What a refusal must look like, whatever was refused. */
+/** What every refusal must look like. */
 function expectProblem(status: number, type: string | undefined, text: string): { detail: string } {
   expect(type, text).toBe("application/problem+json");
   const problem = JSON.parse(text) as { detail: string };
@@ -57,7 +57,7 @@ function expectProblem(status: number, type: string | undefined, text: string): 
   return problem;
 }
 
-/** Sends `batches` times so many requests to `door`, and looks at each answer and at what came through. */
+/** Sends `batches` times BATCH requests to `door`, and checks each answer and the calls that orders got. */
 export async function tryDoor(door: Door, batches: number): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: BATCH });
   const property = fc.asyncProperty(
@@ -87,14 +87,14 @@ export async function tryDoor(door: Door, batches: number): Promise<void> {
     },
   );
   try {
-    // What failed is a batch of requests, and shrinking it would take longer than reading it.
+    // A failing batch of requests is not shrunk: that would take longer than reading it.
     await fc.assert(property, { numRuns: batches, endOnFailure: true });
   } finally {
     agent.destroy();
   }
 }
 
-/** Sends bytes that are no request; each gets a refusal and no more of the connection. */
+/** Sends bytes that are no HTTP request. Each is refused, and its connection is closed. */
 export async function tryBytes(door: Door, times: number): Promise<void> {
   const property = fc.asyncProperty(noRequest, async (bytes) => {
     const { status, type, body } = parseRaw(await sendRaw(door.port, bytes));

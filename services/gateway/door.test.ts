@@ -8,12 +8,12 @@ beforeAll(async () => {
 });
 afterAll(() => door.close());
 
-/** The same, ten thousand times and more: `door.all.test.ts`. */
-test("whatever comes in gets the right refusal that names the field, and nothing goes on that does not fit", async () => {
+/** `door.all.test.ts` does the same ten thousand times. */
+test("each bad request gets the right refusal that names the field, and nothing invalid reaches orders", async () => {
   await tryDoor(door, 15);
 });
 
-test("bytes that are no request are refused, and the next request is served", async () => {
+test("bytes that are no HTTP request are refused, and the next request is served", async () => {
   await tryBytes(door, 30);
   expect((await fetch(`${door.url}/healthz`)).status).toBe(200);
 });

@@ -2,7 +2,7 @@ import { AppError } from "../_kit/process/errors.ts";
 
 /**
  * `?fields=a,b`: which members of the answer a client wants; undefined for all. Fails with `malformed` for a name that
- * is not `known`: left out in silence, a misspelt one would look like a member that is never there.
+ * is not `known`: if it were ignored, a misspelt name would look like a member that is never there.
  */
 export function fieldsFrom(
   query: string | undefined,

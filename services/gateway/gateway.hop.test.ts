@@ -12,7 +12,7 @@ import { Releaser } from "../_kit/process/shutdown.ts";
 import { compose } from "./service.ts";
 import { FakeOrders, serveOrders } from "./shop.fixture.ts";
 
-/** The whole service as it is composed, on a real NATS; only orders is a stand-in. */
+/** The whole service as it is composed, on a real NATS. Only orders is a stand-in. */
 const fake = new FakeOrders();
 let orders: Listening;
 let broker: Broker;
@@ -48,7 +48,7 @@ afterAll(async () => {
 const publish = (type: string, orderId: string) =>
   sendEvent(broker, { type, payload: { orderId, userId: "ann", at: "2026-01-02T03:04:05.678Z" } });
 
-/** Opens an order's events; what has come so far, and the end of it. */
+/** Opens an order's events. `has` waits for an event; `ended` resolves to all of the text. */
 async function watching(orderId: string, headers: Record<string, string> = {}) {
   const response = await fetch(`${url}/api/v1/orders/${orderId}/events`, { headers });
   expect(response.status).toBe(200);
@@ -63,7 +63,7 @@ async function watching(orderId: string, headers: Record<string, string> = {}) {
 }
 const idsIn = (text: string) => [...text.matchAll(/^id: (\d)$/gm)].map((match) => match[1]).join("");
 
-test("an order's events come live off the stream, to all that watch it, and end with the last", async () => {
+test("an order's events come live from the stream to all watchers, and end with the last", async () => {
   const id = fake.add(OrderStatus.CONFIRMED);
   const [one, two] = await Promise.all([watching(id), watching(id, { "last-event-id": "2" })]);
   await one.has(2);
@@ -74,7 +74,7 @@ test("an order's events come live off the stream, to all that watch it, and end 
   expect(idsIn(await two.ended)).toBe("34");
 });
 
-test("a message that is no event of ours is passed over", async () => {
+test("a message that is not a valid event is ignored", async () => {
   const id = fake.add(OrderStatus.CONFIRMED);
   const { has, ended } = await watching(id);
   await has(2);
@@ -93,7 +93,7 @@ test("stopping ends open streams at once and tells them to come back", async () 
   const streams = await Promise.all(Array.from({ length: 20 }, () => watching(id)));
   await Promise.all(streams.map(({ has }) => has(2)));
   await releaser.release(quiet, 60_000);
-  // Those that the server had to cut would have broken off without it.
+  // A stream that the server had to cut would end without these lines.
   for (const { ended } of streams) expect(await ended).toMatch(/\nretry: 2000\n\n$/);
   await expect(fetch(`${url}/healthz`)).rejects.toThrow("fetch failed");
 });

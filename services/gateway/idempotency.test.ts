@@ -14,7 +14,14 @@ describe("the key", () => {
     expect(new Set(keys.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(keys.length);
   });
 
-  test("goes on as a digest, whatever was sent", () => {
+  test("is the same with and without quotes", () => {
+    expect(of('"k-1"')).toEqual(of("k-1"));
+    expect(of('"a\\\\b\\"c"')).toEqual(of('a\\b"c'));
+    // Text that is not a valid quoted string is a bare key.
+    for (const odd of ['"k-1', 'k-1"', '""', '"a"b"', '"a\\b"']) expect(of(odd), odd).not.toEqual(of("k-1"));
+  });
+
+  test("is always passed on as a digest", () => {
     for (const header of ["k", "!~".repeat(127), '"quoted"', undefined]) {
       expect(of(header).idempotencyKey).toMatch(/^[0-9a-f]{64}$/);
     }
@@ -26,7 +33,7 @@ describe("the key", () => {
 });
 
 describe("the digest of the request", () => {
-  test("is the same in whatever order its members come, at any depth", () => {
+  test("does not depend on the order of members, at any depth", () => {
     const turned = { items: [{ quantity: 1, sku: "mug" }], userId: "ann" };
     expect(of("k", turned).requestHash).toBe(of("k").requestHash);
   });

@@ -3,17 +3,21 @@ import { createHash } from "node:crypto";
 import { AppError } from "../_kit/process/errors.ts";
 import type { Idempotency } from "./ports.ts";
 
-/** Any visible ASCII; the draft's quoted strings are among them (draft-ietf-httpapi-idempotency-key-header). */
+/** Any visible ASCII. */
 const KEY = /^[\x21-\x7e]{1,255}$/;
+/** The draft's form of it: a quoted string (RFC 9651, 3.3.3). Many clients leave out the quotes. */
+const QUOTED = /^"((?:[^"\\]|\\["\\])+)"$/;
+
+const bare = (header: string): string => QUOTED.exec(header)?.[1]?.replace(/\\(["\\])/g, "$1") ?? header;
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /**
- * `header`: the client's `Idempotency-Key`; without one the request is a new one. `operation`: one key may be used once
- * for each. `request`: what was asked for, checked; whichever version of the API it came by, the same is the same.
+ * `header`: the client's `Idempotency-Key`; without one the request is a new one. `operation`: a key may be used once
+ * for each. `request`: the checked request, in the form that all versions of the API share.
  *
- * The key goes on as a digest: as long as any other, whatever the client wrote, and of no use to who reads it in a log.
- * Fails with `malformed`.
+ * A quoted key and a bare one are the same (draft-ietf-httpapi-idempotency-key-header). The key is passed on as a
+ * digest: its length is fixed, and it is of no use to a reader of the logs. Fails with `malformed`.
  */
 export function idempotencyOf(
   header: string | undefined,
@@ -25,7 +29,7 @@ export function idempotencyOf(
     throw new AppError("malformed", "Idempotency-Key: 1 to 255 visible ASCII characters");
   }
   return {
-    idempotencyKey: sha256(`${operation} ${header ?? newKey()}`),
+    idempotencyKey: sha256(`${operation} ${header === undefined ? newKey() : bare(header)}`),
     requestHash: sha256(canonical(request)),
   };
 }

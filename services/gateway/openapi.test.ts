@@ -53,7 +53,7 @@ test("it has every parameter of a path, and says of each operation what it is fo
   }
 });
 
-/** What the document says of an answer's body, as a schema that holds real ones against it. */
+/** What the document says of an answer's body, as a schema that real answers are checked by. */
 function schemaOf(method: string, path: string, status: number, type: string): z.ZodType {
   const content = document.paths[path]?.[method.toLowerCase()]?.responses[String(status)]?.content;
   const found = content?.[type]?.schema;
@@ -63,7 +63,7 @@ function schemaOf(method: string, path: string, status: number, type: string): z
   return z.fromJSONSchema({ ...local(found), $defs: local(document.components.schemas) } as never);
 }
 
-describe("what is really answered is what the document says", () => {
+describe("real answers are what the document says", () => {
   const ann = { name: "Ann", email: "ann@example.test" };
   const good = { userId: "ann", items: [{ sku: "mug", quantity: 2 }], payment: { token: "tok_visa" } };
   const { items: lines, ...rest } = good;
@@ -130,7 +130,7 @@ describe("what is really answered is what the document says", () => {
     }
   }
 
-  test("and lines are, each", async () => {
+  test("so is each line of a list", async () => {
     door.fake.add(CONFIRMED, "liner");
     for (const base of ["/api/v1", "/api/v2"]) {
       const type = "application/x-ndjson";
@@ -140,7 +140,7 @@ describe("what is really answered is what the document says", () => {
     }
   });
 
-  test("and what is not would be found", () => {
+  test("an answer that the document does not allow would be found", () => {
     const schema = schemaOf("GET", "/api/v1/orders/{id}", 200, "application/json");
     expect(schema.safeParse({ orderId: "o-1" }).success).toBe(true);
     expect(schema.safeParse({ orderId: "o-1", secret: 1 }).success).toBe(false);

@@ -1,6 +1,6 @@
 /**
- * The OpenAPI document, made of the very schemas that check what comes in, and of those that the tests hold against what
- * goes out. Loaded when somebody asks for it.
+ * The OpenAPI document. It is made of the schemas that check requests, and of those by which the tests check answers.
+ * Loaded at the first request for it.
  */
 import * as z from "zod";
 import {
@@ -37,7 +37,7 @@ const problem = (description: string): ZodOpenApiResponseObject => ({
   content: { "application/problem+json": { schema: Problem } },
 });
 
-/** What can go wrong, by status; each operation names its own, and has those that all have. */
+/** What can go wrong, by status. Each operation names its own; those of COMMON belong to all. */
 const PROBLEMS = {
   400: problem("The request cannot be read: bad JSON, query or header."),
   402: problem("The card was declined. The order is rejected; its id is there."),
@@ -76,7 +76,7 @@ const ChangeEvent = z.string().meta({
     "Ends after REJECTED, CANCELLED or DELIVERED.",
 });
 
-/** One base's answers and bodies. `offered`: media types of its answers, and whose shape each has. */
+/** The answers and bodies of one base. `offered`: the media types of its answers, each with its shape. */
 function partsOf(offered: readonly (readonly [string, Shape])[]) {
   const shapes = [...new Set(offered.map(([, shape]) => shape))];
   const forms = (of: keyof Shape["answers"]): ZodOpenApiContentObject =>
@@ -87,7 +87,7 @@ function partsOf(offered: readonly (readonly [string, Shape])[]) {
       .string()
       .optional()
       .meta({ description: shapes.map((s) => `${s.version}: ${s.orderFields.join(", ")}`).join("; ") }),
-    /** Each line is of the preferred shape: `Accept` names the lines, and so no version. */
+    /** Each line has the preferred shape: `Accept` names the lines, so it cannot name a version. */
     lines: { [NDJSON]: { schema: shapes[0]?.answers.line } },
     answer: (
       description: string,
@@ -182,7 +182,7 @@ const reading = ({ answer, fields, lines }: Parts): Operations => ({
   },
 });
 
-/** What is there besides the API. */
+/** A page beside the API. */
 const page = (summary: string, type: string, more: ZodOpenApiOperationObject["responses"] = {}) => ({
   get: {
     summary,

@@ -1,4 +1,4 @@
-/** Orders and accounts, as the gateway sees them: what it shows of them, and what it asks of those who own them. */
+/** Orders and accounts as the gateway sees them: what it shows, and what it asks of the service that owns them. */
 
 /** An order. Instants are ISO 8601 in UTC. */
 export interface Order {
@@ -38,13 +38,13 @@ export interface Idempotency {
 
 export interface Listed {
   readonly order: Order;
-  /** Where to go on behind this order. */
+  /** Continues a list behind this order. */
   readonly cursor: string;
 }
 
-/** Those that only read take a signal, so that nothing is read for a client that has gone away. */
+/** The methods that only read take a signal, so that nothing is read for a client that has disconnected. */
 export interface Orders {
-  /** Fails with `conflict`, reason `idempotency_key_reused`, when the key came with another request before. */
+  /** Fails with `invalid`, reason `idempotency_key_reused`, when the key came with another request before. */
   checkout(
     request: Idempotency & {
       readonly userId: string;

@@ -25,7 +25,7 @@ const answering = (status: number) =>
     response.writeHead(request.url === "/readyz" ? status : 404).end("{}");
   });
 
-test("ready when every service says so of itself", async () => {
+test("ready when each service answers that it is", async () => {
   const ready = makeReady(
     { orders: await answering(200), shipping: await answering(200) },
     ANSWERED_WITHIN_MS,
@@ -33,7 +33,7 @@ test("ready when every service says so of itself", async () => {
   await expect(ready()).resolves.toBeUndefined();
 });
 
-test("not ready as soon as one is not, and only those that are not are named", async () => {
+test("not ready when one service is not; only those that are not ready are named", async () => {
   const urls = {
     orders: await answering(200),
     shipping: await answering(503),

@@ -1,8 +1,9 @@
 import { AppError } from "../_kit/process/errors.ts";
 
 /**
- * Ready when a checkout can go all the way: every service says so of itself. `urls`: by service name. Fails with
- * `unavailable` and names those that are not. A busy one is waited for, but not as long as a health check waits, 3 s.
+ * Ready when a checkout can go all the way: each service answers that it is ready. `urls`: by service name. Fails with
+ * `unavailable`, naming the services that are not ready. A slow service is waited for `timeoutMs`, which is less than
+ * the 3 s of a health check.
  */
 export function makeReady(urls: Readonly<Record<string, string>>, timeoutMs = 2_500) {
   return async (): Promise<void> => {

@@ -26,7 +26,7 @@ describe("a user's orders", () => {
       .map((o) => o.orderId)
       .toReversed();
 
-  test("come in pages of 20, newest first, each with where to go on but the last", async () => {
+  test("come in pages of 20, newest first, each but the last with a cursor", async () => {
     const first = await ask(`/api/v1/orders?userId=${user}`);
     expect(idsOf(first.body)).toEqual(newestFirst().slice(0, 20));
     const second = await ask(`/api/v1/orders?userId=${user}&cursor=${first.body.nextCursor}&fields=status`);
@@ -38,7 +38,7 @@ describe("a user's orders", () => {
     expect((await ask("/api/v1/orders?userId=nobody")).body).toEqual({ orders: [] });
   });
 
-  test("come as lines to whoever asks for lines, all of them unless told otherwise", async () => {
+  test("come as lines when the client asks for lines, all of them unless it gives a limit", async () => {
     const lines = async (query: string) => {
       const answer = await ask(`/api/v1/orders?userId=${user}${query}`, accepting("application/x-ndjson"));
       expect(answer).toMatchObject({ status: 200, type: "application/x-ndjson" });
@@ -56,7 +56,7 @@ describe("a user's orders", () => {
     );
   });
 
-  test("are not listed for what cannot be asked", async () => {
+  test("are not listed for an invalid query", async () => {
     const refused = [
       ["", "userId"],
       ["?userId=a%20b", "userId"],
@@ -101,7 +101,7 @@ describe("a user's orders", () => {
     impl.listOrders = listOrders;
   });
 
-  test("whose list breaks off end with the problem as the last line", async () => {
+  test("end with the problem as the last line when the list breaks off", async () => {
     const { impl } = door.fake;
     const { listOrders } = impl;
     impl.listOrders = async function* (request, context) {
@@ -140,7 +140,7 @@ describe("the events of an order", () => {
     expect(door.feed.watched).toBe(0);
   });
 
-  test("go on behind the one that was seen last, by header or parameter; when there is no more, 204", async () => {
+  test("go on behind the last one seen, by header or parameter; when no more can come, 204", async () => {
     const id = door.fake.add(OrderStatus.DELIVERED);
     const seen = async (query: string, headers: Record<string, string> = {}) => {
       const { status, body } = await ask(`/api/v1/orders/${id}/events${query}`, { headers });
@@ -155,7 +155,7 @@ describe("the events of an order", () => {
     }
   });
 
-  test("of an order that is not there are not found, and of too many at once unavailable", async () => {
+  test("are not found for an unknown order, and unavailable while too many streams are open", async () => {
     expect((await ask("/api/v1/orders/nobody/events")).status).toBe(404);
     const clients = [1, 2, 3].map(() => new AbortController());
     const id = door.fake.add(OrderStatus.CONFIRMED);
@@ -208,7 +208,7 @@ describe("versions", () => {
     expect((await ask(`/api/v2/orders/${id}?fields=totalCents`)).status).toBe(400);
   });
 
-  test("one that is not there, or is asked for twice and differently, is not acceptable", async () => {
+  test("an unknown one is not acceptable, nor are two different ones in one request", async () => {
     const id = door.fake.add(OrderStatus.CONFIRMED);
     const refused = [
       [`/api/orders/${id}`, "application/vnd.baton.v3+json"],

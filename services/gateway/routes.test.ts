@@ -26,7 +26,7 @@ describe("users", () => {
     expect((await ask(location)).body).toEqual(made.body);
     expect((await send("POST", "/api/v1/users", ann, key)).body.userId).toBe(made.body.userId);
     expect(await send("POST", "/api/v1/users", { ...ann, name: "Bob" }, key)).toMatchObject({
-      status: 409,
+      status: 422,
       body: { type: "urn:baton:problem:idempotency-key-reused" },
     });
     expect(await send("POST", "/api/v1/users", ann)).toMatchObject({
@@ -35,7 +35,7 @@ describe("users", () => {
     });
   });
 
-  test("that do not exist are not found, and nobody is asked for what cannot be an id", async () => {
+  test("that do not exist are not found, and text that cannot be an id costs no call", async () => {
     expect((await ask("/api/v1/users/nobody")).status).toBe(404);
     const before = door.fake.calls.length;
     expect((await ask("/api/v1/users/%00")).status).toBe(404);
@@ -78,13 +78,13 @@ describe("checkouts", () => {
     expect([inV2.status, inV2.body.data.id]).toEqual([201, first.body.orderId]);
   });
 
-  test("with the key of another body are a conflict; without a key each is a new one", async () => {
+  test("with the key of another body are refused; without a key each is a new one", async () => {
     const key = { "idempotency-key": "k-2" };
     const first = await send("POST", "/api/v1/checkouts", good, key);
     const other = { ...good, items: [{ sku: "mug", quantity: 3 }] };
     expect(await send("POST", "/api/v1/checkouts", other, key)).toMatchObject({
-      status: 409,
-      body: { type: "urn:baton:problem:idempotency-key-reused", status: 409 },
+      status: 422,
+      body: { type: "urn:baton:problem:idempotency-key-reused", status: 422 },
     });
     const fresh = await send("POST", "/api/v1/checkouts", good);
     expect(fresh.body.orderId).not.toBe(first.body.orderId);
@@ -106,7 +106,7 @@ describe("checkouts", () => {
     impl.checkout = async (request, context) => {
       begun.resolve();
       await gone.promise;
-      // Time for a cancellation to come this far: another call on the same connection comes behind it.
+      // A cancellation would have arrived by then: this call comes behind it on the same connection.
       await ask("/api/v1/orders/nobody");
       ended.resolve(context.signal.aborted);
       return checkout(request, context);
@@ -136,7 +136,7 @@ describe("checkouts", () => {
 });
 
 describe("an order", () => {
-  test("is read whole, or as far as asked, and its id is always there", async () => {
+  test("is read whole or by some of its fields, and its id is always there", async () => {
     const id = door.fake.add(OrderStatus.CONFIRMED);
     const whole = await ask(`/api/v1/orders/${id}`);
     expect(whole.body).toEqual({
@@ -195,7 +195,7 @@ describe("an order", () => {
   });
 });
 
-test("another method at a known path is refused, and told which it takes", async () => {
+test("another method at a known path is refused, and the answer says which are allowed", async () => {
   const refused = [
     ["PUT", "/api/v1/checkouts", "POST"],
     ["POST", "/api/v2/orders/o-1", "GET, DELETE, HEAD"],

@@ -1,4 +1,4 @@
-/** The public API: each route once, for all its versions. What differs between them is in their shapes. */
+/** The public API: each route once, for all versions. What differs between the versions is in their shapes. */
 import * as z from "zod";
 import type { Context } from "../_kit/http/app.ts";
 import type { readJson, readQuery } from "../_kit/http/read-request.ts";
@@ -47,7 +47,7 @@ export const NDJSON = "application/x-ndjson";
 export const EVENTS = "text/event-stream";
 const PAGE = 20;
 
-/** Written without control characters, and such that it can be written: both would end up in a letter's head. */
+/** One line without control characters or lone surrogates, because it ends up in an e-mail's header. */
 const Name = z
   .string()
   .max(200)
@@ -62,20 +62,20 @@ export const ListQuery = z.object({
     .transform(Number)
     .optional()
     .meta({
-      description: `Of a page ${PAGE} without it, of a stream all.`,
+      description: `Without it a page has ${PAGE} orders, and a stream has all.`,
       override: { type: "integer", minimum: 1, maximum: 100, pattern: undefined },
     }),
   cursor: z
     .string()
-    .regex(/^[\x21-\x7e]{1,512}$/, "what an answer gave as cursor")
+    .regex(/^[\x21-\x7e]{1,512}$/, "the cursor of an earlier answer")
     .optional(),
 });
 
 const ID = /^[A-Za-z0-9._-]{1,128}$/;
-/** 0 is before the first of an order's states, 4 the last. */
+/** 0 is before an order's first state, 4 is its last. */
 const POSITION = /^[0-4]$/;
 
-/** What no id can be is not there: nobody need be asked. */
+/** Fails with `not_found` for text that cannot be an id, without a call. */
 function idIn({ c }: Ask): string {
   const id = c.req.param("id") ?? "";
   if (!ID.test(id)) throw new AppError("not_found", "there is nothing with this id");
@@ -130,7 +130,7 @@ async function createUser({ accounts, readJson, ids, newKey }: ApiDeps, ask: Ask
   return reply(ask, 201, ask.shape.user(user, ids(), ask.link));
 }
 
-/** Without the request's signal: a client that goes away in the middle does not take its order back. */
+/** The request's signal is not passed on: a client that disconnects does not cancel its order. */
 async function checkOut({ placeCheckout, readJson, ids, newKey }: ApiDeps, ask: Ask): Promise<Response> {
   const body = await readJson(ask.c, ask.shape.checkoutBody);
   const key = ask.c.req.header("idempotency-key");
@@ -162,7 +162,7 @@ async function list(deps: ApiDeps, ask: Ask): Promise<Response> {
     );
   }
   const most = limit ?? PAGE;
-  // One more than is shown says whether there is a next page.
+  // One more is read than is shown, to know whether there is a next page.
   const found: Listed[] = [];
   for await (const listed of read(most + 1)) found.push(listed);
   const page = {
@@ -175,7 +175,7 @@ async function list(deps: ApiDeps, ask: Ask): Promise<Response> {
 async function events({ streams, watchOrder }: ApiDeps, ask: Ask): Promise<Response> {
   const { c } = ask;
   const orderId = idIn(ask);
-  // The header is what a browser sends when it connects again; the parameter is for who cannot set headers.
+  // A browser sends the header when it reconnects. The parameter is for clients that cannot set headers.
   const last = c.req.header("last-event-id") || c.req.query("lastEventId") || "0";
   if (!POSITION.test(last))
     throw new AppError("malformed", "Last-Event-ID: the id of an event of this order");

@@ -2,11 +2,13 @@ import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import { AccountService } from "../_contracts/gen/baton/accounts/v1/accounts_pb.js";
 import { OrderService } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
-import { type Hono, httpApp, ids, refuseOtherMethods } from "../_kit/http/app.ts";
+import { preferredType } from "../_kit/http/accept.ts";
+import { type Hono, httpApp, refuseOtherMethods } from "../_kit/http/app.ts";
 import { answerLines } from "../_kit/http/ndjson.ts";
 import { readJson, readQuery } from "../_kit/http/read-request.ts";
 import { serveHttp } from "../_kit/http/server.ts";
 import { EventStreams } from "../_kit/http/sse.ts";
+import { ids } from "../_kit/http/tracing.ts";
 import { readConfig } from "../_kit/process/config.ts";
 import { rpcClient } from "../_kit/rpc/client.ts";
 import type { Life } from "../_kit/service/main.ts";
@@ -23,12 +25,12 @@ import { apiRoutes } from "./routes.ts";
 import { StatusFeed } from "./status-feed.ts";
 import { v1 } from "./v1.ts";
 import { v2 } from "./v2.ts";
-import { BASES, negotiate, unknownVersion } from "./version.ts";
+import { BASES, makeNegotiate, unknownVersion } from "./version.ts";
 import { makeWatchOrder } from "./watch-order.ts";
 
 const others = services.filter((service) => service.name !== "gateway");
 
-const open = await partsOf(serviceNamed("gateway"));
+const open = await partsOf(serviceNamed("gateway"), services);
 const urlSchema = z.object(
   Object.fromEntries(
     others.map(({ name, port }) => [urlVariable(name), z.url().default(`http://127.0.0.1:${port}`)]),
@@ -61,10 +63,11 @@ export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void>
     accounts: accountsOver(accounts.call),
     feed,
     streams,
+    corsOrigins: parts.corsOrigins,
   });
   const server = await serveHttp(app, parts.host, parts.port);
   releaser.add("server", server, (s) => s.close());
-  // Before the server, which waits for whoever is connected.
+  // Closed before the server, which waits for its open connections.
   releaser.add("event streams", streams, (s) => s.close());
 }
 
@@ -75,12 +78,13 @@ export interface GatewayDeps {
   readonly accounts: Accounts;
   readonly feed: StatusFeed;
   readonly streams: EventStreams;
+  readonly corsOrigins?: readonly string[];
 }
 
-/** The whole door, without a port. */
+/** The whole app, without a port. */
 export function gatewayApp(deps: GatewayDeps): Hono {
-  const { log, ready, orders, accounts, feed, streams } = deps;
-  const app = httpApp({ log, ready, unknownPath: unknownVersion });
+  const { log, ready, orders, accounts, feed, streams, corsOrigins = [] } = deps;
+  const app = httpApp({ log, ready, corsOrigins, unknownPath: unknownVersion });
   const shapes = { v1, v2 };
   const routes = apiRoutes({
     orders,
@@ -94,6 +98,7 @@ export function gatewayApp(deps: GatewayDeps): Hono {
     ids,
     newKey: randomUUID,
   });
+  const negotiate = makeNegotiate(preferredType);
   for (const { base, versions } of BASES) {
     for (const { method, path, forms, handle } of routes) {
       app.on(method, `${base}${path}`, async (c) => {
@@ -103,7 +108,7 @@ export function gatewayApp(deps: GatewayDeps): Hono {
       });
     }
   }
-  // Only when somebody reads it: what it is made with takes longer to load than all the rest.
+  // Made at the first request for it: its library takes longer to load than all the rest.
   let document: Promise<object> | undefined;
   addDocs(app, {
     ids,

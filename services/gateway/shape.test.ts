@@ -7,7 +7,7 @@ test("the states are those of the contract", () => {
   expect(names.filter((name) => name !== "UNSPECIFIED").toSorted()).toEqual([...STATUSES].toSorted());
 });
 
-test("of what is picked the id is always there", () => {
+test("the id is always picked", () => {
   const whole = { id: 1, a: 2, b: 3 };
   expect(pick(whole, "id", undefined)).toEqual(whole);
   expect(pick(whole, "id", ["b"])).toEqual({ id: 1, b: 3 });

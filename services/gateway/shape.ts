@@ -1,4 +1,4 @@
-/** What a version of the API makes of what the gateway knows; and what all versions have in common. */
+/** How a version of the API shows what the gateway knows, and what all versions have in common. */
 import * as z from "zod";
 import type { CheckoutBody } from "./checkout.ts";
 import type { Listed, Order, StatusChange, User } from "./ports.ts";
@@ -10,14 +10,14 @@ export interface Ids {
   readonly traceId?: string;
 }
 
-/** The address of a path in the version, and by the base, that was asked. */
+/** Makes the address of a path, below the base that the request came by. */
 export type LinkTo = (path: string) => string;
 
 export interface Shape {
   readonly version: Version;
-  /** What a checkout is asked for with. */
+  /** The body of a checkout. */
   readonly checkoutBody: z.ZodType<CheckoutBody>;
-  /** What it answers with: what the document says, held against real answers by a test. */
+  /** The answers as the document describes them. A test checks real answers by these. */
   readonly answers: {
     readonly user: z.ZodType;
     readonly placed: z.ZodType;
@@ -33,7 +33,7 @@ export interface Shape {
   /** `fields`: only these, and the order's id. */
   order(order: Order, ids: Ids, link: LinkTo, fields?: readonly string[]): object;
   orders(page: Page, ids: Ids, link: LinkTo, fields?: readonly string[]): object;
-  /** One of many that are sent as they are read. */
+  /** One line of a list that is sent as it is read. */
   line(listed: Listed, link: LinkTo, fields?: readonly string[]): object;
   history(orderId: string, changes: readonly StatusChange[], ids: Ids): object;
 }
@@ -57,7 +57,7 @@ export const Cursor = z
   .string()
   .meta({ description: "Pass it on as `cursor`; it is not there on the last page." });
 
-/** As members of an answer. Both are there whenever telemetry is on. */
+/** The ids as members of an answer. Both are there whenever telemetry is on. */
 export const IDS = {
   correlationId: z.string().optional().meta({ description: "The same as in X-Correlation-ID." }),
   traceId: z.string().optional().meta({ description: "The trace to look the request up by." }),

@@ -1,4 +1,4 @@
-/** The gateway's door on a port, and behind it orders and accounts that keep everything in memory, over real RPC. */
+/** The gateway on a port. Behind it, over real RPC, are orders and accounts that keep everything in memory. */
 import { randomUUID } from "node:crypto";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
@@ -16,7 +16,7 @@ import { accountsOver, ordersOver } from "./clients.ts";
 import { gatewayApp } from "./service.ts";
 import { StatusFeed } from "./status-feed.ts";
 
-/** When everything in this shop happened. */
+/** The instant at which everything in this shop happened. */
 export const AT = "2026-01-02T03:04:05.678Z";
 
 interface Kept {
@@ -27,7 +27,7 @@ interface Kept {
   reason: string;
 }
 
-/** Everything that the contract says, without a database; `impl` may be changed by a test. */
+/** The whole contract without a database. A test may replace methods of `impl`. */
 export class FakeOrders {
   readonly orders = new Map<string, Kept>();
   /** Each call that came through, by method. */
@@ -93,7 +93,7 @@ export class FakeOrders {
     this.impl.listOrders = (request) => this.#list(request.userId, request.cursor, request.limit);
   }
 
-  /** `impl` as it is at each call, which is noted first. */
+  /** Records each call, then looks the method up in `impl`, so that a test may replace it at any time. */
   recording<T extends object>(impl: T): T {
     const { calls } = this;
     return new Proxy(impl, {
@@ -117,7 +117,7 @@ export class FakeOrders {
   #once<T extends object>(key: string, hash: string, make: () => T): T {
     const before = this.#keys.get(key);
     if (before && before.hash !== hash) {
-      throw new AppError("conflict", "this key came with another request", {
+      throw new AppError("invalid", "this key came with another request", {
         reason: "idempotency_key_reused",
       });
     }
@@ -176,13 +176,17 @@ export interface Door {
   readonly fake: FakeOrders;
   readonly feed: StatusFeed;
   readonly streams: EventStreams;
-  /** The app itself, for what it has of routes. */
+  /** Ends the service behind the gateway. The gateway goes on. */
+  orphan(): Promise<void>;
+  /** The app itself, for its list of routes. */
   readonly app: ReturnType<typeof gatewayApp>;
   close(): Promise<void>;
 }
 
 /** The gateway's app on a free port, over `fake`. */
-export async function openDoor(options: HttpServerOptions & { maxOpen?: number } = {}): Promise<Door> {
+export async function openDoor(
+  options: HttpServerOptions & { maxOpen?: number; corsOrigins?: readonly string[] } = {},
+): Promise<Door> {
   const fake = new FakeOrders();
   const rpc = await serveOrders(fake);
   const orders = rpcClient(OrderService, rpc.url, patient(5_000));
@@ -196,6 +200,7 @@ export async function openDoor(options: HttpServerOptions & { maxOpen?: number }
     accounts: accountsOver(accounts.call),
     feed,
     streams,
+    corsOrigins: options.corsOrigins ?? [],
   });
   const server = await serveHttp(app, "127.0.0.1", 0, options);
   return {
@@ -205,6 +210,7 @@ export async function openDoor(options: HttpServerOptions & { maxOpen?: number }
     feed,
     streams,
     app,
+    orphan: () => rpc.close(0),
     close: async () => {
       streams.close();
       await server.close();

@@ -21,7 +21,7 @@ function watching(feed: StatusFeed, orderId: string) {
   return { changes, missed, unwatch };
 }
 
-test("each event of an order is the state that the order came into, for those that watch it", () => {
+test("each event of an order is told to its watchers as the state that the order came into", () => {
   const feed = new StatusFeed();
   const [one, two, other] = [watching(feed, "o-1"), watching(feed, "o-1"), watching(feed, "o-2")];
   for (const type of Object.keys(payloads)) feed.take(type, told(type, "o-1"));
@@ -44,7 +44,7 @@ test("every event of the contract that tells an order's state is known", () => {
   ).toEqual(Object.keys(payloads).toSorted());
 });
 
-test("what nobody watches is not even read, nor is what is of no order", () => {
+test("an event is not parsed without a watcher, nor when it tells of no order", () => {
   const feed = new StatusFeed();
   const payload = vi.fn(told("OrderShipped", "o-1"));
   feed.take("OrderShipped", payload);
@@ -60,7 +60,7 @@ test("an event that is not what its type says is refused", () => {
   expect(changes).toEqual([]);
 });
 
-test("who watches no more hears no more, and nothing of it is kept", async () => {
+test("a watcher that has stopped is told nothing more, and nothing of it is kept", async () => {
   const feed = new StatusFeed();
   const [one, two] = [watching(feed, "o-1"), watching(feed, "o-1")];
   one.unwatch();
@@ -77,7 +77,7 @@ test("who watches no more hears no more, and nothing of it is kept", async () =>
   three.unwatch();
 });
 
-test("when events were missed, those that watch look one after the other", async () => {
+test("after missed events the watchers look one after the other", async () => {
   const feed = new StatusFeed();
   let under = 0;
   const most: number[] = [];

@@ -1,11 +1,11 @@
-/** Who is to be told when an order comes into another state: those that watch it. */
+/** Tells the watchers of an order when it comes into another state. */
 import type * as z from "zod";
 import { EVENTS, type EventType } from "../_contracts/events.ts";
 import type { StatusChange } from "./ports.ts";
 
 /**
- * What an event says of its order's state, by its type. All of them are from orders, committed with the state itself:
- * whoever is told may act on it at once.
+ * The state that an order comes into by each type of event. Orders commits these events together with the state, so a
+ * watcher may act on one at once.
  */
 const STATES: Readonly<Record<string, State>> = {
   OrderConfirmed: { status: "CONFIRMED", position: 2, schema: EVENTS.OrderConfirmed.schema },
@@ -49,7 +49,7 @@ export class StatusFeed {
     return this.#watchers.size;
   }
 
-  /** An event; others than those of orders are passed over. Throws when it is not what its type says. */
+  /** Takes an event; one that tells no order's state is ignored. Throws when the payload does not fit the type. */
   take(type: string, payload: () => unknown): void {
     const state = Object.hasOwn(STATES, type) ? STATES[type] : undefined;
     if (state === undefined || this.#watchers.size === 0) return;
@@ -60,7 +60,7 @@ export class StatusFeed {
     }
   }
 
-  /** Events may have been missed. One watcher after the other: all at once would be a burst of as many calls. */
+  /** Events may have been missed. Watchers look one after the other: all at once would be a burst of as many calls. */
   async missed(): Promise<void> {
     for (const watcher of [...this.#watchers.values()].flatMap((watchers) => [...watchers])) {
       await watcher.missed();

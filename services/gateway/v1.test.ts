@@ -15,7 +15,7 @@ const order: Order = {
 const ids = { correlationId: "c-1", traceId: "t-1" };
 const link = (path: string) => `/api/v1${path}`;
 
-test("an order is flat, the ids beside it, and all of it can be picked", () => {
+test("an order is flat with the ids beside it, and each of its fields can be picked", () => {
   expect(v1.order(order, ids, link)).toEqual({ ...order, ...ids });
   expect(v1.order(order, ids, link, ["totalCents"])).toEqual({ orderId: "o-1", totalCents: 2_405, ...ids });
   expect(v1.orderFields.toSorted()).toEqual(Object.keys(order).toSorted());
@@ -25,7 +25,7 @@ test("a placed order is its id and status", () => {
   expect(v1.placed(order, ids, link)).toEqual({ orderId: "o-1", status: "REJECTED", ...ids });
 });
 
-test("a page has where to go on, a line too", () => {
+test("a page has the cursor of the next one, a line its own", () => {
   const page = v1.orders({ orders: [order], nextCursor: "n-1" }, ids, link, ["status"]);
   expect(page).toEqual({ orders: [{ orderId: "o-1", status: "REJECTED" }], nextCursor: "n-1", ...ids });
   expect(v1.line({ order, cursor: "n-1" }, link)).toEqual({ ...order, cursor: "n-1" });

@@ -50,7 +50,7 @@ test("a checkout is asked for with lines, and is the same as with the first vers
   expect(bad.error?.issues.map(({ path }) => path.join("."))).toEqual(["lines.0.quantity"]);
 });
 
-test("where to go on is with the ids, in a page; beside the order, in a line", () => {
+test("the cursor stands beside the ids in a page, and beside the order in a line", () => {
   const page = v2.orders({ orders: [order], nextCursor: "n-1" }, meta, link, ["status"]);
   expect(page).toEqual({ data: [{ id: "o-1", status: "CONFIRMED" }], meta: { ...meta, nextCursor: "n-1" } });
   expect(v2.line({ order, cursor: "n-1" }, link, ["status"])).toEqual({

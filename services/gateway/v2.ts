@@ -1,14 +1,14 @@
 /**
- * The second version: what was asked for in `data`, what is about the answer in `meta`, so that neither can ever be in
- * the other's way; money with its currency, as a decimal that no reader takes for a float; and links, so that a client
- * need not know how addresses are made.
+ * The second version. `data` has what was asked for and `meta` what is about the answer, so that their names never
+ * clash. Money has its currency and is a decimal in text, so that no reader takes it for a float. Links spare a client
+ * from knowing how addresses are made.
  */
 import * as z from "zod";
 import { CheckoutBody, Item } from "./checkout.ts";
 import type { Order } from "./ports.ts";
 import { Cursor, IDS, Instant, type LinkTo, pick, Reason, type Shape, Status } from "./shape.ts";
 
-/** The shop has one. */
+/** The shop has only this one. */
 const CURRENCY = "EUR";
 
 const CheckoutBodyV2 = z
@@ -36,7 +36,7 @@ const SomeOfOrderV2 = OrderV2.partial().required({ id: true });
 const Meta = z.object(IDS);
 const within = (data: z.ZodType) => z.object({ data, meta: Meta });
 
-/** `1234` is `12.34`. By whole numbers only: none is rounded. */
+/** `1234` becomes `12.34`, by whole numbers only, so that nothing is rounded. */
 const decimal = (cents: number): string =>
   `${Math.trunc(cents / 100)}.${String(cents % 100).padStart(2, "0")}`;
 

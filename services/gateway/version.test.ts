@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { JSON_TYPE, negotiate, unknownVersion, VERSIONS, type Version, vendorType } from "./version.ts";
+import { preferredType } from "../_kit/http/accept.ts";
+import { JSON_TYPE, makeNegotiate, unknownVersion, VERSIONS, type Version, vendorType } from "./version.ts";
 
+const negotiate = makeNegotiate(preferredType);
 const V1: readonly Version[] = ["v1"];
 const V2: readonly Version[] = ["v2"];
 const forms = [JSON_TYPE];
@@ -40,7 +42,7 @@ describe("what is answered", () => {
     expect(negotiate(accept, versions, forms)).toEqual({ version, type });
   });
 
-  test("to who asks for lines: those of the first version that the address has", () => {
+  test("to a request for lines: those of the first version that the address has", () => {
     const lines = "application/x-ndjson";
     expect(negotiate(lines, VERSIONS, [JSON_TYPE, lines])).toEqual({ version: "v1", type: lines });
     expect(negotiate(lines, V2, [JSON_TYPE, lines])).toEqual({ version: "v2", type: lines });
@@ -60,7 +62,7 @@ test.each([
   );
 });
 
-test("an address that names a version which is not there is told so; others are not", () => {
+test("an address with an unknown version is not acceptable; other addresses are not judged", () => {
   for (const path of ["/api/v3", "/api/v3/orders", "/api/v10/orders/x"]) {
     expect(unknownVersion(path)?.httpStatus, path).toBe(406);
   }

@@ -1,10 +1,10 @@
 /**
  * Which version of the API a request is for, and what is to be answered.
  *
- * Chosen by the URL (`/api/v1/…`, `/api/v2/…`), because that is what one can see, link to, log and try in a browser; or,
- * at the addresses without a version (`/api/…`), by `Accept: application/vnd.baton.v2+json`, because an address that is
- * kept for years should not name the form in which it was once read. Without either it is the first version: who says
- * nothing now must get the same when there is a third. Who asks in two ways for two versions is refused, not guessed at.
+ * The URL chooses it (`/api/v1/…`, `/api/v2/…`), because that can be seen, linked to, logged and tried in a browser. At
+ * the addresses without a version (`/api/…`) the header `Accept: application/vnd.baton.v2+json` does, because an
+ * address that is kept for years should not name the form in which it was once read. A request with neither gets the
+ * first version, and will when there is a third. A request that names two different versions is refused.
  */
 import { AppError } from "../_kit/process/errors.ts";
 
@@ -36,53 +36,24 @@ export function offersOf(versions: readonly Version[], forms: readonly string[])
   ];
 }
 
-/**
- * What of it the client likes best (RFC 9110, 12.5.1); the first that it takes when several are alike. Fails with
- * `not_acceptable`, which says what there is.
- */
-export function negotiate(
-  accept: string | undefined,
-  versions: readonly Version[],
-  forms: readonly string[],
-): Negotiated {
-  const offers = offersOf(versions, forms);
-  const ranges = parseAccept(accept ?? "*/*");
-  const liked = offers
-    .map((offer) => ({ offer, quality: qualityOf(offer.type, ranges) }))
-    .filter(({ quality }) => quality > 0)
-    .toSorted((a, b) => b.quality - a.quality);
-  if (liked[0]) return liked[0].offer;
-  throw new AppError("not_acceptable", `here is: ${offers.map(({ type }) => type).join(", ")}`);
+/** The one of `types` that this `Accept` prefers; undefined when it accepts none. */
+export type PreferredType = (accept: string | undefined, types: readonly string[]) => string | undefined;
+
+/** Chooses the version and the media type of an answer. Fails with `not_acceptable`, which lists the offers. */
+export function makeNegotiate(preferred: PreferredType) {
+  return (accept: string | undefined, versions: readonly Version[], forms: readonly string[]): Negotiated => {
+    const offers = offersOf(versions, forms);
+    const types = offers.map(({ type }) => type);
+    const liked = preferred(accept, types);
+    const offer = offers.find(({ type }) => type === liked);
+    if (offer) return offer;
+    throw new AppError("not_acceptable", `here is: ${types.join(", ")}`);
+  };
 }
 
-/** Of an address that names a version which is not there; undefined of all others. */
+/** The error for an address with an unknown version; undefined for all other addresses. */
 export function unknownVersion(path: string): AppError | undefined {
   const asked = /^\/api\/(v\d+)(\/|$)/.exec(path)?.[1];
   if (asked === undefined || VERSIONS.some((version) => version === asked)) return undefined;
   return new AppError("not_acceptable", `there is no such version; here is: ${VERSIONS.join(", ")}`);
-}
-
-interface Range {
-  readonly type: string;
-  readonly quality: number;
-}
-
-/** Parameters other than `q` are passed over. A range that cannot be read is none. */
-function parseAccept(accept: string): Range[] {
-  return accept.split(",").flatMap((part) => {
-    const [type = "", ...parameters] = part.split(";").map((piece) => piece.trim().toLowerCase());
-    const weight = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2);
-    const quality = weight === undefined ? 1 : Number(weight);
-    return type !== "" && quality >= 0 && quality <= 1 ? [{ type, quality }] : [];
-  });
-}
-
-/** By the most specific range that fits. */
-function qualityOf(type: string, ranges: readonly Range[]): number {
-  const fitting = [type, `${type.split("/")[0]}/*`, "*/*"];
-  for (const wanted of fitting) {
-    const range = ranges.find((candidate) => candidate.type === wanted);
-    if (range) return range.quality;
-  }
-  return 0;
 }

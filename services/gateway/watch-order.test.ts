@@ -27,7 +27,7 @@ const all = async (changes: AsyncIterable<StatusChange> | undefined) => {
   return seen;
 };
 
-test("first comes the history behind what was seen; after a final state nothing", async () => {
+test("first comes the history behind what was seen; nothing comes after a final state", async () => {
   const history = async () => [PENDING, CONFIRMED, SHIPPED, DELIVERED];
   const { watch, feed, abort } = watching(history);
   expect(await all(await watch(0))).toEqual([PENDING, CONFIRMED, SHIPPED, DELIVERED]);
@@ -37,7 +37,7 @@ test("first comes the history behind what was seen; after a final state nothing"
   expect(feed.watched).toBe(0);
 });
 
-test("what happens while the history is read is lost in neither, nor told twice", async () => {
+test("a change while the history is read is neither lost nor told twice", async () => {
   const read = Promise.withResolvers<readonly StatusChange[]>();
   const { watch, feed } = watching(() => read.promise);
   const opened = watch(0);
@@ -49,7 +49,7 @@ test("what happens while the history is read is lost in neither, nor told twice"
   expect(await all(changes)).toEqual([PENDING, CONFIRMED, SHIPPED, DELIVERED]);
 });
 
-test("a change that is told late, behind a newer one, is passed over", async () => {
+test("a change that comes late, behind a newer one, is ignored", async () => {
   const { watch, feed } = watching(async () => [PENDING, CONFIRMED]);
   const changes = await watch(2);
   feed.take("OrderShipped", shipped);
@@ -73,7 +73,7 @@ test("after a gap the history is read again, within the request that watches", a
   expect(asked).toEqual(["r-1", "r-1"]);
 });
 
-test("when it cannot be read again the stream ends, so that its client comes back", async () => {
+test("when the history cannot be read again the stream ends, so that its client reconnects", async () => {
   let reads = 0;
   const { watch, feed } = watching(async () => {
     reads += 1;
@@ -85,7 +85,7 @@ test("when it cannot be read again the stream ends, so that its client comes bac
   expect(await all(changes)).toEqual([PENDING]);
 });
 
-test("it ends with its signal, also while it waits, and watches no more", async () => {
+test("a watch ends and is removed when its signal aborts, also while it waits", async () => {
   const { watch, feed, abort } = watching(async () => [PENDING]);
   const seen = all(await watch(0));
   abort.abort();
@@ -93,7 +93,7 @@ test("it ends with its signal, also while it waits, and watches no more", async 
   expect(feed.watched).toBe(0);
 });
 
-test("an order that is not there is not watched", async () => {
+test("an unknown order is not watched", async () => {
   const { watch, feed } = watching(async () => {
     throw new AppError("not_found", "there is no such order");
   });

@@ -1,4 +1,4 @@
-/** An order's states as they come: first those that it has been in, then each new one, each once and in order. */
+/** The states of an order: first those that it has been in, then each new one. Each comes once and in order. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Orders, StatusChange } from "./ports.ts";
 import type { StatusFeed } from "./status-feed.ts";
@@ -6,7 +6,7 @@ import type { StatusFeed } from "./status-feed.ts";
 /** Nothing comes after these. */
 const FINAL: ReadonlySet<string> = new Set(["REJECTED", "CANCELLED", "DELIVERED"]);
 
-/** Watches `orderId` from behind position `after` until a final state or `signal`, which must abort in the end. */
+/** Watches `orderId` from behind position `after` until a final state or `signal`, which must abort at some time. */
 export type WatchOrder = (
   orderId: string,
   after: number,
@@ -18,15 +18,15 @@ export function makeWatchOrder(orders: Pick<Orders, "history">, feed: StatusFeed
   return async (orderId, after, signal) => {
     const changes = new Changes(after);
     const look = async () => changes.add(...(await orders.history(orderId, signal)));
-    // Before the history is read: what happens in between would be in neither.
+    // Watching begins before the history is read. A change in between would be in neither otherwise.
     const early: StatusChange[] = [];
     let tell = (change: StatusChange): void => {
       early.push(change);
     };
     const unwatch = feed.watch(orderId, {
       changed: (change) => tell(change),
-      // Without its history a stream would stay silent: better it ends, and the client comes back. The look belongs to
-      // the request that opened the stream, to its trace and its correlation id, whoever sets it off.
+      // If the history cannot be read, the stream ends and the client reconnects; it would stay silent otherwise. The
+      // lookup runs in the context of the request that opened the stream, with its trace and its correlation id.
       missed: AsyncLocalStorage.bind(() => look().catch(() => changes.end())),
     });
     const over = () => {
@@ -46,7 +46,7 @@ export function makeWatchOrder(orders: Pick<Orders, "history">, feed: StatusFeed
   };
 }
 
-/** Takes changes in any order and as often as they are told; gives each on once. Holds as many as an order has states. */
+/** Takes changes in any order and any number of times, and yields each once. Holds at most one for each state. */
 class Changes implements AsyncIterable<StatusChange> {
   readonly #ready: StatusChange[] = [];
   #last: number;

@@ -1,4 +1,4 @@
-/** What anybody may say to inventory, in JSON, where more can be wrong than in protobuf: 10,000 calls on a real Postgres. */
+/** 10,000 good and bad calls to inventory on a real Postgres: in JSON, where more can be wrong than in protobuf. */
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { freshDatabase, quiet, uniqueName } from "../../tests/fixtures.ts";
@@ -82,7 +82,7 @@ const lines = mostly(
 const call = fc.record({
   method: fc.constantFrom("Quote", "Reserve", "Reserve", "Release"),
   lines,
-  // Each its own: what is accepted twice for one order is taken once.
+  // Each call has its own order: a repeated reservation would be accepted and take nothing.
   orderId: fc.oneof(
     { weight: 6, arbitrary: fc.constant(null).map(() => uniqueName("o-")) },
     { weight: 1, arbitrary: fc.constantFrom("", " ", "\n", "a/b", "o".repeat(129), 7, null, [], {}) },
@@ -108,14 +108,14 @@ async function send({ method, ...body }: Call): Promise<void> {
   taken += reserved.reduce((sum, { quantity }) => sum + Number(quantity), 0);
 }
 
-test(`${CASES} calls that are wrong in any way: each is answered, and stock shrinks by exactly what was accepted`, async () => {
+test(`${CASES} calls, many of them wrong: each is answered, and stock shrinks by exactly what was accepted`, async () => {
   const batch = async (calls: readonly Call[]) => {
     await Promise.all(calls.map(send));
   };
   const calls = fc.array(call, { minLength: AT_ONCE, maxLength: AT_ONCE });
   await fc.assert(fc.asyncProperty(calls, batch), { numRuns: CASES / AT_ONCE, endOnFailure: true });
   expect(answers.length).toBeGreaterThanOrEqual(CASES);
-  // Enough of both, or this has shown nothing.
+  // There must be enough of both for this to show anything.
   for (const status of [200, 400]) {
     expect(answers.filter((answer) => answer === status).length).toBeGreaterThan(CASES / 20);
   }

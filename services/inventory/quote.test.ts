@@ -23,7 +23,7 @@ test("a quote is the sum of price times quantity, in cents, and a product may co
   expect(await quote([])).toBe(0);
 });
 
-test("all prices are read at once, however many lines there are", async () => {
+test("the prices of all lines are read in one query", async () => {
   prices.mockClear();
   await quote([
     { sku: "teapot", quantity: 1 },

@@ -1,7 +1,7 @@
 import { AppError } from "../_kit/process/errors.ts";
 import type { InventoryStore, Line } from "./store.ts";
 
-/** Prices lines, in cents. Fails with `invalid`, reason `unknown_sku`, and names the SKU. */
+/** The total price of lines, in cents. Fails with `invalid`, reason `unknown_sku`, naming the SKU. */
 export function makeQuote(store: Pick<InventoryStore, "prices">) {
   return async (lines: readonly Line[]): Promise<number> => {
     const prices = await store.prices(lines.map((line) => line.sku));

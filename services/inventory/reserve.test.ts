@@ -21,7 +21,7 @@ test("a reservation that the stock allows is noted", async () => {
   expect(note.mock.calls).toEqual([["stock.reserved", { orderId: "o-1" }]]);
 });
 
-test("a reservation that the stock does not allow fails with the shop's reason, and names the product", async () => {
+test("a reservation that the stock does not allow fails with reason out_of_stock, and names the product", async () => {
   const { reserve, note } = reserving({ outOfStock: "mug" });
   await expect(reserve("o-1", lines)).rejects.toMatchObject({
     code: "precondition_failed",
@@ -37,7 +37,7 @@ test("a reservation that comes after its release is a conflict", async () => {
   expect(note).not.toHaveBeenCalled();
 });
 
-test("with the fault `failed` nothing is asked of the stock; another kind does nothing", async () => {
+test("with the fault `failed` the store is not called; another kind does nothing", async () => {
   const failing = reserving("made", "failed");
   await expect(failing.reserve("o-1", lines)).rejects.toMatchObject({ code: "unavailable" });
   expect(failing.store.reserve).not.toHaveBeenCalled();

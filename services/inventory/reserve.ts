@@ -11,8 +11,8 @@ export interface ReserveDeps {
 }
 
 /**
- * Takes an order's lines from stock, all or none. Fails with reason `out_of_stock`, and names the SKU; with `released`
- * when the order has given its lines back, even before it had any.
+ * Takes an order's lines from stock, all or none. Fails with reason `out_of_stock`, naming the SKU, and with reason
+ * `released` when the order was released, even if that was before its first reservation.
  */
 export function makeReserve({ store, fault, note }: ReserveDeps) {
   return async (orderId: string, lines: readonly Line[]): Promise<void> => {

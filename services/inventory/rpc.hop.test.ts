@@ -62,15 +62,15 @@ const outcome = (call: Promise<unknown>): Promise<unknown> =>
   );
 const bolts = (...quantities: number[]) => quantities.map((quantity) => ({ sku: "bolt", quantity }));
 
-test("lines are taken up to their limits and refused beyond, by a quote as by a reservation", async () => {
+test("a quote and a reservation accept lines up to their limits and refuse them beyond", async () => {
   const cases: readonly [string, Sent["lines"], string][] = [
     ["none", [], "invalid"],
     ["one", bolts(1), "taken"],
     ["50 of 1,000", bolts(...Array<number>(50).fill(1_000)), "taken"],
     ["51", bolts(...Array<number>(51).fill(1)), "invalid"],
-    ["none of it", bolts(0), "invalid"],
-    ["1,001", bolts(1_001), "invalid"],
-    ["one that is too many behind one that is not", bolts(1, 2 ** 32 - 1), "invalid"],
+    ["quantity 0", bolts(0), "invalid"],
+    ["quantity 1,001", bolts(1_001), "invalid"],
+    ["a quantity that is too large behind one that is not", bolts(1, 2 ** 32 - 1), "invalid"],
     ["a SKU without a name", [{ sku: "", quantity: 1 }], "invalid"],
     ["a SKU that is too long", [{ sku: "s".repeat(65), quantity: 1 }], "invalid"],
     ["a SKU with a line break", [{ sku: "bolt\n", quantity: 1 }], "invalid"],
@@ -84,14 +84,14 @@ test("lines are taken up to their limits and refused beyond, by a quote as by a 
   }
 });
 
-test("an order without a proper id neither reserves nor releases", async () => {
+test("an order with an invalid id neither reserves nor releases", async () => {
   for (const orderId of ["", "o".repeat(129), "o 1", "o\u0000"]) {
     expect(await outcome(client.call.reserve({ orderId, lines: bolts(1) }))).toBe("invalid");
     expect(await outcome(client.call.release({ orderId }))).toBe("invalid");
   }
 });
 
-test("in JSON as well: a quantity that is negative, broken, huge or no number takes nothing", async () => {
+test("in JSON as well, a quantity that is negative, fractional, huge or no number takes nothing", async () => {
   const before = await boltsLeft();
   for (const quantity of [-1, 1.5, 1e9, 4_294_967_296, "-5", "lots", null, true]) {
     const response = await fetch(`${server.url}/baton.inventory.v1.InventoryService/Reserve`, {
@@ -104,7 +104,7 @@ test("in JSON as well: a quantity that is negative, broken, huge or no number ta
   expect(await boltsLeft()).toBe(before);
 });
 
-test("whatever is reserved and released, stock shrinks by what was taken, and a release brings back no more than that", async () => {
+test("any reservation shrinks stock by what was taken, and its release brings back no more than that", async () => {
   const quantity = fc.oneof(fc.integer({ min: 1, max: 1_000 }), fc.integer({ min: 0, max: 2 ** 32 - 1 }));
   const line = fc.record({ sku: fc.constantFrom("bolt", "bolt", "nut", ""), quantity });
   const lines = fc.oneof(

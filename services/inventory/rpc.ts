@@ -1,20 +1,20 @@
-/** The inventory contract on one side, the use cases on the other. */
+/** Connects the inventory contract with the use cases. */
 import type { ConnectRouter } from "@connectrpc/connect";
 import * as z from "zod";
 import { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory_pb.js";
-import { parsed, word } from "../_kit/process/payload.ts";
+import { keyText, parsed } from "../_kit/process/payload.ts";
 import type { Line } from "./store.ts";
 
 /**
- * So few of so little each that no sum of them comes near what a number holds. None below 1: reserving less than nothing
- * would make stock grow.
+ * The limits keep every sum far below the largest safe integer. A quantity is at least 1, because a negative one would
+ * make stock grow.
  */
 const Lines = z
-  .array(z.object({ sku: word(64), quantity: z.int().min(1).max(1_000) }))
+  .array(z.object({ sku: keyText(64), quantity: z.int().min(1).max(1_000) }))
   .min(1)
   .max(50);
 const Quote = z.object({ lines: Lines });
-const Release = z.object({ orderId: word(128) });
+const Release = z.object({ orderId: keyText(128) });
 const Reserve = Release.extend({ lines: Lines });
 
 export interface InventoryApi {

@@ -2,13 +2,13 @@ CREATE TABLE IF NOT EXISTS products (
   sku text PRIMARY KEY,
   title text NOT NULL,
   price_cents bigint NOT NULL CHECK (price_cents >= 0),
-  -- NULL: never out.
+  -- NULL: never out of stock.
   stock bigint CHECK (stock >= 0),
   reserved bigint NOT NULL DEFAULT 0 CHECK (reserved >= 0)
 );
 CREATE TABLE IF NOT EXISTS reservations (
   order_id text PRIMARY KEY,
-  -- None, and released_at set: released before it was made. What comes late takes nothing.
+  -- Empty with released_at set: released before it was made, so that the late reservation is refused.
   lines jsonb NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
   released_at timestamptz
@@ -18,6 +18,6 @@ INSERT INTO products (sku, title, price_cents, stock) VALUES
   ('mug', 'A mug', 899, NULL),
   ('kettle', 'A kettle', 3999, NULL),
   ('last-one', 'The last one', 9900, 1),
-  -- For whoever wants to be refused as often as they like.
+  -- Always out of stock.
   ('sold-out', 'Sold out', 4999, 0)
 ON CONFLICT DO NOTHING;

@@ -2,16 +2,15 @@ import { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import type { Life } from "../_kit/service/main.ts";
 import { partsOf } from "../_kit/service/parts.ts";
-import { faultAt } from "../_kit/telemetry/faults.ts";
 import { makeNote } from "../_kit/telemetry/note.ts";
 import { traced } from "../_kit/telemetry/span.ts";
-import { serviceNamed } from "../topology.ts";
+import { serviceNamed, services } from "../topology.ts";
 import { makeQuote } from "./quote.ts";
 import { makeRelease, makeReserve } from "./reserve.ts";
 import { inventoryRoutes } from "./rpc.ts";
 import { inventoryStore } from "./store.ts";
 
-const open = await partsOf(serviceNamed("inventory"));
+const open = await partsOf(serviceNamed("inventory"), services);
 
 export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void> {
   const parts = await open(life, env, { schemas: [new URL("./schema.sql", import.meta.url)] });
@@ -20,7 +19,7 @@ export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void>
   const store = inventoryStore(parts.db);
   const api = {
     quote: makeQuote(store),
-    reserve: traced("reserve", makeReserve({ store, fault: faultAt, note })),
+    reserve: traced("reserve", makeReserve({ store, fault: parts.fault, note })),
     release: makeRelease(store, note),
   };
   await parts.serveRpc({ services: [InventoryService], routes: inventoryRoutes(api) });

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-/** A product that no other test touches; `stock` null: never out. */
+/** A product that no other test touches. `stock` null: never out of stock. */
 async function product(stock: number | null): Promise<string> {
   const sku = uniqueName("sku-");
   await db.query("INSERT INTO products (sku, title, price_cents, stock) VALUES ($1, $1, 100, $2)", [
@@ -22,7 +22,7 @@ async function product(stock: number | null): Promise<string> {
   return sku;
 }
 
-/** What is left of a product, and what is set aside, as Postgres gives bigints: in text. */
+/** What is left of a product and what is reserved. Postgres gives bigints as text. */
 async function stockOf(sku: string) {
   const { rows } = await db.query<{ stock: string | null; reserved: string }>(
     "SELECT stock, reserved FROM products WHERE sku = $1",
@@ -52,7 +52,7 @@ test("the catalogue is seeded, and an unknown product has no price", async () =>
   expect(await stockOf("last-one")).toEqual({ stock: "1", reserved: "0" });
 });
 
-test("what is sold out has a price and never a reservation", async () => {
+test("a product that is sold out has a price and never a reservation", async () => {
   const orders = Array.from({ length: 5 }, (_, n) => uniqueName(`o-${n}-`));
   const answers = await Promise.all(
     orders.map((order) => inventoryStore(db).reserve(order, [{ sku: "sold-out", quantity: 1 }])),
@@ -77,7 +77,7 @@ test("of 100 reservations at once a stock of 10 serves exactly 10, and nothing o
   ];
   const answers = await Promise.all(
     Array.from({ length: 100 }, (_, n) =>
-      // Half of them name the products the other way round: they must not wait for each other for ever.
+      // Half of them name the products the other way round: they must not deadlock.
       store.reserve(`${scarce}-${n}`, n % 2 === 0 ? lines : lines.toReversed()),
     ),
   );
@@ -106,7 +106,7 @@ test("all lines are taken or none, also when one product comes twice", async () 
   expect(await stockOf(first)).toEqual({ stock: "0", reserved: "5" });
 });
 
-test("reserving twice for one order is once, also at the same time", async () => {
+test("a repeated reservation for one order takes nothing more, also at the same time", async () => {
   const store = inventoryStore(db);
   const sku = await product(5);
   const lines = [{ sku, quantity: 2 }];
@@ -114,7 +114,7 @@ test("reserving twice for one order is once, also at the same time", async () =>
   expect(await stockOf(sku)).toEqual({ stock: "3", reserved: "2" });
 });
 
-test("releasing puts the lines back once, however often and by however many it is asked for", async () => {
+test("a repeated release puts the lines back once, also at the same time", async () => {
   const store = inventoryStore(db);
   const [limited, endless] = [await product(5), await product(null)];
   await store.reserve(limited, [
@@ -128,7 +128,7 @@ test("releasing puts the lines back once, however often and by however many it i
   expect(await stockOf(endless)).toEqual({ stock: null, reserved: "0" });
 });
 
-test("releasing what was never reserved puts nothing back, and what comes late takes nothing", async () => {
+test("releasing an order without a reservation puts nothing back, and a late reservation is refused", async () => {
   const store = inventoryStore(db);
   const sku = await product(5);
   expect(await store.release(sku)).toBe(false);
@@ -137,7 +137,7 @@ test("releasing what was never reserved puts nothing back, and what comes late t
   expect(await stockOf(sku)).toEqual({ stock: "5", reserved: "0" });
 });
 
-test("what was reserved and released cannot be reserved again", async () => {
+test("an order that was reserved and released cannot be reserved again", async () => {
   const store = inventoryStore(db);
   const sku = await product(5);
   const lines = [{ sku, quantity: 2 }];
@@ -147,7 +147,7 @@ test("what was reserved and released cannot be reserved again", async () => {
   expect(await stockOf(sku)).toEqual({ stock: "5", reserved: "0" });
 });
 
-test("a reservation that was refused for want of stock can still be released, and then stays refused", async () => {
+test("a reservation that was out of stock can still be released, and then stays refused", async () => {
   const store = inventoryStore(db);
   const sku = await product(1);
   expect(await store.reserve(sku, [{ sku, quantity: 2 }])).toEqual({ outOfStock: sku });
@@ -156,7 +156,7 @@ test("a reservation that was refused for want of stock can still be released, an
   expect(await stockOf(sku)).toEqual({ stock: "1", reserved: "0" });
 });
 
-test("reserving and releasing one order at once, 60 orders: whichever comes first, all of the stock is there in the end", async () => {
+test("60 orders, each reserved and released at once: all of the stock is there in the end, whichever came first", async () => {
   const store = inventoryStore(db);
   const [one, two] = [await product(1_000), await product(1_000)];
   const lines = [

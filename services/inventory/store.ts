@@ -9,16 +9,16 @@ export interface Line {
 export interface InventoryStore {
   /** Prices in cents of those SKUs that exist. */
   prices(skus: readonly string[]): Promise<ReadonlyMap<string, number>>;
-  /** Takes all lines from stock or none. Twice for one order is once; quantities are positive. */
+  /** Takes all lines from stock or none; quantities are positive. Repeated for the same order it has no effect. */
   reserve(orderId: string, lines: readonly Line[]): Promise<Reservation>;
   /**
-   * Puts a reservation's lines back; false when there is nothing to put back. A reservation for this order that comes
-   * later is refused: nobody would give it back.
+   * Puts a reservation's lines back; false when there is nothing to put back. A later reservation for this order is
+   * refused, because nothing would release it.
    */
   release(orderId: string): Promise<boolean>;
 }
 
-/** What came of asking for one: it is made (now or before), was released, or needs a SKU that is out of stock. */
+/** The result of a request for one: it is made (now or before), was released, or needs a SKU that is out of stock. */
 export type Reservation = "made" | "released" | { readonly outOfStock: string };
 
 /** Thrown inside the transaction, so that it rolls back; never leaves this file. */
@@ -78,7 +78,7 @@ async function take(tx: Sql, orderId: string, lines: readonly Line[]): Promise<R
   return rows[0]?.released ? "released" : "made";
 }
 
-/** One statement a product, in the order of the SKUs: two reservations that share products cannot wait for each other. */
+/** One statement a product, in the order of the SKUs, so that two reservations that share products cannot deadlock. */
 async function move(tx: Sql, lines: readonly Line[], sign: 1 | -1): Promise<void> {
   const quantities = new Map<string, number>();
   for (const { sku, quantity } of lines) quantities.set(sku, (quantities.get(sku) ?? 0) + quantity);

@@ -23,7 +23,7 @@ test("each kind goes to its receiver and says what it is about", () => {
   });
 });
 
-test("an address that is more than one plain address is refused, and not quoted", () => {
+test("an address that is not one plain address is refused, and not quoted", () => {
   const wrong = [
     "ann@example.test, eve@example.test",
     "ann@example.test;eve@example.test",
@@ -49,13 +49,13 @@ test("an address that is more than one plain address is refused, and not quoted"
   expect(welcome({ ...signup, email: "bjørn+shop@post.example" }).to).toBe("bjørn+shop@post.example");
 });
 
-test("an id that would be more than an address is refused as well", () => {
+test("a user id that would not make one plain address is refused as well", () => {
   const wrong = { ...order, userId: "ann@example.test, eve" };
   expect(() => confirmation({ ...wrong, totalCents: 1 })).toThrow("address");
   expect(() => refund({ ...wrong, amountCents: 1 })).toThrow("address");
 });
 
-test("a name stays on its line, whatever it is, and a name in any script stays as it is", () => {
+test("any name stays on its line, and a name in any script is unchanged", () => {
   const greeted = (name: string) => welcome({ ...signup, name }).text.split("\n");
   for (const name of ["Bjørn", "李雷", "O'Neil", "👩‍🚀 Ann", "محمد"])
     expect(greeted(name)[0]).toBe(`Hello ${name},`);

@@ -1,10 +1,10 @@
-/** What each kind of e-mail is made from, and what it says. */
+/** The kinds of e-mail: what each is made from, and what it says. */
 import * as z from "zod";
 import { AppError } from "../_kit/process/errors.ts";
 
 const about = { eventId: z.string(), userId: z.string() };
 
-/** What each kind of job carries. */
+/** The payload of each kind of job. */
 export const EMAIL_JOBS = {
   confirmation: z.object({ ...about, orderId: z.string(), totalCents: z.number() }),
   refund: z.object({ ...about, orderId: z.string(), amountCents: z.number() }),
@@ -38,21 +38,21 @@ export const welcome = ({ name, email }: EmailJobs["welcome"]): Letter => ({
 
 const money = (cents: number): string => (cents / 100).toFixed(2);
 
-/** Where a customer's mail goes as long as only their id is known. */
+/** The address of a user of whom only the id is known. */
 const addressOf = (userId: string): string => address(`${userId}@example.test`);
 
-/** One plain address. What means something in a header (RFC 5322) could name more receivers, or begin another header. */
+/** One plain address. Characters with a meaning in a header (RFC 5322) could add receivers or begin another header. */
 const ADDRESS = /^[^\s\p{C}@,;:<>()[\]"\\]+@[^\s\p{C}@,;:<>()[\]"\\]+$/u;
 
-/** Fails with `invalid`, and does not quote the address: this goes into logs. */
+/** Fails with `invalid`. The message does not quote the address, because it goes into logs. */
 function address(text: string): string {
   if (!ADDRESS.test(text)) throw new AppError("invalid", "this is not one e-mail address");
   return text;
 }
 
 /**
- * Somebody's name cannot be trusted to be one: breaks would let it write further lines of the letter, controls of the
- * writing direction disguise what they say.
+ * A name is untrusted text. A line break in it would add lines to the letter, and control characters of the writing
+ * direction could disguise them.
  */
 const oneLine = (name: string): string =>
   name.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, " ").trim();

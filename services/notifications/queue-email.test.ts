@@ -1,8 +1,7 @@
 import { expect, test, vi } from "vitest";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import type { JobQueue } from "../_kit/jobs/queue.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
-import { emailRequests } from "./queue-email.ts";
+import { type EmailQueue, emailRequests } from "./queue-email.ts";
 
 const at = "2026-01-02T03:04:05.678Z";
 const items = [{ sku: "mug", quantity: 1 }];
@@ -10,13 +9,13 @@ const confirmed = { id: "e-1", payload: { orderId: "o-1", userId: "ann", items, 
 const refunded = { id: "e-2", payload: { orderId: "o-1", userId: "ann", amountCents: 899, at } };
 const created = { id: "e-3", payload: { userId: "u-1", name: "Ann", email: "ann@example.test", at } };
 
-function requesting(add: JobQueue["add"] = async () => {}) {
+function requesting(add: EmailQueue["add"] = async () => {}) {
   const note = vi.fn<Note<Vocabulary>>();
   const queue = { add: vi.fn(add) };
   return { requests: emailRequests(queue, note), queue, note };
 }
 
-test("each event becomes one job, named after the event, with what its e-mail says and no more", async () => {
+test("each event becomes one job, named after the event, with only what its e-mail needs", async () => {
   const { requests, queue, note } = requesting();
   await requests.OrderConfirmed(confirmed);
   await requests.PaymentRefunded(refunded);
@@ -28,7 +27,7 @@ test("each event becomes one job, named after the event, with what its e-mail sa
     { name: "refund", id: "refund-e-2", payload: { eventId: "e-2", ...order, amountCents: 899 } },
     { name: "welcome", id: "welcome-e-3", payload: { eventId: "e-3", ...person } },
   ]);
-  // Neither the name nor the address.
+  // Neither the name nor the address is noted.
   expect(note.mock.calls).toEqual([
     ["email.queued", { orderId: "o-1", kind: "confirmation" }],
     ["email.queued", { orderId: "o-1", kind: "refund" }],
@@ -36,7 +35,7 @@ test("each event becomes one job, named after the event, with what its e-mail sa
   ]);
 });
 
-test("a queue that is away fails the delivery, and nothing is called queued", async () => {
+test("a queue that is away fails the event, and nothing is noted", async () => {
   const { requests, note } = requesting(async () => {
     throw new Error("Redis is away");
   });

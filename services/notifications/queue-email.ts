@@ -1,18 +1,23 @@
 import type { Payload } from "../_contracts/events.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import type { JobQueue } from "../_kit/jobs/queue.ts";
+import type { JobQueue, JobsOf } from "../_kit/jobs/queue.ts";
 import type { Received } from "../_kit/process/payload.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
-import type { EmailJobs } from "./letters.ts";
+import type { EMAIL_JOBS, EmailJobs } from "./letters.ts";
 
-/** By event type: a job that sends the e-mail. Twice for one event is one job. */
-export function emailRequests(queue: Pick<JobQueue, "add">, note: Note<Vocabulary>) {
-  const add = <K extends keyof EmailJobs>(kind: K, payload: EmailJobs[K]) =>
-    queue.add({ name: kind, id: `${kind}-${payload.eventId}`, payload });
+export type EmailQueue = Pick<JobQueue<JobsOf<typeof EMAIL_JOBS>>, "add">;
+
+/** Handlers by event type: each adds a job that sends an e-mail. A repeated event adds nothing. */
+export function emailRequests(queue: EmailQueue, note: Note<Vocabulary>) {
+  const job = <K extends keyof EmailJobs>(name: K, payload: EmailJobs[K]) => ({
+    name,
+    id: `${name}-${payload.eventId}`,
+    payload,
+  });
   return {
     OrderConfirmed: async ({ id: eventId, payload }: Received<Payload<"OrderConfirmed">>): Promise<void> => {
       const { orderId, userId, totalCents } = payload;
-      await add("confirmation", { eventId, orderId, userId, totalCents });
+      await queue.add(job("confirmation", { eventId, orderId, userId, totalCents }));
       note("email.queued", { orderId, kind: "confirmation" });
     },
     PaymentRefunded: async ({
@@ -20,12 +25,12 @@ export function emailRequests(queue: Pick<JobQueue, "add">, note: Note<Vocabular
       payload,
     }: Received<Payload<"PaymentRefunded">>): Promise<void> => {
       const { orderId, userId, amountCents } = payload;
-      await add("refund", { eventId, orderId, userId, amountCents });
+      await queue.add(job("refund", { eventId, orderId, userId, amountCents }));
       note("email.queued", { orderId, kind: "refund" });
     },
     UserCreated: async ({ id: eventId, payload }: Received<Payload<"UserCreated">>): Promise<void> => {
       const { userId, name, email } = payload;
-      await add("welcome", { eventId, userId, name, email });
+      await queue.add(job("welcome", { eventId, userId, name, email }));
       note("welcome.queued", { userId });
     },
   };

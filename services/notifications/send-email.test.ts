@@ -14,7 +14,7 @@ const welcome = {
   payload: { eventId: "e-1", userId: "u-1", name: "Ann", email: "ann@example.test" },
 };
 
-/** A mailer that writes down what it gets, and a record in memory that fails `failures` times first. */
+/** The jobs with a mailer that records its calls, and a store in memory that fails `failures` times first. */
 function sending({
   send,
   failures = 0,
@@ -60,7 +60,7 @@ test("the welcome goes to the address that signed up; neither it nor the name is
   expect(note.mock.calls).toEqual([["welcome.sent", { userId: "u-1" }]]);
 });
 
-test("a crash between sending and recording sends under the same id again, and notes it once", async () => {
+test("a failure between sending and recording sends again under the same id, and notes it once", async () => {
   const { jobs, mail, note } = sending({ failures: 1 });
   await expect(jobs.confirmation(confirmation)).rejects.toThrow("away");
   expect(note).not.toHaveBeenCalled();
@@ -80,7 +80,7 @@ test("an e-mail that could not be sent is not recorded as sent", async () => {
   expect(recorded.size).toBe(0);
 });
 
-test("with the fault `failed` nothing is sent and the job comes again; another kind does nothing", async () => {
+test("with the fault `failed` nothing is sent and the job is retried; another kind does nothing", async () => {
   const failing = sending({ bite: "failed" });
   for (const attempt of [
     () => failing.jobs.confirmation(confirmation),
@@ -95,7 +95,7 @@ test("with the fault `failed` nothing is sent and the job comes again; another k
   expect(other.mail).toHaveBeenCalledTimes(1);
 });
 
-test("a hostile address fails the job for good, is sent nothing, and is not quoted", async () => {
+test("a hostile address fails the job as invalid, gets no e-mail, and is not quoted", async () => {
   const { jobs, mail } = sending();
   const email = "ann@example.test\r\nBcc: eve@example.test";
   const sent = jobs.welcome({ ...welcome, payload: { ...welcome.payload, email } });

@@ -22,8 +22,8 @@ interface About {
 }
 
 /**
- * Handlers by job name. At least once, to a target that takes each message id once: a crash between sending and recording
- * sends nothing twice.
+ * Handlers by job name. E-mails are sent at least once, to a mailer that takes each message id once, so a crash between
+ * sending and recording sends nothing twice.
  */
 export function emailJobs({ mailer, emails, fault, note }: SendDeps) {
   /** True when this e-mail is on record for the first time. */

@@ -24,7 +24,7 @@ const at = "2026-01-02T03:04:05.678Z";
 const items = [{ sku: "mug", quantity: 1 }];
 const order = () => ({ orderId: uniqueName("o-"), userId: uniqueName("u-") });
 
-/** The e-mail of that kind for that event, when it is there. */
+/** Waits for the e-mail of a kind for an event. */
 const email = (kind: string, eventId: string) =>
   eventually(`the ${kind} of ${eventId}`, () =>
     readFile(path.join(folder, `${kind}-${eventId}.eml`), "utf8").catch(() => undefined),
@@ -38,7 +38,7 @@ const recorded = (eventId: string) =>
     return rows[0];
   });
 
-test("each kind of event sends its own e-mail, to its own receiver, and it is on record", async () => {
+test("each kind of event sends its own e-mail to its receiver, and it is recorded", async () => {
   const one = order();
   const mails = [
     {
@@ -87,7 +87,7 @@ test("the same event again sends nothing more", async () => {
   await telemetry.one("process email.welcome", { "messaging.message.id": `welcome-${eventId}` });
 });
 
-test("an e-mail that fails is tried again until it is sent", async () => {
+test("an e-mail that fails is retried until it is sent", async () => {
   const payload = { userId: uniqueName("u-"), name: "Ann", email: "ann@post.example", at };
   const eventId = await inRequest({ "correlation.id": "c-1", fault: "notifications.send:failed*2" }, () =>
     service.publish("UserCreated", payload),
@@ -103,7 +103,7 @@ test("an e-mail that fails is tried again until it is sent", async () => {
   ]);
 });
 
-test("an address that would be more than one is given up at once, and nobody gets anything", async () => {
+test("an address that names two receivers is a dead letter at once, and neither gets an e-mail", async () => {
   const payload = { userId: uniqueName("u-"), name: "Ann", email: "ann@post.example, eve@post.example", at };
   const eventId = await service.publish("UserCreated", payload);
   const span = await telemetry.one("process email.welcome", { "messaging.message.id": `welcome-${eventId}` });
@@ -114,7 +114,7 @@ test("an address that would be more than one is given up at once, and nobody get
   expect((await readdir(folder)).filter((file) => file.includes(eventId))).toEqual([]);
 });
 
-test("an event of a wrong shape is given up at once, and no job comes of it", async () => {
+test("an event of a wrong shape is a dead letter at once, and adds no job", async () => {
   const one = order();
   const wrong = {
     ...one,
@@ -135,7 +135,7 @@ test("an event of a wrong shape is given up at once, and no job comes of it", as
   }
 });
 
-test("no span tells a name or an address", async () => {
+test("no span has a name or an address", async () => {
   const [name, address] = ["Wilhelmina-Testperson", "wilhelmina@post.example"];
   const eventId = await service.publish("UserCreated", {
     userId: uniqueName("u-"),

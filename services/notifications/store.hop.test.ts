@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-test("an e-mail is recorded once, however often and by however many it was sent", async () => {
+test("an e-mail is recorded once, however often it was sent, also at the same time", async () => {
   const emails = emailStore(db);
   const email = { emailId: "e-1", kind: "confirmation", userId: "ann", orderId: "o-1" };
   const answers = await Promise.all([1, 2, 3].map(() => emails.record(email)));

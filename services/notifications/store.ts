@@ -1,4 +1,4 @@
-/** What has been sent, in Postgres: neither to which address nor what it said. */
+/** The e-mails that were sent, in Postgres, without address and text. */
 import type { Database } from "../_kit/database/postgres.ts";
 
 export interface SentEmail {
@@ -9,7 +9,7 @@ export interface SentEmail {
 }
 
 export interface EmailStore {
-  /** False when it is on record already. */
+  /** False when it is recorded already. */
   record(email: SentEmail): Promise<boolean>;
 }
 

@@ -12,7 +12,7 @@ import {
   waiting,
 } from "./shop.fixture.ts";
 
-/** A shop with one CONFIRMED order. `refundFails`: for as long as it is true the queue cannot be reached. */
+/** A shop with one CONFIRMED order. While `refundFails` is true, the queue cannot be reached. */
 async function shop() {
   const orders = ordersInMemory();
   const neighbours = neighboursInMemory();
@@ -40,7 +40,7 @@ test("a cancelled order gives its stock and its money back", async () => {
   expect(orders.sagas.get(orderId)?.step).toBe("done");
 });
 
-test("cancelling twice is once, and gives the same answer", async () => {
+test("a second cancel has no further effect and gets the same answer", async () => {
   const { cancel, orderId, requestRefund, note } = await shop();
   const first = await cancel(orderId);
   expect(await cancel(orderId)).toEqual(first);
@@ -48,7 +48,7 @@ test("cancelling twice is once, and gives the same answer", async () => {
   expect(notes(note)).toEqual(["order.cancelled", "refund.requested"]);
 });
 
-test("the order is off even if nothing can be undone now; a sweeper does it when it can", async () => {
+test("the order is CANCELLED even if nothing can be undone now; a sweeper undoes it later", async () => {
   const { cancel, sweep, orderId, state, orders, stock, charges, workRefunds, note } = await shop();
   state.refundFails = true;
   expect(await cancel(orderId)).toMatchObject({ status: "CANCELLED" });
@@ -67,7 +67,7 @@ test("the order is off even if nothing can be undone now; a sweeper does it when
   expect(orders.sagas.get(orderId)?.step).toBe("done");
 });
 
-test("what is shipped cannot be cancelled, and the caller learns why", async () => {
+test("a shipped order cannot be cancelled, and the caller learns why", async () => {
   const { cancel, orderId, orders, requestRefund, note } = await shop();
   await orders.ship(orderId, "e-1", new Date());
   await expect(cancel(orderId)).rejects.toMatchObject({

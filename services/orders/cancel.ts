@@ -1,4 +1,4 @@
-/** Calls an order off, and undoes what its checkout did. */
+/** Cancels an order and undoes its checkout. */
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/process/errors.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
@@ -14,11 +14,11 @@ export interface CancelDeps {
 }
 
 /**
- * PENDING or CONFIRMED -> CANCELLED; again gives the same answer. Fails with `not_found`, and with reason
- * `wrong_status` once it is shipped, or was rejected.
+ * PENDING or CONFIRMED -> CANCELLED. A repeated cancel gets the same answer. Fails with `not_found`, and with reason
+ * `wrong_status` once the order is shipped or rejected.
  *
- * A checkout that is under way loses its saga to the cancel. What it has in flight is refused when it arrives, because
- * the release and the refund came first; its next step finds that it holds nothing any more.
+ * A cancel takes the saga from a checkout that is under way. Its calls in flight are refused when they arrive, because
+ * the release and the refund came first. Its next step fails, because it no longer owns the saga.
  */
 export function makeCancel({ orders, saga, note, newId }: CancelDeps) {
   return async (orderId: string): Promise<Order> => {
@@ -28,7 +28,7 @@ export function makeCancel({ orders, saga, note, newId }: CancelDeps) {
     try {
       await saga.resume(cancelled.saga);
     } catch (thrown) {
-      // The order is off, and that is the answer. A sweeper undoes the rest when that can be done.
+      // The order is cancelled, and that is the answer. A sweeper undoes the checkout later.
       note("order.unsettled", { orderId, reason: AppError.from(thrown).code });
       await orders.letGo(cancelled.saga).catch(() => {});
     }

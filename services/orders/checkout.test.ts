@@ -17,7 +17,7 @@ const declined = new AppError("precondition_failed", "no", { reason: "card_decli
 const outOfStock = new AppError("precondition_failed", "no", { reason: "out_of_stock" });
 const lost = new AppError("deadline_exceeded", "no answer");
 
-/** A checkout whose neighbours all say yes, but for what `told` replaces; whatever it does is put on the trail. */
+/** A checkout whose calls all succeed, except those that `told` replaces. The trail lists its steps and calls. */
 function shop(told: { inventory?: Partial<Inventory>; payments?: Partial<Payments> } = {}) {
   const trail: string[] = [];
   const trailed =
@@ -64,7 +64,7 @@ const failing = (error: unknown) => async () => {
 const notes = (note: { mock: { calls: unknown[][] } }) => note.mock.calls.map(([event]) => event);
 const reserved = ["place", "reserve"];
 const charged = [...reserved, "begin charge", "charge"];
-/** The lease is renewed before it is asked: the charge may have used it up. */
+/** The lease is renewed before the outcome is looked up, because the charge may have used it up. */
 const asked = [...charged, "begin charge", "ask"];
 const compensated = ["begin compensate", "release", "reject card_declined"];
 
@@ -92,7 +92,7 @@ test("a declined card is compensated: the stock is released before the order is 
   expect(note.mock.lastCall).toEqual(["order.rejected", { orderId: "o-1", reason: "card_declined" }]);
 });
 
-test("when the answer of the charge is lost, its outcome is asked for, and a charge that went through confirms", async () => {
+test("when the charge's answer is lost its outcome is looked up, and a charge that succeeded confirms the order", async () => {
   const outcome = vi.fn<Payments["outcome"]>(async () => "charged");
   const { checkout, trail } = shop({ payments: { charge: failing(lost), outcome } });
   expect(await checkout(request(), waiting)).toMatchObject({ status: "CONFIRMED" });
@@ -108,7 +108,7 @@ test("when the answer of the charge is lost and it was declined, the order is co
 
 for (const [what, outcome] of [
   ["is not known", async () => "unknown" as const],
-  ["cannot be asked for", failing(new AppError("unavailable", "away"))],
+  ["cannot be looked up", failing(new AppError("unavailable", "away"))],
 ] as const) {
   test(`when the outcome of a charge ${what}, the order stays PENDING, keeps its stock, and the caller gets its id`, async () => {
     const { checkout, trail, orders } = shop({ payments: { charge: failing(lost), outcome } });
@@ -120,7 +120,7 @@ for (const [what, outcome] of [
     });
     expect(trail).toEqual(asked);
     expect(orders.byId.get("o-1")?.status).toBe("PENDING");
-    // What is under way gets the time of the lease to arrive.
+    // The lease still runs, so that calls under way can arrive.
     expect(await orders.take("sweeper", 1)).toEqual([]);
   });
 }
@@ -136,7 +136,7 @@ test("when the answer of the reservation is lost, nothing is charged and the ord
   expect(orders.byId.get("o-1")?.status).toBe("PENDING");
 });
 
-test("when the stock cannot be released, the order is not called rejected: it stays PENDING, to be compensated later", async () => {
+test("when the stock cannot be released, the order is not rejected: it stays PENDING and is compensated later", async () => {
   const away = new AppError("unavailable", "away");
   const { checkout, trail, orders, note } = shop({
     inventory: { release: failing(away) },
@@ -162,13 +162,13 @@ test("when the confirmation cannot be stored, the caller gets the order's id, an
   expect(trail).toEqual([...charged, "confirm"]);
 });
 
-test("a checkout for which nobody waits any more is left to be taken up at once", async () => {
+test("a failed checkout whose caller has given up is due for the sweeper at once", async () => {
   const { checkout, orders } = shop({ payments: { charge: failing(lost) } });
   await expect(checkout(request(), AbortSignal.abort())).rejects.toMatchObject({ reason: "outcome_unknown" });
   expect(await orders.take("sweeper", 1)).toMatchObject([{ orderId: "o-1", step: "charge", attempt: 2 }]);
 });
 
-test("a checkout that is cancelled under way charges nothing any more, and answers with the order, CANCELLED", async () => {
+test("a checkout that is cancelled under way charges nothing more, and answers with the order, CANCELLED", async () => {
   const reserve: Inventory["reserve"] = async () => {
     await cancel("o-1");
   };
@@ -195,17 +195,17 @@ test("the same idempotency key again answers the same order and does nothing", a
   expect(trail).toHaveLength(done);
 });
 
-test("the same idempotency key answers what the checkout answered, whatever has become of the order since", async () => {
+test("the same idempotency key gets the checkout's answer, also when the order has changed since", async () => {
   const { checkout, cancel } = shop();
   const { orderId } = await checkout(request(), waiting);
   await cancel(orderId);
   expect(await checkout(request(), waiting)).toMatchObject({ orderId, status: "CONFIRMED" });
 });
 
-test("the same idempotency key with another request is a conflict, also while the first is under way", async () => {
+test("the same idempotency key with another request is refused, also while the first is under way", async () => {
   const { checkout } = shop();
   const other = { ...request(), requestHash: "another" };
-  const reused = { code: "conflict", reason: "idempotency_key_reused" };
+  const reused = { code: "invalid", reason: "idempotency_key_reused" };
   const [first, second] = await Promise.allSettled([checkout(request(), waiting), checkout(other, waiting)]);
   expect(first).toMatchObject({ status: "fulfilled", value: { status: "CONFIRMED" } });
   expect(second).toMatchObject({ status: "rejected", reason: reused });

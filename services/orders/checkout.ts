@@ -1,4 +1,4 @@
-/** A checkout, from the request to its answer; the same request again gets the same answer. */
+/** A checkout, from the request to its answer. A repeated request gets the same answer. */
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/process/errors.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
@@ -9,7 +9,7 @@ import type { TakeStep } from "./saga-fault.ts";
 
 export interface CheckoutRequest {
   readonly idempotencyKey: string;
-  /** Of what the caller sent: the same key with another one is another request. */
+  /** Of the request that the caller sent. The same key with another hash is another request. */
   readonly requestHash: string;
   readonly userId: string;
   readonly items: readonly Item[];
@@ -29,10 +29,10 @@ export interface CheckoutDeps {
 export type Checkout = (request: CheckoutRequest, signal: AbortSignal) => Promise<Order>;
 
 /**
- * Answers with the order, CONFIRMED or REJECTED, or CANCELLED when that came in between. Fails with `invalid` before
- * anything is stored, and with `conflict` when the key came with another request, or its first one is still under way.
- * Once it is stored, whatever fails is `deadline_exceeded` with the order's id: the outcome is not known, the order
- * stays PENDING, and a sweeper brings it to its end.
+ * Answers with the order: CONFIRMED, REJECTED, or CANCELLED if a cancel came in between. Fails with `invalid` before
+ * anything is stored, and with `conflict` when the key came with another request or its first request is still under
+ * way. Once the order is stored, every failure is `deadline_exceeded` with the order's id: the outcome is not known,
+ * the order stays PENDING, and a sweeper brings it to its end.
  */
 export function makeCheckout({ orders, inventory, saga, takeStep, note, newId }: CheckoutDeps): Checkout {
   return async (request, signal) => {
@@ -51,23 +51,23 @@ export function makeCheckout({ orders, inventory, saga, takeStep, note, newId }:
     return saga.run(purchase).catch((thrown) => unsettled(purchase, thrown, signal));
   };
 
-  /** When a saga got stuck: what has become of its order, if somebody else has ended it. */
+  /** After a failed saga: answers the order if another owner has brought it to its end; fails otherwise. */
   async function unsettled(hold: Hold, thrown: unknown, signal: AbortSignal): Promise<Order> {
     const { orderId } = hold;
     const now = await orders.find(orderId).catch(() => undefined);
     if (now && now.status !== "PENDING") return now;
-    // For a caller who waits what is under way gets the lease's time to arrive; for nobody it is taken up at once.
-    // If this cannot be stored either, the lease ends by itself.
+    // While the caller waits, the lease runs on, so that calls under way can arrive; if it has gone, the saga is due at
+    // once. If this cannot be stored, the lease runs out by itself.
     await orders.letGo(hold, signal.aborted ? 0 : undefined).catch(() => {});
     note("order.unsettled", { orderId, reason: AppError.from(thrown).code });
     throw unknownOutcome(orderId, thrown);
   }
 }
 
-/** The answer to a request that came before. */
+/** The answer to a repeated request. */
 function again({ order, requestHash, underWay }: Placed, request: CheckoutRequest): Order {
   if (requestHash !== request.requestHash) {
-    throw new AppError("conflict", "this idempotency key came with another request before", {
+    throw new AppError("invalid", "this idempotency key came with another request before", {
       reason: "idempotency_key_reused",
     });
   }

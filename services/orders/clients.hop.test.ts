@@ -2,6 +2,7 @@ import { Queue } from "bullmq";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { eventually, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { patient } from "../../tests/patience.ts";
+import type { CommandFrom } from "../_contracts/commands.ts";
 import { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory_pb.js";
 import { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
 import { cableTo } from "../_kit/database/cable.fixture.ts";
@@ -13,7 +14,7 @@ import { type RpcClient, rpcClient } from "../_kit/rpc/client.ts";
 import { serveRpc } from "../_kit/rpc/server.ts";
 import { inventoryOver, paymentsOver, refundsOver } from "./clients.ts";
 
-/** A neighbour that knows these charges, and says yes to all else. */
+/** The charges that payments knows here. All other calls succeed. */
 const CHARGES: Readonly<Record<string, object>> = {
   charged: { chargeId: "c-1" },
   declined: { chargeId: "c-2", declined: true },
@@ -50,7 +51,7 @@ afterAll(async () => {
   await server.close();
 });
 
-test("what became of a charge: done, declined, undone by whichever way, or not known", async () => {
+test("the outcome of a charge: charged, declined, undone by a refund or a void, or unknown", async () => {
   const { outcome } = paymentsOver(toPayments.call);
   const keys = ["charged", "declined", "refunded", "voided", "never heard of"];
   expect(await Promise.all(keys.map(outcome))).toEqual([
@@ -62,7 +63,7 @@ test("what became of a charge: done, declined, undone by whichever way, or not k
   ]);
 });
 
-test("a caller who has given up ends the steps forward; what finds out and what undoes goes on", async () => {
+test("a caller that has given up ends reserve and charge; a lookup and a release go on", async () => {
   const inventory = inventoryOver(toInventory.call);
   const payments = paymentsOver(toPayments.call);
   await withDeadline(AbortSignal.abort(), Number.POSITIVE_INFINITY, async () => {
@@ -72,10 +73,10 @@ test("a caller who has given up ends the steps forward; what finds out and what 
   });
 });
 
-test("a queue that does not answer holds up nobody for longer than he is to wait; the command is sent once when it does", async () => {
+test("a queue that does not answer holds up its caller until the timeout; later the command is there once", async () => {
   const cable = await cableTo(inject("redisUrl"));
   const redis = connectRedis(cable.url);
-  const queue = jobQueue(uniqueName("payment-commands"), redis);
+  const queue = jobQueue<CommandFrom<"orders">>(uniqueName("payment-commands"), redis);
   const requestRefund = refundsOver(queue, 100);
   const refund = { chargeKey: "o-1:charge", orderId: "o-1", userId: "ann" };
   await eventually("the queue to be there", () =>
@@ -96,7 +97,7 @@ test("a queue that does not answer holds up nobody for longer than he is to wait
 
   const direct = connectRedis(inject("redisUrl"));
   const seen = new Queue(queue.name, { connection: direct, prefix: PREFIX });
-  // What was sent while the cable was held has arrived, too, and changed nothing.
+  // The command that was sent while the cable was held has arrived too, and added nothing.
   const jobs = await seen.getJobs();
   expect(jobs.map(({ name, id, data }) => [name, id, data.payload])).toEqual([
     ["refund", "refund-o-1", refund],

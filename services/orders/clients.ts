@@ -1,14 +1,14 @@
-/** The other services, as the saga sees them. */
+/** The other services as the saga sees them. */
 import type { Client } from "@connectrpc/connect";
 import type { Command, CommandFrom } from "../_contracts/commands.ts";
 import type { InventoryService } from "../_contracts/gen/baton/inventory/v1/inventory_pb.js";
 import type { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
-import type { Sender } from "../_kit/jobs/sender.ts";
+import type { JobQueue } from "../_kit/jobs/queue.ts";
 import { detached } from "../_kit/process/deadline.ts";
 import { AppError } from "../_kit/process/errors.ts";
 import type { Inventory, Payments } from "./saga.ts";
 
-/** Who gives up waiting ends the steps forward, by his deadline; never what finds out, and what undoes. */
+/** A caller that gives up ends reserve and charge, by its deadline. Lookups and compensations are detached. */
 export function inventoryOver(client: Client<typeof InventoryService>): Inventory {
   return {
     quote: async (items) => Number((await client.quote({ lines: [...items] })).totalCents),
@@ -34,7 +34,7 @@ export function paymentsOver(client: Client<typeof PaymentService>): Payments {
           if (found.refunded || found.voided) return "undone";
           return found.declined ? "declined" : "charged";
         } catch (thrown) {
-          // Not there yet is not the same as never: the charge may still be on its way.
+          // The charge may still be on its way.
           if (AppError.from(thrown).code === "not_found") return "unknown";
           throw thrown;
         }
@@ -43,11 +43,11 @@ export function paymentsOver(client: Client<typeof PaymentService>): Payments {
 }
 
 /**
- * Sends the refund command. A client of Redis waits for a server that is away, as long as it takes; whoever cancels
- * does not: after `timeoutMs` it is `unavailable`, and sent again later under the same id.
+ * Sends the refund command. The Redis client would wait without end for a server that is away. After `timeoutMs` this
+ * fails with `unavailable`, and a later attempt sends the command again under the same id.
  */
 export function refundsOver(
-  queue: Sender<CommandFrom<"orders">>,
+  queue: Pick<JobQueue<CommandFrom<"orders">>, "name" | "ready" | "add">,
   timeoutMs: number,
 ): (refund: Command<"refund">) => Promise<void> {
   return async (payload) => {

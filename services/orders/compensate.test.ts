@@ -22,7 +22,7 @@ function compensating() {
 }
 const refund = { chargeKey: "o-1:charge", orderId: "o-1", userId: "ann" };
 
-test("where nothing can have been charged only the stock is given back", async () => {
+test("when nothing can have been charged, only the stock is released", async () => {
   const { compensate, trail, note, requestRefund } = compensating();
   await compensate("o-1", undefined);
   expect(trail).toEqual(["release", "released o-1"]);
@@ -30,7 +30,7 @@ test("where nothing can have been charged only the stock is given back", async (
   expect(note).not.toHaveBeenCalled();
 });
 
-test("the refund is on its way before the stock is given back", async () => {
+test("the refund is requested before the stock is released", async () => {
   const { compensate, trail, note, requestRefund } = compensating();
   await compensate("o-1", refund);
   expect(trail).toEqual(["refund", "release", "released o-1"]);
@@ -38,7 +38,7 @@ test("the refund is on its way before the stock is given back", async () => {
   expect(note.mock.calls).toEqual([["refund.requested", { orderId: "o-1" }]]);
 });
 
-test("a refund that cannot be asked for keeps the stock, so that all of it is tried again", async () => {
+test("when the refund cannot be requested the stock is kept, so that all of it is tried again", async () => {
   const { compensate, trail, requestRefund, note } = compensating();
   requestRefund.mockRejectedValueOnce(new Error("away"));
   await expect(compensate("o-1", refund)).rejects.toThrow("away");

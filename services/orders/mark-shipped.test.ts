@@ -12,7 +12,7 @@ function marking(ship: OrderStore["ship"]) {
 const at = "2026-11-21T08:00:00.000Z";
 const payload = { orderId: "o-1", userId: "ann", at };
 
-test("ParcelShipped marks its order as shipped when it was, under the event's id", async () => {
+test("ParcelShipped marks its order as shipped, with the event's time and under its id", async () => {
   const { markShipped, note, asked } = marking(async () => "shipped");
   await markShipped({ id: "e-1", payload });
   expect(asked.mock.calls).toEqual([["o-1", "e-1", new Date(at)]]);
@@ -20,14 +20,14 @@ test("ParcelShipped marks its order as shipped when it was, under the event's id
 });
 
 for (const answer of ["repeated", "cancelled"] as const) {
-  test(`a parcel of an order that is ${answer} is passed over without a word`, async () => {
+  test(`a parcel whose order is ${answer} changes nothing and is not noted`, async () => {
     const { markShipped, note } = marking(async () => answer);
     await markShipped({ id: "e-1", payload });
     expect(note).not.toHaveBeenCalled();
   });
 }
 
-test("an order that cannot be shipped fails the delivery, so that it comes again", async () => {
+test("an order that cannot be shipped fails the event, so that it is delivered again", async () => {
   const { markShipped, note } = marking(async () => {
     throw new Error("still PENDING");
   });

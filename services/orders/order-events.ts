@@ -1,11 +1,11 @@
-/** What others are told when an order comes into a state. `updatedAt` of a state just come into is when that was. */
+/** The events that tell of an order's new state. Each is dated `updatedAt`, when the order came into that state. */
 import type { EventFrom } from "../_contracts/events.ts";
 import type { Order } from "./order.ts";
 
-/** What orders may append. */
+/** The events that orders may append. */
 export type OrderEvent = EventFrom<"orders">;
 
-/** What every event of an order says. */
+/** The fields that every event of an order has. */
 const about = ({ orderId, userId, updatedAt }: Order): { orderId: string; userId: string; at: string } => ({
   orderId,
   userId,

@@ -1,10 +1,10 @@
-/** An order, and what may become of it. */
+/** An order and its states. */
 
 export type OrderStatus = "PENDING" | "CONFIRMED" | "SHIPPED" | "DELIVERED" | "REJECTED" | "CANCELLED";
-/** `interrupted`: the checkout ended before it was known to be paid, and was taken back. */
+/** `interrupted`: the checkout stopped before the order was known to be paid, and was undone. */
 export type RejectionReason = "card_declined" | "out_of_stock" | "interrupted";
 
-/** Where a state stands in an order's life: grows along every life, and is the same in each. */
+/** The position of a state in an order's history. It is fixed, and grows along every possible history. */
 export const POSITION: Readonly<Record<OrderStatus, number>> = {
   PENDING: 1,
   CONFIRMED: 2,

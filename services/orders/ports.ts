@@ -1,18 +1,18 @@
 /**
  * What the use cases need of the store: orders, and the saga that each order has.
  *
- * A saga is held by one at a time: the request that began it, then whoever took it over when its lease had run out,
- * or a cancel. `owner` is new with each taking, so that one who was believed dead changes nothing any more.
+ * A saga has one owner at a time: first the request that began it, then a sweeper that took it when its lease had run
+ * out, or a cancel. Each taking makes a new `owner`, so that an earlier owner that is only slow can change nothing.
  */
 import type { HistoryEntry, Item, Order, RejectionReason } from "./order.ts";
 
 /**
- * Reserve and charge are taken in the request; `compensate` undoes them and rejects, `cancel` undoes them for an order
- * that is off already. A step stands here before it is taken.
+ * `reserve` and `charge` are taken in the request. `compensate` undoes them and rejects the order; `cancel` undoes them
+ * for an order that is CANCELLED already. A step is stored before it is taken.
  */
 export type Step = "reserve" | "charge" | "compensate" | "cancel" | "done";
 
-/** Whose saga it is, and who works on it. */
+/** The ownership of an order's saga. */
 export interface Hold {
   readonly orderId: string;
   readonly owner: string;
@@ -21,13 +21,13 @@ export interface Hold {
 export interface Saga extends Hold {
   readonly userId: string;
   readonly step: Step;
-  /** The key of the charge; empty as long as none was begun, and nothing can have been taken from a card. */
+  /** The key of the charge. While it is empty, no charge was begun and nothing can have been taken from a card. */
   readonly chargeKey: string;
-  /** What the order is to be rejected with, at `compensate`. */
+  /** The reason to reject the order with, at `compensate`. */
   readonly reason: RejectionReason | "";
   /** The context of the request that began it. */
   readonly carrier: Readonly<Record<string, string>>;
-  /** Which try of this saga it is: 1 in its request, more when it was taken up. */
+  /** 1 in the request that began it, one more each time that it is taken up. */
   readonly attempt: number;
 }
 
@@ -39,12 +39,12 @@ export interface NewOrder extends Hold {
   readonly totalCents: number;
 }
 
-/** What is known of a checkout when it is asked for again. */
+/** A checkout that is stored already, for a repeated request. */
 export interface Placed {
-  /** As the checkout answered, whatever has become of the order since. */
+  /** As it was at the end of the checkout; later changes of the order do not count. */
   readonly order: Order;
   readonly requestHash: string;
-  /** Somebody works on it. */
+  /** An owner works on it. */
   readonly underWay: boolean;
 }
 
@@ -54,9 +54,9 @@ export interface Listed {
   readonly place: Place;
 }
 
-/** Behind which order a list goes on. */
+/** A list continues behind this order. */
 export interface Place {
-  /** To the microsecond, as the database has it: a `Date` would skip or repeat those of one millisecond. */
+  /** To the microsecond, as in the database: a `Date` would skip or repeat orders of the same millisecond. */
   readonly createdAt: string;
   readonly orderId: string;
 }
@@ -70,35 +70,43 @@ export interface Reading {
   page(userId: string, after: Place | undefined, limit: number): Promise<Listed[]>;
 }
 
+/** The steps that `begin` stores; the others store themselves in their own transaction. */
+export type BegunStep = Extract<Step, "charge" | "compensate">;
+
+/** Facts that the compensation of a step needs, and that are not stored before the step begins. */
+export interface Begun {
+  readonly chargeKey?: string;
+  readonly reason?: RejectionReason;
+}
+
 export interface Sagas {
-  /** PENDING, its saga at `reserve`. False when this idempotency key has an order already. */
+  /** Stores a PENDING order with its saga at `reserve`. False when this idempotency key has an order already. */
   place(order: NewOrder): Promise<boolean>;
-  /** Stores a step before it is taken, and renews the lease. False when somebody else holds the saga. */
-  begin(
-    hold: Hold,
-    step: "charge" | "compensate",
-    more: { chargeKey?: string; reason?: RejectionReason },
-  ): Promise<boolean>;
-  /** PENDING -> CONFIRMED, and OrderConfirmed. Undefined when somebody else holds the saga. */
+  /** Stores a step before it is taken, and renews the lease. False when another owner holds the saga. */
+  begin(hold: Hold, step: BegunStep, more: Begun): Promise<boolean>;
+  /** PENDING -> CONFIRMED, and appends OrderConfirmed. Undefined when another owner holds the saga. */
   confirm(hold: Hold): Promise<Order | undefined>;
-  /** PENDING -> REJECTED, and OrderRejected. Undefined when somebody else holds the saga. */
+  /** PENDING -> REJECTED, and appends OrderRejected. Undefined when another owner holds the saga. */
   reject(hold: Hold, reason: RejectionReason): Promise<Order | undefined>;
-  /** A cancel has undone what there was to undo. */
+  /** Ends the saga of a cancel that has undone everything. */
   finish(hold: Hold): Promise<void>;
-  /** Lets go of a saga that got stuck: it may be taken up in `restMs`, or when its lease runs out. */
+  /** Gives up ownership of a saga that got stuck. It is due in `restMs`; without it, when the lease runs out. */
   letGo(hold: Hold, restMs?: number): Promise<void>;
-  /** Takes at most `limit` sagas that nobody works on. Each goes to one taker. */
+  /** Takes at most `limit` due sagas. Concurrent calls never take the same saga. */
   take(owner: string, limit: number): Promise<Saga[]>;
 }
 
 export interface Changes {
-  /** CONFIRMED -> SHIPPED, and OrderShipped, once per event. A parcel for a cancelled order changes nothing. */
+  /** CONFIRMED -> SHIPPED, and appends OrderShipped, once per event. A parcel for a cancelled order changes nothing. */
   ship(orderId: string, eventId: string, at: Date): Promise<"shipped" | "repeated" | "cancelled">;
-  /** SHIPPED -> DELIVERED, and OrderDelivered. Changed: false when it had been. Fails with `not_found`, `wrong_status`. */
+  /**
+   * SHIPPED -> DELIVERED, and appends OrderDelivered. `changed`: false when it was DELIVERED already. Fails with
+   * `not_found`, `wrong_status`.
+   */
   deliver(orderId: string): Promise<{ order: Order; changed: boolean }>;
   /**
-   * PENDING or CONFIRMED -> CANCELLED, and OrderCancelled; `owner` gets the saga that undoes the checkout, even from a
-   * checkout that is under way. Without a saga when it had been cancelled. Fails with `not_found`, `wrong_status`.
+   * PENDING or CONFIRMED -> CANCELLED, and appends OrderCancelled. `owner` gets the saga, to undo the checkout, even if
+   * the checkout is under way. Answers no saga when it was CANCELLED already. Fails with `not_found`, `wrong_status`.
    */
   cancel(orderId: string, owner: string): Promise<{ order: Order; saga?: Saga }>;
 }

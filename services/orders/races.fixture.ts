@@ -1,6 +1,6 @@
 /**
- * The property that holds the saga together: whatever arrives late, gets lost, dies, is cancelled or swept, and in
- * whatever order, once all has come to rest the order is in an end state, and stock and money agree with it.
+ * The property that a saga must keep. Calls arrive late or get lost, processes die, cancels and sweeps come, in any
+ * order: in the end the order is in an end state, and stock and money agree with it.
  */
 import fc from "fast-check";
 import { expect } from "vitest";
@@ -17,11 +17,11 @@ import {
   wrongWith,
 } from "./shop.fixture.ts";
 
-/** What becomes of a call: `late`: the caller hears of a failure, and then it arrives. */
+/** What happens to a call. `late`: the caller gets a failure, and the call arrives afterwards. */
 const fate = fc.constantFrom("arrives", "arrives", "arrives", "answer lost", "request lost", "late", "late");
 type Fate = "arrives" | "answer lost" | "request lost" | "late";
 
-/** How many turns of others pass before something happens. */
+/** How many turns of the scheduler pass before something happens. */
 const turns = fc.nat({ max: 24 });
 
 const plan = fc.record({
@@ -30,7 +30,7 @@ const plan = fc.record({
   charge: fate,
   asking: fate,
   refund: fate,
-  /** How late what is late arrives. */
+  /** How many turns later a late call arrives. */
   lateness: fc.nat({ max: 90 }),
   cancels: fc.array(turns, { maxLength: 2 }),
   sweeps: fc.array(turns, { minLength: 1, maxLength: 3 }),
@@ -49,7 +49,7 @@ const lost = () => new AppError("deadline_exceeded", "no answer");
 type Neighbours = ReturnType<typeof neighboursInMemory>;
 type Orders = ReturnType<typeof ordersInMemory>;
 
-/** Lets `count` turns of others pass, and one more. */
+/** Lets `count` turns of the scheduler pass, and one more. */
 async function after(s: fc.Scheduler, count: number, what: string): Promise<void> {
   for (let n = 0; n <= count; n += 1) await s.schedule(Promise.resolve(), what);
 }
@@ -60,7 +60,7 @@ interface World {
   readonly neighbours: Neighbours;
 }
 
-/** A process whose every call goes through the scheduler twice: to where it is carried out, and back. */
+/** A process whose calls each pass the scheduler twice: once with the request, once with the answer. */
 function processIn({ s, orders, neighbours }: World, who: string, fates: Fates = {}) {
   const state = { dead: false };
   const over =
@@ -108,7 +108,7 @@ function processIn({ s, orders, neighbours }: World, who: string, fates: Fates =
   return { ...process, state };
 }
 
-/** Runs it with `numRuns` cases. */
+/** Checks the property with `numRuns` cases. */
 export async function sagaHolds(numRuns: number): Promise<void> {
   const property = fc.asyncProperty(fc.scheduler(), plan, async (s, given) => {
     const { token, cancels, sweeps, refunds, firstDies, sweeperDies, gone, ...fates } = given;
@@ -148,7 +148,7 @@ export async function sagaHolds(numRuns: number): Promise<void> {
     }
     await s.waitIdle();
 
-    // What is stuck is swept until it is through.
+    // Sagas that got stuck are swept until they are done.
     for (let round = 0; round < 3; round += 1) {
       orders.expire();
       last.sweep(waiting);

@@ -1,6 +1,6 @@
 import { test } from "vitest";
 import { sagaHolds } from "./races.fixture.ts";
 
-test("whatever is lost, late, dead, cancelled or swept, and in whatever order: order, stock and money agree in the end", async () => {
+test("order, stock and money agree in the end after lost and late calls, deaths, cancels and sweeps in any order", async () => {
   await sagaHolds(500);
 });

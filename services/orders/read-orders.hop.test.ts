@@ -28,7 +28,7 @@ async function placed(userId: string): Promise<string> {
   return orderId;
 }
 
-/** A whole list, cut into pieces of `limit`, each going on at the last one's cursor. */
+/** A whole list in pieces of `limit`, each continuing at the cursor of the one before. */
 async function pieces(userId: string, limit: number): Promise<Order[][]> {
   const found: Order[][] = [];
   let cursor = "";
@@ -43,7 +43,7 @@ async function pieces(userId: string, limit: number): Promise<Order[][]> {
   }
 }
 
-test("a user's orders come newest first, each once, however the list is cut, and nobody else's", async () => {
+test("a user's own orders come newest first, each once, in pieces of any size", async () => {
   const userId = uniqueName("ann");
   const placedIds: string[] = [];
   for (let n = 0; n < 7; n += 1) placedIds.push(await placed(userId));
@@ -75,7 +75,7 @@ test("orders of one instant, and of one millisecond, are neither skipped nor rep
   expect(whole).toEqual(cut);
 });
 
-test("an order that is placed while the list is read does not push another one into it twice", async () => {
+test("an order that is placed while the list is read makes no other order appear twice", async () => {
   const userId = uniqueName("ann");
   const ids = [await placed(userId), await placed(userId), await placed(userId)].toReversed();
   const seen: string[] = [];

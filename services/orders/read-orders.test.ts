@@ -92,7 +92,7 @@ test("a cursor that did not come from here is malformed, and reaches no database
   expect(page).not.toHaveBeenCalled();
 });
 
-test("an order that is not there is not found, nor is its history", async () => {
+test("an unknown order is not found, nor is its history", async () => {
   const { orders } = reading();
   await expect(orders.get("nobody")).rejects.toMatchObject({ code: "not_found" });
   await expect(orders.history("nobody")).rejects.toMatchObject({ code: "not_found" });

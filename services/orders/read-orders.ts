@@ -1,4 +1,4 @@
-/** What can be asked of orders. */
+/** The queries of orders. */
 import * as z from "zod";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/process/errors.ts";
@@ -20,8 +20,8 @@ export interface ReadOrders {
   /** Oldest first. Fails with `not_found`. */
   history(orderId: string): Promise<HistoryEntry[]>;
   /**
-   * Newest first, each with the cursor that goes on behind it. Read in pages, the next one when the last one is taken,
-   * until `signal` aborts. Fails with `malformed` for a cursor that did not come from here.
+   * Newest first, each with the cursor that continues behind it. Read in pages until `signal` aborts; a page is read
+   * when all of the one before is taken. Fails with `malformed` for a cursor that did not come from here.
    */
   list(request: ListRequest, signal: AbortSignal): AsyncIterable<{ order: Order; cursor: string }>;
 }
@@ -64,7 +64,7 @@ export function makeReadOrders(orders: Reading, note: Note<Vocabulary>): ReadOrd
 
 const nowhere = () => new AppError("not_found", "there is no order with this id");
 
-/** The first bound is for the database, whose years begin at 1. */
+/** The lower bound of the time is for the database, whose years begin at 1. */
 const Cursor = z.tuple([
   z.iso.datetime({ precision: 6 }).refine((at) => at >= "1970"),
   z.string().regex(/^[A-Za-z0-9._-]{1,128}$/),

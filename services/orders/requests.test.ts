@@ -12,7 +12,7 @@ const good = {
 const item = good.items[0];
 const items = (count: number) => Array.from({ length: count }, () => item);
 
-test("a checkout at every limit passes, and loses what the contract does not know", () => {
+test("a checkout at every limit passes, and fields that the contract does not know are dropped", () => {
   for (const most of [
     { items: items(50) },
     { items: [{ sku: "a".repeat(64), quantity: 1_000 }] },
@@ -53,7 +53,7 @@ test("a checkout beyond a limit is refused, and the field is named", () => {
   }
 });
 
-test("whatever passes can be stored: no control character, no lone surrogate, nothing long", () => {
+test("text that passes can be stored: no control character, no lone surrogate, nothing long", () => {
   const storable = /^[\x21-\x7e]*$/;
   const text = fc.string({ unit: "binary", maxLength: 600 });
   fc.assert(

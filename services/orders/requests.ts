@@ -1,7 +1,7 @@
-/** What a call may hold. The gateway refuses the same, but whoever reaches this port can call it. */
+/** What a call may contain. The gateway checks the same, but other clients can reach this port too. */
 import * as z from "zod";
 
-/** The same letters as at the gateway. Without the `:` of the keys that services make. */
+/** The same characters as at the gateway: without the `:` of the keys that services make. */
 const idText = (max: number) =>
   z.string().regex(new RegExp(`^[A-Za-z0-9._-]{1,${max}}$`), `letters, digits and . _ - only, 1 to ${max}`);
 const userId = idText(64);
@@ -18,7 +18,7 @@ export const CheckoutCall = z.object({
   paymentToken: idText(128),
 });
 
-/** Of all calls about one order. */
+/** Every call about one order. */
 export const OrderCall = z.object({ orderId });
 
 export const ListCall = z.object({ userId, cursor: z.string().max(512), limit: z.int().min(0) });

@@ -1,4 +1,4 @@
-/** The orders contract on one side, the use cases on the other. */
+/** Connects the orders contract with the use cases. */
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { OrderService, OrderStatus as Wire } from "../_contracts/gen/baton/orders/v1/orders_pb.js";

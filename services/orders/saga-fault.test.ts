@@ -4,7 +4,7 @@ import { makeTakeStep } from "./saga-fault.ts";
 
 const fault = (kind: string, arg: string): Fault => ({ point: "orders.saga", kind, arg, attempts: 1 });
 
-test("a step answers what its work answers, and throws what it throws", async () => {
+test("a step returns and throws what its work does", async () => {
   const takeStep = makeTakeStep(
     () => undefined,
     () => {},

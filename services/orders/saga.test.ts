@@ -4,7 +4,7 @@ import type { Saga } from "./ports.ts";
 import { makeSaga, type Outcome } from "./saga.ts";
 import { neighboursInMemory, ordersInMemory, request } from "./shop.fixture.ts";
 
-/** An order whose process died at `step`, and what was done when its saga is resumed. */
+/** An order whose process died at `step`. The trail lists what is done when its saga is resumed. */
 async function stuck(step: Saga["step"], outcome: () => Promise<Outcome>, reason: Saga["reason"] = "") {
   const orders = ordersInMemory();
   const { inventory } = neighboursInMemory();
@@ -55,14 +55,14 @@ for (const [step, outcome, undone, end] of cases) {
   });
 }
 
-test("a compensation that was begun goes on with the reason that it was begun for", async () => {
+test("a resumed compensation keeps the reason that it was begun with", async () => {
   const { resume, trail, order } = await stuck("compensate", async () => "unknown", "card_declined");
   await resume();
   expect(trail).toEqual(["release"]);
   expect(order()).toMatchObject({ status: "REJECTED", reason: "card_declined" });
 });
 
-test("when payments cannot be asked, nothing is released before it is known", async () => {
+test("when payments cannot be asked, nothing is released", async () => {
   const { resume, trail, order, orders } = await stuck("charge", async () => {
     throw new AppError("unavailable", "away");
   });
@@ -72,7 +72,7 @@ test("when payments cannot be asked, nothing is released before it is known", as
   expect(orders.sagas.get("o-1")?.step).toBe("charge");
 });
 
-test("who has lost the saga undoes nothing, and changes nothing", async () => {
+test("an owner that has lost the saga undoes nothing and changes nothing", async () => {
   for (const outcome of ["charged", "unknown"] as const) {
     const { resume, trail, order, orders } = await stuck("charge", async () => outcome);
     orders.expire();

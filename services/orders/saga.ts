@@ -1,30 +1,30 @@
 /**
- * The checkout's saga: reserve, charge, confirm; or compensate, and reject. Each step is stored before it is taken,
- * under a key that makes its repetition harmless, so that whoever finds the saga without an owner can go on.
+ * The checkout's saga: reserve, charge, confirm; or compensate and reject. Each step is stored before it is taken, and
+ * has an idempotency key, so that another process can take the saga up and repeat the step without harm.
  */
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/process/errors.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { Compensate } from "./compensate.ts";
 import type { Item, Order, RejectionReason } from "./order.ts";
-import type { Hold, Saga, Sagas } from "./ports.ts";
+import type { Begun, BegunStep, Hold, Saga, Sagas } from "./ports.ts";
 import type { TakeStep } from "./saga-fault.ts";
 
-/** Stock, by its own service. */
+/** The stock, which the service inventory has. */
 export interface Inventory {
   /** In cents. Fails with `invalid`, reason `unknown_sku`. */
   quote(items: readonly Item[]): Promise<number>;
-  /** Fails with reason `out_of_stock`. Twice for one order is once; after its release it is refused. */
+  /** Fails with reason `out_of_stock`. A repeated call has no further effect; a call after the release is refused. */
   reserve(orderId: string, items: readonly Item[]): Promise<void>;
   release(orderId: string): Promise<void>;
 }
 
-/** `undone`: refunded, or refused for ever because a refund came first. `unknown`: no such charge, yet. */
+/** `undone`: refunded, or refused for ever because a refund came first. `unknown`: there is no such charge yet. */
 export type Outcome = "charged" | "declined" | "undone" | "unknown";
 
-/** Money, by its own service. */
+/** The money, which the service payments has. */
 export interface Payments {
-  /** Fails with reason `card_declined`. Twice with one key is once. */
+  /** Fails with reason `card_declined`. A repeated call with the same key has no further effect. */
   charge(charge: {
     key: string;
     orderId: string;
@@ -32,7 +32,7 @@ export interface Payments {
     amountCents: number;
     token: string;
   }): Promise<void>;
-  /** What became of a charge whose answer got lost. Whoever asks wants to know, whether or not a caller still waits. */
+  /** The outcome of a charge whose answer got lost. Does not end when the caller gives up. */
   outcome(key: string): Promise<Outcome>;
 }
 
@@ -45,7 +45,7 @@ export interface SagaDeps {
   readonly note: Note<Vocabulary>;
 }
 
-/** What the first attempt has and no later one: the card's token is stored nowhere. */
+/** What only the first attempt has: the card's token is stored nowhere. */
 export interface Purchase extends Hold {
   readonly userId: string;
   readonly items: readonly Item[];
@@ -54,11 +54,11 @@ export interface Purchase extends Hold {
 }
 
 export interface CheckoutSaga {
-  /** From a placed order to its end: CONFIRMED or REJECTED. Whatever else happens is thrown, and stays to be resumed. */
+  /** Takes a placed order to CONFIRMED or REJECTED. Every other failure is thrown, and the saga is resumed later. */
   run(purchase: Purchase): Promise<Order>;
   /**
-   * From where it stands to its end, without charging. A charge that was begun is asked for first; when payments
-   * cannot be asked this fails, and nothing is released before it is known.
+   * Takes a saga from its stored step to its end, without charging. If a charge was begun, its outcome is looked up
+   * first. When payments cannot be asked this fails: nothing is released before the outcome is known.
    */
   resume(saga: Saga): Promise<void>;
 }
@@ -72,9 +72,18 @@ export function makeSaga(deps: SagaDeps): CheckoutSaga {
     if (!(await takeStep("reserve", () => reserve(orderId, items)))) return reject(saga, "out_of_stock");
 
     const chargeKey = `${orderId}:charge`;
-    held(await sagas.begin(saga, "charge", { chargeKey }));
-    const outcome = await takeStep("charge", () => charge(purchase, chargeKey));
+    const outcome = await step(saga, "charge", { chargeKey }, () => charge(purchase, chargeKey));
     return outcome === "charged" ? confirm(saga) : giveBack({ ...saga, chargeKey }, "card_declined");
+  }
+
+  /**
+   * Takes a step that another process may have to undo. Stores the step with the facts that its compensation needs,
+   * then does it. All other steps need `takeStep` alone: the order is stored at `reserve`, and `confirm` and `reject`
+   * store themselves in their own transaction.
+   */
+  async function step<T>(hold: Hold, name: BegunStep, more: Begun, work: () => Promise<T>): Promise<T> {
+    held(await sagas.begin(hold, name, more));
+    return takeStep(name, work);
   }
 
   async function resume(saga: Saga): Promise<void> {
@@ -110,8 +119,8 @@ export function makeSaga(deps: SagaDeps): CheckoutSaga {
       return "charged";
     } catch (thrown) {
       if (hasReason(thrown, "card_declined")) return "declined";
-      // The answer got lost, which says nothing about the card. Ask before anything is released, under a new lease:
-      // the call may have used up this one.
+      // The answer got lost, so the outcome is looked up before anything is released. The lease is renewed first,
+      // because the call may have used it up.
       held(await sagas.begin(purchase, "charge", {}));
       const outcome = await payments.outcome(key).catch(() => "unknown" as const);
       if (outcome === "charged" || outcome === "declined") return outcome;
@@ -126,9 +135,9 @@ export function makeSaga(deps: SagaDeps): CheckoutSaga {
   }
 
   async function giveBack(saga: Undoable, reason: RejectionReason): Promise<Order> {
-    held(await sagas.begin(saga, "compensate", { reason }));
     // A declined card has nothing to give back.
-    await compensate(saga.orderId, reason === "card_declined" ? undefined : refundOf(saga));
+    const refund = reason === "card_declined" ? undefined : refundOf(saga);
+    await step(saga, "compensate", { reason }, () => compensate(saga.orderId, refund));
     return reject(saga, reason);
   }
 
@@ -141,17 +150,17 @@ export function makeSaga(deps: SagaDeps): CheckoutSaga {
   return { run, resume };
 }
 
-/** What it takes to undo a checkout. */
+/** What undoing a checkout needs. */
 type Undoable = Pick<Saga, "orderId" | "owner" | "userId" | "chargeKey">;
 
 /** The command that undoes a saga's charge; none when no charge was begun. */
 const refundOf = ({ orderId, userId, chargeKey }: Undoable) =>
   chargeKey === "" ? undefined : { chargeKey, orderId, userId };
 
-/** Goes on only while nobody else has taken the saga: whoever has sees to it that what is under way is undone. */
+/** Fails when another owner has taken the saga: that owner undoes what is under way. */
 function held<T>(answer: T | false | undefined): T {
   if (answer === false || answer === undefined)
-    throw new AppError("conflict", "somebody else has taken up this order", { reason: "taken_over" });
+    throw new AppError("conflict", "another owner has taken over this order", { reason: "taken_over" });
   return answer;
 }
 

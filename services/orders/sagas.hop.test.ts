@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-/** All leases have run out, all rests are over. */
+/** Ends all leases and all rests. */
 const expire = () => db.query("UPDATE sagas SET due_at = now() - interval '1 s' WHERE step <> 'done'");
 
 /** A PENDING order whose process is gone. */
@@ -30,8 +30,8 @@ async function abandoned(): Promise<string> {
   return orderId;
 }
 
-describe("who takes what", () => {
-  test("nobody takes a saga whose lease runs, nor one that is done", async () => {
+describe("taking sagas", () => {
+  test("a saga is not taken while its lease runs, nor when it is done", async () => {
     const orderId = await abandoned();
     expect(await orders.take("w-1", 100)).toEqual([]);
     await expire();
@@ -52,7 +52,7 @@ describe("who takes what", () => {
     expect(await orders.take("w-4", 100)).toEqual([]);
   });
 
-  test("a step renews the lease, a rest ends when it is over, and a failed try counts", async () => {
+  test("a step renews the lease, a saga is not taken while it rests, and each taking counts as an attempt", async () => {
     const orderId = await abandoned();
     const due = async () =>
       (
@@ -76,7 +76,7 @@ describe("who takes what", () => {
     await orders.reject((await orders.take("w-4", 1))[0] ?? hold, "interrupted");
   });
 
-  test("sweepers at once take each saga once, and none more than its share", async () => {
+  test("concurrent sweepers take each saga once, and none more than its limit", async () => {
     const ids = await Promise.all(Array.from({ length: 60 }, abandoned));
     await expire();
     const takers = Array.from({ length: 8 }, (_, n) => orders.take(`w-${n}`, 10));
@@ -91,15 +91,15 @@ describe("who takes what", () => {
 });
 
 /** Every moment at which the fault can end the process. */
-const STEPS = ["place", "reserve", "charge", "confirm", "refund", "release", "reject"];
+const STEPS = ["place", "reserve", "charge", "confirm", "compensate", "refund", "release", "reject"];
 const MOMENTS = STEPS.flatMap((step) => [step, `after-${step}`]);
 const dyingAt = (moment: string): FaultAt => {
   return () => ({ point: "orders.saga", kind: "kill", arg: moment, attempts: 1 });
 };
 
-/** Died here, a checkout has not begun its charge, and is taken back. */
+/** A checkout that dies here has not begun its charge, and is undone. */
 const UNCHARGED = ["after-place", "reserve", "after-reserve", "charge"];
-/** One way in which a checkout may go, and how it must end, whoever dies in it. */
+/** The ways in which a checkout may go, each with the state in which it must end after a death at `moment`. */
 const ways = {
   "goes well": {
     token: "tok_visa",
@@ -121,12 +121,12 @@ const ways = {
 
 describe("a process that dies between any two steps, and a sweeper that dies there too", () => {
   for (const [how, way] of Object.entries(ways)) {
-    test(`a checkout that ${how}: order, stock and money agree in the end, whichever moment it was`, async () => {
+    test(`a checkout that ${how}: order, stock and money agree in the end, after a death at any moment`, async () => {
       let deaths = 0;
       for (const moment of MOMENTS) {
         const orderId = uniqueName("o-");
         const neighbours = neighboursInMemory();
-        /** Runs a process until it is through, or dead. */
+        /** Runs a process until it is done or dead. */
         const run = async (
           fault: FaultAt,
           work: (process: ReturnType<typeof processOf>) => Promise<unknown>,

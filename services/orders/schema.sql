@@ -23,20 +23,20 @@ CREATE TABLE IF NOT EXISTS order_history (
   PRIMARY KEY (order_id, position)
 );
 
--- What each order's process is about to do, stored before it does it. Locked before its order, by everybody.
+-- The next step of each order, stored before it is taken. A saga's row is always locked before its order's.
 CREATE TABLE IF NOT EXISTS sagas (
   order_id text PRIMARY KEY,
   step text NOT NULL CHECK (step IN ('reserve', 'charge', 'compensate', 'cancel', 'done')),
-  -- Stock is reserved and released under the order's id, money refunded under refund-<order id>; this is the charge's
-  -- key, empty until a charge was begun.
+  -- The idempotency key of the charge, empty until a charge was begun. Stock is reserved and released under the order's
+  -- id, and money is refunded under refund-<order id>.
   charge_key text NOT NULL DEFAULT '',
-  -- What to reject with, at the step compensate.
+  -- The reason to reject with, at the step compensate.
   reason text NOT NULL DEFAULT '',
-  -- Of the request that began it: traceparent, tracestate, baggage.
+  -- The context of the request that began it: traceparent, tracestate, baggage.
   carrier jsonb NOT NULL,
-  -- Who works on it; null: nobody does.
+  -- Which process works on it; null for none.
   owner text,
-  -- Until then its owner's lease runs, or it rests. Then a sweeper takes it.
+  -- The end of its owner's lease, or of its rest. From then on a sweeper may take it.
   due_at timestamptz NOT NULL,
   -- How often it was taken up.
   attempts integer NOT NULL DEFAULT 0

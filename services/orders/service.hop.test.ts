@@ -70,14 +70,14 @@ const orderIdOf = async (key: string): Promise<string> =>
     return rows[0]?.order_id;
   });
 
-test("a checkout, its order, its history, and the same call again", async () => {
+test("a checkout has an order and a history, and a repeated call gets the same answer", async () => {
   const asked = call();
   const order = await checkout(asked);
   expect(order).toMatchObject({ status: OrderStatus.CONFIRMED, userId: "ann", totalCents: 1_798n });
   expect((await client.call.getOrder({ orderId: order.orderId })).order).toEqual(order);
   expect(await checkout(asked)).toEqual(order);
   await expect(client.call.checkout({ ...asked, requestHash: "another" })).rejects.toMatchObject({
-    code: "conflict",
+    code: "invalid",
     reason: "idempotency_key_reused",
   });
   const { entries } = await client.call.getHistory({ orderId: order.orderId });
@@ -88,7 +88,7 @@ test("a checkout, its order, its history, and the same call again", async () => 
   expect(entries[1]?.at).toEqual(order.updatedAt);
 });
 
-test("a list is a stream, newest first, each order with where to go on", async () => {
+test("a list is a stream, newest first, each order with its cursor", async () => {
   const userId = uniqueName("ann");
   const ids: string[] = [];
   for (let n = 0; n < 3; n += 1) ids.unshift((await checkout({ userId })).orderId);
@@ -107,7 +107,7 @@ test("a list is a stream, newest first, each order with where to go on", async (
   await expect(madeUp()).rejects.toMatchObject({ code: "malformed" });
 });
 
-test("what does not fit is refused at the door, in words that say what would, and nothing is stored", async () => {
+test("an invalid request is refused with a message that says what is valid, and nothing is stored", async () => {
   const before = await service.db.query("SELECT 1 FROM orders");
   for (const [change, message] of [
     [{ idempotencyKey: "" }, /idempotencyKey: visible ASCII/],
@@ -137,7 +137,7 @@ test("an order is delivered once it was shipped, and not before", async () => {
   expect(entries[2]?.at).toMatchObject({ seconds: BigInt(Date.parse(at)) / 1000n, nanos: 500_000_000 });
 });
 
-test("whose address has a user cannot sign up again; who asks again gets the same user", async () => {
+test("an address that has a user cannot sign up again; a repeated request gets the same user", async () => {
   const email = `${uniqueName("ann-")}@example.org`;
   const asked = { idempotencyKey: uniqueName("key-"), requestHash: "hash", name: "Ann", email };
   const { user } = await accounts.call.createUser(asked);
@@ -154,17 +154,17 @@ test("whose address has a user cannot sign up again; who asks again gets the sam
 });
 
 describe("when something goes wrong", () => {
-  test("a charge whose answer got lost is asked for, and the order is confirmed", async () => {
+  test("a charge whose answer got lost is looked up, and the order is confirmed", async () => {
     const order = await inRequest({ fault: "payments.charge:lost" }, () => checkout());
     expect(order.status).toBe(OrderStatus.CONFIRMED);
   });
 
   for (const [how, give] of [
     ["goes away", (abort: AbortController) => ({ signal: abort.signal })],
-    // Until then the charge must be under way, which itself has 5 s at most.
+    // The charge must be under way by then; it has 5 s at most itself.
     ["has no more time", () => ({ timeoutMs: Math.min(patient(200), 3_000) })],
   ] as const) {
-    test(`a caller who ${how} in the middle leaves nothing half done: the order is taken up in a trace of its own, and taken back`, async () => {
+    test(`a caller that ${how} in the middle leaves nothing half done: the order is taken up in a new trace, and undone`, async () => {
       const abort = new AbortController();
       const asked = call();
       const correlationId = uniqueName("c-");
@@ -219,7 +219,7 @@ describe("when something goes wrong", () => {
     expect((await client.call.cancelOrder({ orderId })).order).toEqual(cancelled.order);
     expect((await reservationOf(orderId))?.released_at).toBeTruthy();
     payments = await startPayments();
-    // It has a database of its own by now: there the charge never was, and never will be.
+    // The new process has a new database, where the charge never was: the refund voids its key.
     await eventually("the command to be worked off", async () =>
       (await row(payments, "SELECT 1 FROM charges WHERE order_id = $1 AND status = 'voided'", orderId))
         ? true
@@ -227,7 +227,7 @@ describe("when something goes wrong", () => {
     );
   });
 
-  test("while payments cannot be asked, nothing is released; when it can, the order comes to its end", async () => {
+  test("while payments cannot be asked, nothing is released; once it can, the order comes to its end", async () => {
     const asked = call();
     await payments?.stop();
     payments = undefined;

@@ -14,11 +14,11 @@ import { rpcClient } from "../_kit/rpc/client.ts";
 import type { Life } from "../_kit/service/main.ts";
 import { partsOf } from "../_kit/service/parts.ts";
 import { BATON } from "../_kit/telemetry/conventions.ts";
-import { faultAt } from "../_kit/telemetry/faults.ts";
+import type { FaultAt } from "../_kit/telemetry/faults.ts";
 import { makeNote, type Note } from "../_kit/telemetry/note.ts";
 import { restarted } from "../_kit/telemetry/restart.ts";
 import { traced } from "../_kit/telemetry/span.ts";
-import { serviceNamed } from "../topology.ts";
+import { serviceNamed, services } from "../topology.ts";
 import { makeAccounts } from "./accounts/accounts.ts";
 import { accountsRoutes } from "./accounts/rpc.ts";
 import { userStore, usersSchema } from "./accounts/store.ts";
@@ -36,15 +36,15 @@ import { makeTakeStep } from "./saga-fault.ts";
 import { orderStore } from "./store.ts";
 import { makeSweep, startSweeper } from "./sweep.ts";
 
-const open = await partsOf(serviceNamed("orders"));
+const open = await partsOf(serviceNamed("orders"), services);
 const neighbours = z.object({
   BATON_INVENTORY_URL: z.url().default(`http://127.0.0.1:${serviceNamed("inventory").port}`),
   BATON_PAYMENTS_URL: z.url().default(`http://127.0.0.1:${serviceNamed("payments").port}`),
 });
 
 /**
- * A step's call ends well before its lease does: nobody takes up a saga that is only slow. Not much earlier either: a
- * call that is cut off leaves an order whose outcome is not known.
+ * A step's call ends well before the lease, so that a saga which is only slow is not taken over. It does not end much
+ * earlier, because a call that is cut off leaves an order whose outcome is not known.
  */
 const callTimeoutMs = (leaseMs: number): number => Math.min(5_000, leaseMs / 2);
 
@@ -67,13 +67,14 @@ export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void>
     inventory: inventoryOver(inventory.call),
     payments: paymentsOver(payments.call),
     requestRefund: refundsOver(parts.queue(PAYMENT_COMMANDS), timeoutMs),
+    fault: parts.fault,
     note,
   });
   const accounts = makeAccounts(userStore(parts.db, parts.broker), note, randomUUID);
 
   await parts.hear(checkedBy(eventsTo("orders"), { ParcelShipped: makeMarkShipped(orders, note) }));
   releaser.add("stream gauges", watchStreams(parts.broker), (end) => end());
-  const sweepFailed = (err: unknown) => log.warn({ err }, "the sweeper's pass failed, the next one comes");
+  const sweepFailed = (err: unknown) => log.warn({ err }, "a sweeper's pass failed, the next one follows");
   const sweeper = startSweeper(sweep, parts.settings.BATON_SAGA_SWEEP_MS, sweepFailed);
   releaser.add("sweeper", sweeper, (s) => s.stop());
   await parts.serveRpc({
@@ -90,12 +91,13 @@ interface Neighbours {
   readonly inventory: Inventory;
   readonly payments: Payments;
   readonly requestRefund: CompensateDeps["requestRefund"];
+  readonly fault: FaultAt;
   readonly note: Note<Vocabulary>;
 }
 
-function useCases({ orders, inventory, payments, requestRefund, note }: Neighbours) {
+function useCases({ orders, inventory, payments, requestRefund, fault, note }: Neighbours) {
   const newId = randomUUID;
-  const takeStep = makeTakeStep(faultAt, () => process.kill(process.pid, "SIGKILL"));
+  const takeStep = makeTakeStep(fault, () => process.kill(process.pid, "SIGKILL"));
   const compensate = traced(
     "compensate",
     makeCompensate({ release: inventory.release, requestRefund, takeStep, note }),

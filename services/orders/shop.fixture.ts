@@ -1,6 +1,6 @@
 /**
  * A shop for tests of orders: orders and sagas in memory, neighbours that keep their contracts (a late reservation or
- * charge is refused once it was undone), and processes that can be built on them, and be abandoned.
+ * charge is refused once it was undone), and processes that are built on them and can be abandoned.
  */
 import type { Command } from "../_contracts/commands.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
@@ -19,7 +19,7 @@ import { makeSweep } from "./sweep.ts";
 const LEASE_MS = 10_000;
 
 export interface MemoryOrders extends OrderStore {
-  /** Lets so much time pass that every lease has run out, and every rest is over. */
+  /** Moves the clock forward until every lease and every rest is over. */
   expire(): void;
   readonly byId: ReadonlyMap<string, Order>;
   readonly sagas: ReadonlyMap<string, Saga>;
@@ -27,7 +27,7 @@ export interface MemoryOrders extends OrderStore {
   readonly told: ReadonlyMap<string, string[]>;
 }
 
-/** What the store in Postgres does, each call in one go as a transaction is. */
+/** Does what the store in Postgres does. Each call is atomic, as a transaction is. */
 export function ordersInMemory(): MemoryOrders {
   const byId = new Map<string, Order>();
   const byKey = new Map<string, { orderId: string; requestHash: string }>();
@@ -156,7 +156,7 @@ export interface Neighbours {
   readonly inventory: Inventory;
   readonly payments: Payments;
   readonly requestRefund: (refund: Command<"refund">) => Promise<void>;
-  /** Payments works off the commands it has got. */
+  /** Payments handles the commands that it has got. */
   readonly workRefunds: () => void;
   readonly stock: ReadonlyMap<string, "reserved" | "released">;
   readonly charges: ReadonlyMap<string, "charged" | "declined" | "refunded" | "voided">;
@@ -233,13 +233,13 @@ export function processOf(parts: ProcessParts) {
   };
 }
 
-/** Ids of their own: `o-1`, `o-2`, ... */
+/** Makes ids that count up: `o-1`, `o-2`, ... */
 export const counting = (start: string) => {
   let last = 0;
   return (): string => `${start}${++last}`;
 };
 
-/** What is wrong when all has come to rest, in words; nothing when order, stock and money agree. */
+/** Says what is wrong in the end state; empty when order, stock and money agree. */
 export function wrongWith(
   status: OrderStatus,
   stock: "reserved" | "released" | undefined,

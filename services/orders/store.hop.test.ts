@@ -23,7 +23,7 @@ const items = [
 ];
 const shippedAt = new Date("2026-11-21T08:00:00.123Z");
 
-/** A PENDING order, and who holds its saga. */
+/** A PENDING order, and the owner of its saga. */
 async function placed(userId = "ann") {
   const orderId = uniqueName("o-");
   const hold = { orderId, owner: uniqueName("w-") };
@@ -48,7 +48,7 @@ const sagaOf = async (orderId: string) =>
   (await db.query("SELECT step, charge_key, reason, owner FROM sagas WHERE order_id = $1", [orderId]))
     .rows[0];
 
-/** Every lease of this order has run out. */
+/** Ends the lease of this order. */
 const expire = (orderId: string) =>
   db.query("UPDATE sagas SET due_at = now() - interval '1 s' WHERE order_id = $1", [orderId]);
 
@@ -90,7 +90,7 @@ test("an idempotency key has one order and one saga, also when several ask at on
   }
 });
 
-test("a step is stored before it is taken, with its key, by whoever holds the saga and nobody else", async () => {
+test("a step is stored with its key before it is taken, only by the owner of the saga", async () => {
   const hold = await placed();
   const other = { ...hold, owner: "another" };
   expect(await orders.begin(other, "charge", { chargeKey: "stolen" })).toBe(false);
@@ -104,7 +104,7 @@ test("a step is stored before it is taken, with its key, by whoever holds the sa
   });
 });
 
-test("confirming changes the order and appends exactly one OrderConfirmed, that its consumers can read", async () => {
+test("confirming changes the order and appends exactly one OrderConfirmed that its consumers can read", async () => {
   const hold = await placed();
   const { orderId } = hold;
   const order = await orders.confirm(hold);
@@ -121,7 +121,7 @@ test("confirming changes the order and appends exactly one OrderConfirmed, that 
   expect(await sagaOf(orderId)).toMatchObject({ step: "done", owner: null });
 });
 
-test("a rejected order keeps its reason, and tells why", async () => {
+test("a rejected order keeps its reason, and its event has it too", async () => {
   const hold = await placed();
   const rejected = { status: "REJECTED", reason: "card_declined" };
   expect(await orders.reject(hold, "card_declined")).toMatchObject(rejected);
@@ -131,14 +131,14 @@ test("a rejected order keeps its reason, and tells why", async () => {
   expect(more).toBeUndefined();
 });
 
-test("confirming at once by several succeeds once, and there is one event", async () => {
+test("of several confirmations at once one succeeds, and there is one event", async () => {
   const hold = await placed();
   const answers = await Promise.all([1, 2, 3, 4].map(() => orders.confirm(hold)));
   expect(answers.filter(Boolean)).toHaveLength(1);
   expect(await typesOf(hold.orderId)).toEqual(["OrderConfirmed"]);
 });
 
-test("who no longer holds the saga confirms and rejects nothing", async () => {
+test("an owner that has lost the saga confirms and rejects nothing", async () => {
   const hold = await placed();
   await expire(hold.orderId);
   expect(await orders.take("sweeper", 100)).toMatchObject([{ orderId: hold.orderId }]);
@@ -185,7 +185,7 @@ test("an order is shipped once per event, and only a confirmed one; its history 
   const eventId = uniqueName("e-");
   await expect(orders.ship(orderId, eventId, shippedAt)).rejects.toThrow(/is PENDING/);
   await orders.confirm(hold);
-  // The attempt that failed has left no claim: the same event may have its effect now, once.
+  // The failed attempt has left no claim in the inbox: the same event has its effect now, once.
   const answers = await Promise.all([1, 2, 3].map(() => orders.ship(orderId, eventId, shippedAt)));
   expect(answers.toSorted()).toEqual(["repeated", "repeated", "shipped"]);
   expect(await orders.ship(orderId, eventId, shippedAt)).toBe("repeated");
@@ -196,7 +196,7 @@ test("an order is shipped once per event, and only a confirmed one; its history 
   ]);
 });
 
-test("a parcel of a cancelled order changes nothing, and its event is not poison", async () => {
+test("a parcel of a cancelled order changes nothing, and its event does not fail", async () => {
   const hold = await placed();
   await orders.confirm(hold);
   await orders.cancel(hold.orderId, "canceller");
@@ -205,7 +205,7 @@ test("a parcel of a cancelled order changes nothing, and its event is not poison
   expect(await typesOf(hold.orderId)).toEqual(["OrderConfirmed", "OrderCancelled"]);
 });
 
-test("a life has its positions, and each change its event", async () => {
+test("an order's history has fixed positions, and each change its event", async () => {
   const hold = await placed();
   const { orderId } = hold;
   await orders.confirm(hold);
@@ -225,7 +225,7 @@ test("a life has its positions, and each change its event", async () => {
 });
 
 for (const confirmed of [true, false]) {
-  test(`cancelling ${confirmed ? "a confirmed order" : "a checkout under way"} takes its saga over, and tells whether there was a sale`, async () => {
+  test(`cancelling ${confirmed ? "a confirmed order" : "a checkout under way"} takes its saga over, and the event says whether it was confirmed`, async () => {
     const hold = await placed();
     const { orderId } = hold;
     await orders.begin(hold, "charge", { chargeKey: "c-1" });
@@ -258,7 +258,7 @@ for (const confirmed of [true, false]) {
   });
 }
 
-test("a cancel and a confirmation at once: one of them is first, and both know it", async () => {
+test("a cancel and a confirmation at once: either may be first, and the events agree with that", async () => {
   for (let n = 0; n < 20; n += 1) {
     const hold = await placed();
     const [confirmed, cancelled] = await Promise.all([
@@ -273,7 +273,7 @@ test("a cancel and a confirmation at once: one of them is first, and both know i
   }
 });
 
-/** Every change that an order in this state refuses. */
+/** The changes that an order in this state refuses. */
 const refused = {
   REJECTED: ["cancel", "deliver"],
   SHIPPED: ["cancel"],
@@ -305,12 +305,12 @@ for (const [status, changes] of Object.entries(refused)) {
   });
 }
 
-test("what is not there can be neither cancelled nor delivered", async () => {
+test("an unknown order can be neither cancelled nor delivered", async () => {
   await expect(orders.cancel("nobody", "w")).rejects.toMatchObject({ code: "not_found" });
   await expect(orders.deliver("nobody")).rejects.toMatchObject({ code: "not_found" });
 });
 
-test("a checkout asked for again is told what it ended with, and whether anybody works on it", async () => {
+test("a repeated checkout gets the state in which it ended, and whether an owner works on it", async () => {
   const hold = await placed();
   const ask = () => orders.findByKey(`key of ${hold.orderId}`);
   await orders.letGo(hold);

@@ -1,6 +1,6 @@
 /**
- * Orders and their sagas in Postgres. Every change of state is guarded by the state that it starts from, and writes its
- * history and its event in the same transaction. Who needs both rows locks the saga's first.
+ * Orders and their sagas in Postgres. Every change of state names the states that it may start from, and writes the
+ * history and the event in the same transaction. A transaction that needs both rows locks the saga's first.
  */
 
 import type { Database, Sql } from "../_kit/database/postgres.ts";
@@ -13,7 +13,7 @@ import type { OrderEvent } from "./order-events.ts";
 import * as events from "./order-events.ts";
 import type { Changes, Hold, OrderStore, Reading, Saga, Sagas } from "./ports.ts";
 
-/** `leaseMs`: for how long nobody takes a saga from whoever began a step of it. */
+/** `leaseMs`: how long the owner of a saga keeps it after it began a step. */
 export function orderStore(db: Database, broker: EventsBroker, leaseMs: number): OrderStore {
   const tell: Tell = (tx, event) => append<OrderEvent>(broker, tx, event);
   return { ...reading(db), ...sagas(db, tell, leaseMs), ...changes(db, tell, leaseMs) };
@@ -21,7 +21,7 @@ export function orderStore(db: Database, broker: EventsBroker, leaseMs: number):
 
 type Tell = (tx: Sql, event: OrderEvent) => Promise<string>;
 
-interface Row {
+interface OrderRow {
   order_id: string;
   user_id: string;
   status: OrderStatus;
@@ -32,7 +32,7 @@ interface Row {
   updated_at: Date;
 }
 
-const toOrder = (row: Row): Order => ({
+const toOrder = (row: OrderRow): Order => ({
   orderId: row.order_id,
   userId: row.user_id,
   status: row.status,
@@ -46,12 +46,12 @@ const toOrder = (row: Row): Order => ({
 function reading(db: Database): Reading {
   return {
     find: async (orderId) => {
-      const { rows } = await db.query<Row>("SELECT * FROM orders WHERE order_id = $1", [orderId]);
+      const { rows } = await db.query<OrderRow>("SELECT * FROM orders WHERE order_id = $1", [orderId]);
       return rows[0] && toOrder(rows[0]);
     },
     findByKey: async (key) => {
-      // Position 2 is what a checkout ends with; what comes behind it is no longer the checkout's answer.
-      const { rows } = await db.query<Row & { request_hash: string; under_way: boolean }>(
+      // A checkout ends at position 2. Later positions do not change its answer.
+      const { rows } = await db.query<OrderRow & { request_hash: string; under_way: boolean }>(
         `SELECT o.*, COALESCE(h.status, o.status) AS status, COALESCE(h.reason, o.reason) AS reason,
            COALESCE(h.at, o.updated_at) AS updated_at, s.owner IS NOT NULL AND s.due_at > now() AS under_way
          FROM orders o JOIN sagas s USING (order_id)
@@ -70,7 +70,7 @@ function reading(db: Database): Reading {
       return rows;
     },
     page: async (userId, after, limit) => {
-      const { rows } = await db.query<Row & { place: string }>(
+      const { rows } = await db.query<OrderRow & { place: string }>(
         `SELECT *, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS place FROM orders
          WHERE user_id = $1 AND ($2::timestamptz IS NULL OR (created_at, order_id) < ($2, $3))
          ORDER BY created_at DESC, order_id DESC LIMIT $4`,
@@ -147,7 +147,7 @@ function sagas(db: Database, tell: Tell, leaseMs: number): Sagas {
   };
 }
 
-/** The saga's end; false when somebody else holds it. */
+/** Ends the saga; false when another owner holds it. */
 async function done(tx: Sql, { orderId, owner }: Hold): Promise<boolean> {
   const ended = await tx.query(
     "UPDATE sagas SET step = 'done', owner = NULL WHERE order_id = $1 AND owner = $2",
@@ -166,7 +166,7 @@ function ending(
   return db.transaction(async (tx) => {
     if (!(await done(tx, hold))) return undefined;
     const order = await change(tx, hold.orderId, ["PENDING"], to, { reason });
-    // Thrown, so that the saga goes back to where it was: whoever holds it holds an order that is PENDING.
+    // Thrown to roll the saga back. An owner's order is PENDING, so this should not happen.
     if (!order) throw new Error(`order ${hold.orderId} is not in the state that this change starts from`);
     await tell(tx, to === "CONFIRMED" ? events.orderConfirmed(order) : events.orderRejected(order));
     return order;
@@ -181,7 +181,7 @@ async function change(
   to: OrderStatus,
   more: { reason?: string; at?: Date } = {},
 ): Promise<Order | undefined> {
-  const { rows } = await tx.query<Row>(
+  const { rows } = await tx.query<OrderRow>(
     `WITH changed AS (
        UPDATE orders SET status = $3, reason = $4, updated_at = COALESCE($5, now())
        WHERE order_id = $1 AND status = ANY($2) RETURNING *),
@@ -206,7 +206,7 @@ function changes(db: Database, tell: Tell, leaseMs: number): Changes {
     },
     deliver: (orderId) =>
       db.transaction(async (tx) => {
-        // First the lock: an order that becomes SHIPPED in this very moment is not refused as being SHIPPED.
+        // The lock comes first. Without it an order that becomes SHIPPED meanwhile would be refused for being SHIPPED.
         await locked(tx, orderId);
         const delivered = await change(tx, orderId, ["SHIPPED"], "DELIVERED");
         if (!delivered) return { order: await already(tx, orderId, "DELIVERED"), changed: false };
@@ -230,14 +230,14 @@ function changes(db: Database, tell: Tell, leaseMs: number): Changes {
   };
 }
 
-/** The order as it is, and stays until the transaction ends. */
+/** The order, locked until the transaction ends. */
 async function locked(tx: Sql, orderId: string): Promise<Order> {
-  const { rows } = await tx.query<Row>("SELECT * FROM orders WHERE order_id = $1 FOR UPDATE", [orderId]);
+  const { rows } = await tx.query<OrderRow>("SELECT * FROM orders WHERE order_id = $1 FOR UPDATE", [orderId]);
   if (!rows[0]) throw new AppError("not_found", "there is no order with this id");
   return toOrder(rows[0]);
 }
 
-/** The order that would not change, if that is because it had been. */
+/** The order, if it has the state `to` already. Fails with reason `wrong_status` if it cannot come into it. */
 async function already(tx: Sql, orderId: string, to: OrderStatus): Promise<Order> {
   const order = await locked(tx, orderId);
   if (order.status === to) return order;

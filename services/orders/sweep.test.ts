@@ -26,7 +26,7 @@ function sweeping(due: Saga[], resume: (saga: Saga) => Promise<void>) {
   return { sweep: makeSweep(deps), note, letGo, take, restarted };
 }
 
-test("all that is due is taken up in batches, each batch by an owner of its own, each saga in a restart of its own", async () => {
+test("all due sagas are taken up in batches: each batch by its own owner, each saga in its own restart", async () => {
   const resume = vi.fn(async () => {});
   const due = Array.from({ length: 23 }, (_, n) => saga(`o-${n}`));
   const { sweep, take, restarted, note } = sweeping(due, resume);
@@ -41,7 +41,7 @@ test("all that is due is taken up in batches, each batch by an owner of its own,
   expect(note.mock.calls[0]).toEqual(["saga.resumed", { orderId: "o-0", step: "charge" }]);
 });
 
-test("a saga that cannot be brought to its end rests, longer each time, and holds up no other", async () => {
+test("a saga whose attempt fails rests, longer each time, and holds up no other", async () => {
   const resumed: string[] = [];
   const { sweep, letGo, note } = sweeping([saga("o-1", 2), saga("o-2", 5), saga("o-3")], async (taken) => {
     if (taken.orderId !== "o-3") throw new AppError("unavailable", "away");
@@ -56,14 +56,14 @@ test("a saga that cannot be brought to its end rests, longer each time, and hold
   expect(note).toHaveBeenCalledWith("order.unsettled", { orderId: "o-1", reason: "unavailable" });
 });
 
-test("a failure is the restart's own, so that its span says so", async () => {
+test("a failure is thrown to the restart, so that its span fails", async () => {
   const away = new AppError("unavailable", "away");
   const { sweep, restarted } = sweeping([saga("o-1")], () => Promise.reject(away));
   await sweep(waiting);
   await expect(restarted.mock.results[0]?.value).rejects.toBe(away);
 });
 
-test("the rest doubles from a second to a minute, and no further", () => {
+test("the rest doubles from a second up to a minute", () => {
   expect([2, 3, 4, 8, 9, 10_000].map(restMs)).toEqual([1_000, 2_000, 4_000, 60_000, 60_000, 60_000]);
 });
 
@@ -89,7 +89,7 @@ test("a sweeper goes on after a pass that failed, until it is stopped", async ()
   expect(passes).toBe(atStop);
 });
 
-test("stopping waits for the batch under way, and takes no further one", async () => {
+test("stopping waits for the batch under way and takes no further one", async () => {
   const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
   const { promise: end, resolve: finish } = Promise.withResolvers<void>();
   const due = Array.from({ length: 20 }, (_, n) => saga(`o-${n}`));

@@ -1,4 +1,4 @@
-/** Takes up sagas that nobody works on: those of a process that died, and those that got stuck. */
+/** Takes up sagas without an owner: those of a process that died, and those that got stuck. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/process/errors.ts";
@@ -15,7 +15,7 @@ export interface SweepDeps {
   readonly newId: () => string;
 }
 
-/** All of one batch are worked on at once, each under a lease that begins when it is taken. */
+/** Sagas that are worked on at once. The lease of each begins when the batch is taken. */
 const BATCH = 10;
 const FIRST_REST_MS = 1_000;
 const MAX_REST_MS = 60_000;
@@ -24,10 +24,10 @@ const MAX_REST_MS = 60_000;
 export const restMs = (attempt: number): number =>
   Math.min(MAX_REST_MS, FIRST_REST_MS * 2 ** Math.min(attempt - 2, 16));
 
-/** One pass over everything that is due, or until `signal` aborts. Answers how many sagas were taken up. */
+/** One pass over all due sagas, or until `signal` aborts. Answers how many sagas were taken up. */
 export type Sweep = (signal: AbortSignal) => Promise<number>;
 
-/** A saga that cannot be brought to its end rests, and comes again: none is ever given up. */
+/** A saga whose attempt fails rests and is tried again. None is ever given up. */
 export function makeSweep({ sagas, saga, restarted, note, newId }: SweepDeps): Sweep {
   const takeUp = (taken: Saga) =>
     restarted(taken, async () => {
@@ -36,7 +36,7 @@ export function makeSweep({ sagas, saga, restarted, note, newId }: SweepDeps): S
       try {
         await saga.resume(taken);
       } catch (thrown) {
-        // Noted here, where the request's correlation id is, and thrown on: it is this span's failure.
+        // Noted here, where the request's correlation id is known, and rethrown, so that this span fails.
         note("order.unsettled", { orderId, reason: AppError.from(thrown).code });
         await sagas.letGo(taken, restMs(taken.attempt));
         throw thrown;
@@ -54,7 +54,7 @@ export function makeSweep({ sagas, saga, restarted, note, newId }: SweepDeps): S
   };
 }
 
-/** Sweeps every `everyMs` until stopped; stopping waits for the batch under way. `failed`: told why a pass failed. */
+/** Sweeps every `everyMs` until stopped. Stopping waits for the batch under way. `failed`: gets the error of a pass. */
 export function startSweeper(sweep: Sweep, everyMs: number, failed: (thrown: unknown) => void) {
   const abort = new AbortController();
   const { signal } = abort;

@@ -21,7 +21,7 @@ const outcomeOf = (charge: Charge): Outcome =>
     ? { status: charge.status, chargeId: charge.chargeId, refunded: false }
     : { status: charge.status, chargeId: charge.chargeId };
 
-/** Payments with charges in memory. `fault`: the kind that bites at the fault point, once; `arg`: its argument. */
+/** Payments with charges in memory. `fault`: the kind of fault that bites once; `arg`: its argument. */
 function payments(fault?: string, { arg, wait = async () => {} }: { arg?: string; wait?: Wait } = {}) {
   const kept = new Map<string, Charge>();
   const voided = new Set<string>();
@@ -51,7 +51,7 @@ function payments(fault?: string, { arg, wait = async () => {} }: { arg?: string
   return { charge, kept, voided, note, asked, waited };
 }
 
-test("a charge is kept and answers its id", async () => {
+test("a charge is stored and answers its id", async () => {
   const { charge, kept, note, asked } = payments();
   expect(await charge(request)).toBe("ch-1");
   const { token: _, ...rest } = request;
@@ -67,14 +67,14 @@ test("the token of a card is neither stored nor noted", async () => {
   expect(JSON.stringify([...kept, note.mock.calls])).not.toContain("tok_");
 });
 
-test("the declining token is declined, and the decline is kept", async () => {
+test("the declining token is declined, and the decline is stored", async () => {
   const { charge, kept, note } = payments();
   await expect(charge({ ...request, token: "tok_declined" })).rejects.toMatchObject(declined);
   expect(kept.get(request.key)?.status).toBe("declined");
   expect(note.mock.calls).toEqual([["payment.declined", { orderId: "o-1", amountCents: 2_499 }]]);
 });
 
-test("the fault `declined` declines any card; a kind that is not understood here does nothing", async () => {
+test("the fault `declined` declines any card; an unknown kind does nothing", async () => {
   await expect(payments("declined").charge(request)).rejects.toMatchObject(declined);
   expect(await payments("generous").charge(request)).toBe("ch-1");
 });
@@ -87,14 +87,14 @@ test("the same key again gives the same answer", async () => {
   expect(kept.size).toBe(1);
 });
 
-test("the same key again gives the same answer also for a decline, when the fault no longer bites", async () => {
+test("the same key again gets the same decline, although the fault no longer bites", async () => {
   const { charge, kept } = payments("declined");
   await expect(charge(request)).rejects.toMatchObject(declined);
   await expect(charge(request)).rejects.toMatchObject(declined);
   expect(kept.size).toBe(1);
 });
 
-test("a charge whose refund came first is refused, whatever the card", async () => {
+test("a charge whose refund came first is refused, for any card", async () => {
   for (const token of ["tok_visa", "tok_declined"]) {
     const { charge, kept, voided, note } = payments();
     voided.add(request.key);
@@ -114,7 +114,7 @@ test("with the fault `lost` the card is charged, and only the answer fails", asy
   expect(await charge(request)).toBe("ch-1");
 });
 
-test("the fault `lost` loses no decline: there the bank has answered", async () => {
+test("the fault `lost` does not affect a decline", async () => {
   const { charge } = payments("lost");
   await expect(charge({ ...request, token: "tok_declined" })).rejects.toMatchObject(declined);
 });
@@ -136,8 +136,8 @@ test("the fault `slow` without a number waits for nothing", async () => {
   }
 });
 
-test("a caller with a deadline is answered by then, and the slow bank has charged nothing", async () => {
-  // A bank that never answers: if the deadline did not end the wait, nothing would.
+test("a caller with a deadline gets an answer by then, and the slow bank has charged nothing", async () => {
+  // The bank never answers: only the deadline can end the wait.
   const wait: Wait = (_ms, signal) => delay(2 ** 31 - 1, undefined, { signal });
   const { charge, kept, note } = payments("slow", { arg: "60000", wait });
   const handled: Promise<string>[] = [];
@@ -160,7 +160,7 @@ test("a caller with a deadline is answered by then, and the slow bank has charge
   const client = rpcClient(PaymentService, server.url, patient(100));
   try {
     await expect(client.call.charge({})).rejects.toMatchObject({ code: "deadline_exceeded" });
-    // In the server, too: a wait that went on would hold this for ever.
+    // The wait ends in the server too; this would never settle otherwise.
     await expect(handled[0]).rejects.toMatchObject({ code: "deadline_exceeded" });
   } finally {
     client.close();
@@ -169,7 +169,7 @@ test("a caller with a deadline is answered by then, and the slow bank has charge
   expect([kept.size, note.mock.calls]).toEqual([0, []]);
 });
 
-test("a charge that its caller gave up says so", async () => {
+test("a charge whose caller has given up fails as deadline_exceeded", async () => {
   const wait: Wait = (ms, signal) => delay(ms, undefined, { signal });
   const gone = AbortSignal.abort();
   const { charge, kept } = payments("slow", { arg: "60000", wait });

@@ -1,5 +1,5 @@
-/** Charges a card, once per key. This is where a card is declined. */
-import type { Vocabulary } from "../_contracts/vocabulary.ts";
+/** Charges a card, once per idempotency key. This is where a card is declined. */
+import { faultMs, type Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/process/errors.ts";
 import type { FaultAt } from "../_kit/telemetry/faults.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
@@ -10,7 +10,7 @@ export interface ChargeRequest {
   readonly orderId: string;
   readonly userId: string;
   readonly amountCents: number;
-  /** Stands for a card. `tok_declined` is one that every bank declines. */
+  /** Stands for a card. `tok_declined` is always declined. */
   readonly token: string;
 }
 
@@ -26,19 +26,16 @@ export interface ChargeDeps {
   readonly newId: () => string;
 }
 
-/** A fault is a stranger's word: nobody gets to hold a charge for longer. */
-const MAX_SLOW_MS = 60_000;
-
 /**
- * Answers the charge's id. Fails with reason `card_declined`, or `charge_voided` when a refund came first; again with the
- * same key gives the same answer. `signal`: ends when the caller no longer waits; a bank that is slower than that has
- * charged nothing, which is `deadline_exceeded`.
+ * Answers the charge's id. Fails with reason `card_declined`, or `charge_voided` when a refund came first. A repeated
+ * call with the same key gets the same answer. `signal` aborts when the caller has given up: a bank that is slower than
+ * that charges nothing, and this fails with `deadline_exceeded`.
  */
 export function makeCharge({ charges, fault, wait, note, newId }: ChargeDeps) {
   return async (request: ChargeRequest, signal: AbortSignal): Promise<string> => {
     const { key, orderId, userId, amountCents, token } = request;
     const bite = fault("payments.charge");
-    const slowMs = bite?.kind === "slow" ? millisecondsOf(bite.arg) : 0;
+    const slowMs = bite?.kind === "slow" ? faultMs(bite.arg) : 0;
     if (slowMs > 0) await wait(slowMs, signal).catch(gaveUp);
     const declined = token === "tok_declined" || bite?.kind === "declined";
     const status = declined ? "declined" : "charged";
@@ -56,9 +53,6 @@ export function makeCharge({ charges, fault, wait, note, newId }: ChargeDeps) {
     return kept.chargeId;
   };
 }
-
-/** A whole number of milliseconds; 0 for everything else. */
-const millisecondsOf = (text = ""): number => (/^\d+$/.test(text) ? Math.min(Number(text), MAX_SLOW_MS) : 0);
 
 function gaveUp(cause: unknown): never {
   throw new AppError("deadline_exceeded", "the caller did not wait for the charge", { cause });

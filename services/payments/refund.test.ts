@@ -13,7 +13,7 @@ function refunding(result: RefundResult, bite?: string) {
   return { refund: makeRefund({ charges: store, fault: biting(bite), note }), store, note };
 }
 
-test("what was given back is noted with the charge's own order and amount", async () => {
+test("a refund is noted with the charge's own order and amount", async () => {
   const { refund, store, note } = refunding({ did: "refunded", orderId: "o-of-charge", amountCents: 2_499 });
   await refund({ id: "refund-o-1", payload });
   expect(store.refund.mock.calls).toEqual([[payload]]);
@@ -26,13 +26,13 @@ test("a refund that came before its charge is noted as voided", async () => {
   expect(note.mock.calls).toEqual([["payment.voided", { orderId: "o-1" }]]);
 });
 
-test("a refund with nothing to give back is done, and nothing is noted", async () => {
+test("a refund with nothing to give back succeeds, and nothing is noted", async () => {
   const { refund, note } = refunding({ did: "nothing" });
   await refund({ id: "refund-o-1", payload });
   expect(note).not.toHaveBeenCalled();
 });
 
-test("with the fault `failed` nothing is given back and the command comes again; another kind does nothing", async () => {
+test("with the fault `failed` nothing is given back and the command is retried; another kind does nothing", async () => {
   const failing = refunding({ did: "voided" }, "failed");
   await expect(failing.refund({ id: "refund-o-1", payload })).rejects.toMatchObject({ code: "unavailable" });
   expect(failing.store.refund).not.toHaveBeenCalled();

@@ -1,4 +1,4 @@
-/** Gives back what a charge took, once per charge, however often the command comes and whichever of the two is first. */
+/** Refunds a charge once, however often the command comes, and also when it comes before the charge. */
 import type { Command } from "../_contracts/commands.ts";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/process/errors.ts";
@@ -14,8 +14,8 @@ export interface RefundDeps {
 }
 
 /**
- * Works off a refund command. A charge that is still to come is voided: it will be refused. Of a declined one, and of a
- * refunded one, there is nothing to give back.
+ * Handles a refund command. If the charge has not come yet, its key is voided, and the charge will be refused. A charge
+ * that was declined or refunded already is left as it is.
  */
 export function makeRefund({ charges, fault, note }: RefundDeps) {
   return async ({ payload }: Received<Command<"refund">>): Promise<void> => {

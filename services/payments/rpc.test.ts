@@ -47,13 +47,13 @@ beforeEach(() => {
   charged.length = 0;
 });
 
-test("a charge reaches the use case as what it says, the amount as a number", async () => {
+test("a charge reaches the use case unchanged, the amount as a number", async () => {
   expect(await client.call.charge(good)).toMatchObject({ chargeId: "ch-1" });
   const { idempotencyKey: _, ...rest } = good;
   expect(charged).toEqual([{ ...rest, key: "o-1:charge", amountCents: 2_499 }]);
 });
 
-test("what a charge may be ends at its limits, and the refusal names the field", async () => {
+test("a charge is accepted up to its limits, and a refusal names the field", async () => {
   const limits: readonly [keyof Sent & string, unknown[], unknown[]][] = [
     ["amountCents", [0n, BigInt(Number.MAX_SAFE_INTEGER)], [-1n, 2n ** 53n, 2n ** 63n - 1n, -(2n ** 63n)]],
     ["idempotencyKey", ["k".repeat(160)], ["", "k".repeat(161), "a b", "a\u0000"]],
@@ -74,7 +74,7 @@ test("what a charge may be ends at its limits, and the refusal names the field",
   }
 });
 
-test("whatever a charge says, it is refused as invalid or within its limits; a token is never quoted", async () => {
+test("any charge is refused as invalid or within its limits; a token is never quoted", async () => {
   const text = fc.oneof(fc.string({ unit: "binary" }), fc.stringMatching(/^[a-z:._-]{0,200}$/));
   const request = fc.record({
     idempotencyKey: text,
@@ -99,7 +99,7 @@ test("whatever a charge says, it is refused as invalid or within its limits; a t
   await fc.assert(fc.asyncProperty(request, check), { numRuns: 60 });
 });
 
-test("what became of a charge is told in full", async () => {
+test("the outcome of a charge is answered in full", async () => {
   const ask = async (key: string, outcome: Outcome) => {
     outcomes.set(key, outcome);
     const { chargeId, declined, refunded, voided } = await client.call.getCharge({ idempotencyKey: key });

@@ -1,18 +1,18 @@
-/** The payments contract on one side, the use cases on the other. */
+/** Connects the payments contract with the use cases. */
 import type { ConnectRouter } from "@connectrpc/connect";
 import * as z from "zod";
 import { PaymentService } from "../_contracts/gen/baton/payments/v1/payments_pb.js";
 import { AppError } from "../_kit/process/errors.ts";
-import { parsed, word } from "../_kit/process/payload.ts";
+import { keyText, parsed } from "../_kit/process/payload.ts";
 import type { ChargeRequest } from "./charge.ts";
 import type { ChargeStore } from "./store.ts";
 
-const GetChargeRequest = z.object({ idempotencyKey: word(160) });
+const GetChargeRequest = z.object({ idempotencyKey: keyText(160) });
 const ChargeMessage = GetChargeRequest.extend({
-  orderId: word(128),
-  userId: word(128),
+  orderId: keyText(128),
+  userId: keyText(128),
   amountCents: z.bigint().min(0n).max(BigInt(Number.MAX_SAFE_INTEGER)),
-  token: word(128),
+  token: keyText(128),
 });
 
 export interface PaymentsApi {

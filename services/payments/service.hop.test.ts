@@ -10,7 +10,7 @@ import { type Database, openDatabase } from "../_kit/database/postgres.ts";
 import { attemptsSchema } from "../_kit/events/attempts.ts";
 import { subscribe } from "../_kit/events/consumer.ts";
 import type { RunningConsumer } from "../_kit/events/receiver.ts";
-import { type JobQueue, jobQueue } from "../_kit/jobs/queue.ts";
+import { type JobQueue, jobQueue, type NewJob } from "../_kit/jobs/queue.ts";
 import { type RpcClient, rpcClient } from "../_kit/rpc/client.ts";
 import { compose } from "./service.ts";
 
@@ -18,13 +18,14 @@ const telemetry = startTestTelemetry();
 const refunds: Payload<"PaymentRefunded">[] = [];
 let service: InProcess;
 let client: RpcClient<typeof PaymentService>;
-let commands: JobQueue;
+// It can also add jobs that no service of the shop adds.
+let commands: JobQueue<NewJob>;
 let listener: RunningConsumer;
 let heardDb: Database;
 
 beforeAll(async () => {
   service = await inProcess(compose);
-  // Long enough for any machine: here a call that is given up would be an outcome of its own.
+  // Long enough for any machine: a call that times out would be a further outcome here.
   client = rpcClient(PaymentService, service.url, patient(15_000));
   commands = jobQueue(PAYMENT_COMMANDS, service.redis);
   heardDb = await openDatabase(await freshDatabase(inject("postgresUrl")), [attemptsSchema], quiet);
@@ -54,14 +55,14 @@ const outcomeOf = (orderId: string) =>
 const refund = (orderId: string, payload: object = { chargeKey: keyOf(orderId), orderId, userId: "ann" }) =>
   commands.add({ name: "refund", id: `refund-${orderId}`, payload });
 const refundsOf = (orderId: string) => refunds.filter((heard) => heard.orderId === orderId);
-/** Waits until the refund has had its effect, and whoever listens has heard of it. */
+/** Waits until the refund has had its effect and its event has been heard. */
 const refunded = (orderId: string) =>
   eventually(`the refund of ${orderId}`, async () => {
     const outcome = await outcomeOf(orderId);
     return outcome?.refunded && refundsOf(orderId).length > 0 ? outcome : undefined;
   });
 
-test("a refund command gives back what was charged, once however often it is sent, and the event says so", async () => {
+test("a refund command gives back what was charged once, however often it is sent, with one event", async () => {
   const orderId = uniqueName("o-");
   await charge(orderId);
   await refund(orderId);
@@ -76,7 +77,7 @@ test("a refund command gives back what was charged, once however often it is sen
   expect(refundsOf(orderId)).toMatchObject([{ userId: "ann", amountCents: 2_499 }]);
 });
 
-test("a refund that fails is tried again until it is done", async () => {
+test("a refund that fails is retried until it succeeds", async () => {
   const orderId = uniqueName("o-");
   await charge(orderId);
   await inRequest({ "correlation.id": "c-1", fault: "payments.refund:failed*2" }, () => refund(orderId));
@@ -91,7 +92,7 @@ test("a refund that fails is tried again until it is done", async () => {
   ]);
 });
 
-test("a command that is no refund is given up at once, and nothing is given back", async () => {
+test("an invalid refund command is a dead letter at once, and nothing is given back", async () => {
   const orderId = uniqueName("o-");
   await charge(orderId);
   await refund(orderId, { orderId });
@@ -105,14 +106,14 @@ test("a command that is no refund is given up at once, and nothing is given back
   expect(await outcomeOf(orderId)).toMatchObject({ refunded: false });
 });
 
-test("with the fault `lost` the caller hears nothing, and the charge is there to be asked for", async () => {
+test("with the fault `lost` the caller gets an error, and the charge can be looked up", async () => {
   const orderId = uniqueName("o-");
   const lost = inRequest({ "correlation.id": "c-2", fault: "payments.charge:lost" }, () => charge(orderId));
   await expect(lost).rejects.toMatchObject({ code: "unavailable" });
   expect(await outcomeOf(orderId)).toMatchObject({ declined: false, refunded: false, voided: false });
 });
 
-test("50 refunds, each beside its own charge: given back or called off, never charged and kept", async () => {
+test("50 refunds, each at once with its charge: refunded or voided, never charged and kept", async () => {
   const orders = Array.from({ length: 50 }, () => uniqueName("o-race-"));
   const charges = await inWaves(orders, 5, async (orderId) => {
     const [charged] = await Promise.allSettled([charge(orderId), refund(orderId)]);

@@ -33,7 +33,7 @@ const refundsOf = async (key: string) =>
     )
   ).rows;
 
-test("the first charge with a key is kept, and whoever comes later gets that one", async () => {
+test("the first charge with a key is stored, and later ones get that one", async () => {
   const key = uniqueName("k-");
   expect(await charges.find(key)).toBeUndefined();
   const kept = { chargeId: `${key}-1`, status: "declined" };
@@ -42,7 +42,7 @@ test("the first charge with a key is kept, and whoever comes later gets that one
   expect(await charges.find(key)).toEqual(kept);
 });
 
-test("of several charges with one key at once, one is kept and all get its id", async () => {
+test("of several charges with one key at once, one is stored and all get its id", async () => {
   const key = uniqueName("k-");
   const kept = await Promise.all(
     Array.from({ length: 12 }, (_, n) => charges.keep(charge(key, n, n % 2 === 0 ? "charged" : "declined"))),
@@ -63,7 +63,7 @@ test("there is no column in which a card's token could be stored", async () => {
 });
 
 describe("a refund", () => {
-  test("gives back what was charged, once, and says so in one event with the charge's amount", async () => {
+  test("gives back what was charged once, with one event that has the charge's amount", async () => {
     const key = uniqueName("k-");
     await charges.keep(charge(key));
     expect(await charges.refund({ ...command(key), userId: "somebody-else" })).toEqual({
@@ -78,7 +78,7 @@ describe("a refund", () => {
     expect(await refundsOf(key)).toEqual([{ type: "PaymentRefunded", payload }]);
   });
 
-  test("that comes several times at once is one", async () => {
+  test("that comes several times at once has its effect once", async () => {
     const key = uniqueName("k-");
     await charges.keep(charge(key));
     const results = await Promise.all([1, 2, 3, 4].map(() => charges.refund(command(key))));
@@ -104,7 +104,7 @@ describe("a refund", () => {
     expect(await refundsOf(key)).toEqual([]);
   });
 
-  test("that cannot tell of itself gives nothing back, and may be tried again", async () => {
+  test("whose event cannot be appended gives nothing back, and can be tried again", async () => {
     const key = uniqueName("k-");
     await charges.keep(charge(key));
     await db.query("ALTER TABLE outbox ADD CONSTRAINT closed CHECK (false) NOT VALID");
@@ -117,7 +117,7 @@ describe("a refund", () => {
     expect(await charges.refund(command(key))).toMatchObject({ did: "refunded" });
   });
 
-  test("and its charge at once, 60 times: charged and given back, or called off and refused; never charged and kept", async () => {
+  test("and its charge at once, 60 times: either charged and refunded, or voided; never charged and kept", async () => {
     const keys = Array.from({ length: 60 }, () => uniqueName("race-"));
     const results = await inWaves(keys, 4, async (key, n) => {
       const both = [() => charges.keep(charge(key)), () => charges.refund(command(key))];
@@ -133,7 +133,7 @@ describe("a refund", () => {
     }
   });
 
-  test("waits for a charge that is about to be kept, instead of voiding it", async () => {
+  test("waits for a charge that is about to be committed, instead of voiding its key", async () => {
     const key = uniqueName("k-");
     const [inserted, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const charging = db.transaction(async (tx) => {
@@ -152,9 +152,9 @@ describe("a refund", () => {
   });
 });
 
-/** Resolves when some connection of this database waits for another's row. */
+/** Resolves when a connection of this database waits for a row of another one. */
 const waitsForALock = () =>
-  eventually("somebody to wait for a lock", async () => {
+  eventually("a connection to wait for a lock", async () => {
     const { rows } = await db.query(
       "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
     );

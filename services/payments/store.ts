@@ -13,14 +13,14 @@ export interface Charge {
   readonly status: "charged" | "declined";
 }
 
-/** What became of a key. */
+/** The state of a key. */
 export type Outcome =
   | { readonly status: "charged"; readonly chargeId: string; readonly refunded: boolean }
   | { readonly status: "declined"; readonly chargeId: string }
   /** A refund came first: there is no charge, and there will be none. */
   | { readonly status: "voided" };
 
-/** What a refund did; nothing, when there was nothing to give back or it was given back before. */
+/** What a refund did. `nothing`: there was no money to give back, or it was given back before. */
 export type RefundResult =
   | { readonly did: "refunded"; readonly orderId: string; readonly amountCents: number }
   | { readonly did: "voided" | "nothing" };
@@ -30,19 +30,19 @@ export interface ChargeStore {
   /** Keeps the first charge with a key; answers what is kept under it. */
   keep(charge: Charge): Promise<Outcome>;
   /**
-   * Gives back what was charged under a key, once, and appends PaymentRefunded in the same transaction; or voids the key
-   * when nothing was charged under it yet.
+   * Refunds the charge under a key once, and appends PaymentRefunded in the same transaction. Voids the key when there
+   * is no charge under it yet.
    */
   refund(command: Command<"refund">): Promise<RefundResult>;
 }
 
-interface Row {
+interface ChargeRow {
   status: "charged" | "declined" | "voided";
   charge_id: string | null;
   refunded_at: Date | null;
 }
 
-function toOutcome({ status, charge_id, refunded_at }: Row): Outcome {
+function toOutcome({ status, charge_id, refunded_at }: ChargeRow): Outcome {
   const chargeId = charge_id ?? "";
   if (status === "charged") return { status, chargeId, refunded: refunded_at !== null };
   return status === "declined" ? { status, chargeId } : { status };
@@ -50,7 +50,7 @@ function toOutcome({ status, charge_id, refunded_at }: Row): Outcome {
 
 export function chargeStore(db: Database, broker: EventsBroker): ChargeStore {
   const find: ChargeStore["find"] = async (key) => {
-    const { rows } = await db.query<Row>(
+    const { rows } = await db.query<ChargeRow>(
       "SELECT status, charge_id, refunded_at FROM charges WHERE idempotency_key = $1",
       [key],
     );
@@ -59,8 +59,8 @@ export function chargeStore(db: Database, broker: EventsBroker): ChargeStore {
   return {
     find,
     keep: async (charge) => {
-      // The first with a key wins, charge or void: whoever comes while another's row is not committed waits for it here.
-      const { rows } = await db.query<Row>(
+      // The first row with a key wins, a charge or a void. This waits for another transaction's row to commit.
+      const { rows } = await db.query<ChargeRow>(
         `INSERT INTO charges (idempotency_key, charge_id, order_id, user_id, amount_cents, status)
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (idempotency_key) DO NOTHING
          RETURNING status, charge_id, refunded_at`,
@@ -91,7 +91,7 @@ export function chargeStore(db: Database, broker: EventsBroker): ChargeStore {
         );
         const [row] = rows;
         if (row === undefined) return { did: "nothing" };
-        // From the charge, not from the command: what was taken goes back to whom it was taken from.
+        // From the charge, not from the command, so that the money goes back to the user who paid.
         const payload = {
           orderId: row.order_id,
           userId: row.user_id,

@@ -8,7 +8,7 @@ const items = [{ sku: "mug", quantity: 1 }];
 const at = "2026-01-02T03:04:05.678Z";
 const event = { id: "e-1", payload: { orderId: "o-1", userId: "ann", items, wasConfirmed: true, at } };
 
-test("what became of the shipment is noted, and nothing when it was cancelled before", async () => {
+test("the outcome is noted, and nothing is noted when the shipment was cancelled before", async () => {
   const outcomes = ["cancelled", "recalled", undefined] as const;
   const noted = outcomes.map(async (outcome) => {
     const note = vi.fn<Note<Vocabulary>>();

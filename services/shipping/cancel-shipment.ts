@@ -4,7 +4,7 @@ import type { Received } from "../_kit/process/payload.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { ShipmentStore } from "./store.ts";
 
-/** On OrderCancelled: what has not left the house stays there; what has is called back. Once, however often it comes. */
+/** On OrderCancelled: a parcel that has not left is never sent, one that has is recalled. Once per event. */
 export function makeCancelShipment(store: Pick<ShipmentStore, "cancel">, note: Note<Vocabulary>) {
   return async ({
     id: eventId,

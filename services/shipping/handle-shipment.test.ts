@@ -9,7 +9,7 @@ import type { Shipment } from "./store.ts";
 const payload: Shipment = { eventId: "e-1", orderId: "o-1", userId: "ann" };
 const job = { id: "j-1", payload };
 
-/** The jobs on a store that ships each event once, and nothing of an order that is `off`. */
+/** The jobs on a store that ships each event once, and nothing for an order in `off`. */
 function jobs({ bite, off = [] }: { bite?: string; off?: string[] } = {}) {
   const did: string[] = [];
   const shipped = new Set<string>();
@@ -48,13 +48,13 @@ test("shipping twice for one event is noted once", async () => {
   expect(note.mock.calls).toEqual([["shipment.shipped", { orderId: "o-1" }]]);
 });
 
-test("of an order that is off no step is noted, and none fails", async () => {
+test("for a cancelled order no step is noted, and none fails", async () => {
   const { handlers, note } = jobs({ off: ["o-1"] });
   for (const handle of Object.values(handlers)) await handle(job);
   expect(note).not.toHaveBeenCalled();
 });
 
-test("with the fault `failed` nothing is picked and the job comes again; another kind does nothing", async () => {
+test("with the fault `failed` nothing is picked and the job is retried; another kind does nothing", async () => {
   const failing = jobs({ bite: "failed" });
   await expect(failing.handlers.pick(job)).rejects.toMatchObject({ code: "unavailable" });
   expect(failing.did).toEqual([]);
@@ -63,7 +63,7 @@ test("with the fault `failed` nothing is picked and the job comes again; another
   expect(other.did).toEqual(["pick o-1"]);
 });
 
-test("a job that is no shipment is refused as invalid by every step, and the store is not asked", async () => {
+test("an invalid payload is refused by every step, and the store is not called", async () => {
   const { handlers, did } = jobs();
   for (const guarded of Object.values(checkedBy(SHIPMENT_JOBS, handlers))) {
     for (const wrong of [undefined, null, {}, { ...payload, orderId: 7 }]) {

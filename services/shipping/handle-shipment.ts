@@ -1,4 +1,4 @@
-/** The three jobs of a shipment. A child is done before its parent begins: pick, pack, ship. */
+/** The three jobs of a shipment: pick, pack, ship. A child job is done before its parent begins. */
 import * as z from "zod";
 import type { Vocabulary } from "../_contracts/vocabulary.ts";
 import { AppError } from "../_kit/process/errors.ts";
@@ -9,7 +9,7 @@ import type { Shipment, ShipmentStore } from "./store.ts";
 
 const shipment = z.object({ eventId: z.string(), orderId: z.string(), userId: z.string() });
 
-/** What each of the jobs carries. */
+/** The payload of each job. */
 export const SHIPMENT_JOBS = { pick: shipment, pack: shipment, ship: shipment };
 
 export interface ShipmentDeps {
@@ -18,12 +18,12 @@ export interface ShipmentDeps {
   readonly note: Note<Vocabulary>;
 }
 
-/** Handlers by job name. For an order that is off they do nothing. */
+/** Handlers by job name. For a cancelled order they do nothing. */
 export function shipmentJobs({ store, fault, note }: ShipmentDeps) {
   return {
     pick: async ({ payload }: Received<Shipment>): Promise<void> => {
       if (fault("shipping.pick")?.kind === "failed")
-        throw new AppError("unavailable", "nobody is there to pick");
+        throw new AppError("unavailable", "the warehouse cannot pick now");
       if (await store.pick(payload)) note("shipment.picked", { orderId: payload.orderId });
     },
     pack: async ({ payload }: Received<Shipment>): Promise<void> => {

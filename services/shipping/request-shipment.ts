@@ -1,20 +1,26 @@
 import type { Payload } from "../_contracts/events.ts";
-import type { Vocabulary } from "../_contracts/vocabulary.ts";
-import type { JobQueue } from "../_kit/jobs/queue.ts";
+import { faultMs, type Vocabulary } from "../_contracts/vocabulary.ts";
+import type { JobQueue, JobsOf } from "../_kit/jobs/queue.ts";
 import type { Received } from "../_kit/process/payload.ts";
+import type { FaultAt } from "../_kit/telemetry/faults.ts";
 import type { Note } from "../_kit/telemetry/note.ts";
 import type { SHIPMENT_JOBS } from "./handle-shipment.ts";
 import type { Shipment, ShipmentStore } from "./store.ts";
 
+export type ShipmentQueue = Pick<JobQueue<JobsOf<typeof SHIPMENT_JOBS>>, "addFlow">;
+
+export interface RequestShipmentDeps {
+  readonly queue: ShipmentQueue;
+  readonly store: Pick<ShipmentStore, "isCancelled">;
+  readonly fault: FaultAt;
+  readonly note: Note<Vocabulary>;
+}
+
 /**
- * On OrderConfirmed: pick, then pack, then ship, as a flow of jobs. Twice for one event is once: the ids say so. Nothing
- * is begun for an order that was cancelled before it was heard of.
+ * On OrderConfirmed: adds pick, pack and ship as a flow of jobs. Their ids come from the event, so a repeated event
+ * adds nothing. An order that was cancelled before its confirmation arrived gets no jobs.
  */
-export function makeRequestShipment(
-  queue: Pick<JobQueue, "addFlow">,
-  store: Pick<ShipmentStore, "isCancelled">,
-  note: Note<Vocabulary>,
-) {
+export function makeRequestShipment({ queue, store, fault, note }: RequestShipmentDeps) {
   return async ({
     id: eventId,
     payload: { orderId, userId },
@@ -22,7 +28,10 @@ export function makeRequestShipment(
     if (await store.isCancelled(orderId)) return;
     const payload: Shipment = { eventId, orderId, userId };
     const step = (name: keyof typeof SHIPMENT_JOBS) => ({ name, id: `${name}-${eventId}`, payload });
-    await queue.addFlow({ ...step("ship"), children: [{ ...step("pack"), children: [step("pick")] }] });
+    const bite = fault("shipping.pick");
+    const delayMs = bite?.kind === "delayed" ? faultMs(bite.arg) : 0;
+    const pick = { ...step("pick"), ...(delayMs > 0 && { delayMs }) };
+    await queue.addFlow({ ...step("ship"), children: [{ ...step("pack"), children: [pick] }] });
     note("shipment.requested", { orderId });
   };
 }

@@ -4,6 +4,6 @@ CREATE TABLE IF NOT EXISTS shipments (
   picked_at timestamptz,
   packed_at timestamptz,
   shipped_at timestamptz,
-  -- With shipped_at: recalled, it was on its way already. Without: it never leaves, whatever its jobs ask for.
+  -- With shipped_at: the parcel had left and is recalled. Without: it never leaves.
   cancelled_at timestamptz
 );

@@ -26,14 +26,14 @@ const confirmed = (one: Order) => service.publish("OrderConfirmed", { ...one, it
 const cancelled = (one: Order) =>
   service.publish("OrderCancelled", { ...one, items, wasConfirmed: true, at });
 
-interface Row {
+interface ShipmentRow {
   picked_at: Date | null;
   packed_at: Date | null;
   shipped_at: Date | null;
   cancelled_at: Date | null;
 }
 const rowOf = async ({ orderId }: Order) =>
-  (await service.db.query<Row>("SELECT * FROM shipments WHERE order_id = $1", [orderId])).rows[0];
+  (await service.db.query<ShipmentRow>("SELECT * FROM shipments WHERE order_id = $1", [orderId])).rows[0];
 const shipped = (one: Order) =>
   eventually(`${one.orderId} to be shipped`, async () => ((await rowOf(one))?.shipped_at ? true : undefined));
 const isOff = (one: Order) =>
@@ -46,7 +46,7 @@ const shippedEventsOf = async ({ orderId }: Order) =>
     )
   ).rows.map(({ payload }) => EVENTS.ParcelShipped.schema.parse(payload));
 
-/** Waits until all three jobs of an order's event have been worked off. */
+/** Waits until all three jobs of an order's event are done. */
 const jobsDone = (eventId: string) =>
   Promise.all(
     ["pick", "pack", "ship"].map((step) =>
@@ -66,7 +66,7 @@ test("an order that is confirmed is picked, packed and shipped, and an event say
   expect(await shippedEventsOf(one)).toEqual([{ ...one, at: row?.shipped_at?.toISOString() }]);
 });
 
-test("an order that was cancelled first starts nothing when its confirmation comes late", async () => {
+test("a confirmation that comes after the cancel of its order starts nothing", async () => {
   const one = order();
   await cancelled(one);
   const late = await confirmed(one);
@@ -79,7 +79,7 @@ test("an order that was cancelled first starts nothing when its confirmation com
   expect(telemetry.find("create shipping.pick", { "messaging.message.id": `pick-${late}` })).toEqual([]);
 });
 
-test("an order that is cancelled while its jobs wait goes no further, and its jobs end well", async () => {
+test("an order that is cancelled while its jobs wait goes no further, and its jobs succeed", async () => {
   const one = order();
   const queue = new Queue("shipping", { connection: service.redis, prefix: PREFIX, skipMetasUpdate: true });
   await queue.pause();
@@ -104,14 +104,32 @@ test("an order that is cancelled after it has left is recalled", async () => {
   expect(await shippedEventsOf(one)).toHaveLength(1);
 });
 
-test("a pick that fails is tried again until it is done", async () => {
+test("a pick that fails is retried until it succeeds", async () => {
   const one = order();
   await inRequest({ "correlation.id": "c-2", fault: "shipping.pick:failed*2" }, () => confirmed(one));
   await shipped(one);
   expect(await shippedEventsOf(one)).toHaveLength(1);
 });
 
-test("30 orders that are cancelled right behind their confirmation: each has left and is recalled, or never leaves", async () => {
+test("a delayed pick waits until it is due, which does not count as waiting in the queue and leaves time to cancel", async () => {
+  const [late, off] = [order(), order()];
+  const delayed = (ms: number, one: Order) =>
+    inRequest({ "correlation.id": "c-3", fault: `shipping.pick:delayed(${ms})` }, () => confirmed(one));
+  const eventId = await delayed(1_000, late);
+  await delayed(60_000, off);
+  await cancelled(off);
+  await isOff(off);
+  await shipped(late);
+  const message = (step: string) => ({ "messaging.message.id": `${step}-${eventId}` });
+  const created = await telemetry.one("create shipping.pick", message("pick"));
+  const picked = await telemetry.one("process shipping.pick", message("pick"));
+  const ms = ([seconds, nanos]: readonly [number, number]) => seconds * 1_000 + nanos / 1e6;
+  expect(ms(picked.startTime) - ms(created.startTime)).toBeGreaterThanOrEqual(999);
+  expect(picked.attributes["baton.wait.since"]).toBe("delay");
+  expect(await rowOf(off)).toMatchObject({ picked_at: null, shipped_at: null });
+});
+
+test("30 orders, cancelled right after their confirmation: each has left and is recalled, or never leaves", async () => {
   const orders = Array.from({ length: 30 }, order);
   const events = await Promise.all(
     orders.map(async (one) => {
@@ -128,7 +146,7 @@ test("30 orders that are cancelled right behind their confirmation: each has lef
   }
 });
 
-test("what is no OrderConfirmed or OrderCancelled is given up at once, and changes nothing", async () => {
+test("an invalid OrderConfirmed or OrderCancelled is a dead letter at once, and changes nothing", async () => {
   const one = order();
   const wrong = { ...one, items: [], wasConfirmed: "yes", totalCents: -1, at: "yesterday" };
   for (const type of ["OrderConfirmed", "OrderCancelled"]) {

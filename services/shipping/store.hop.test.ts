@@ -17,14 +17,14 @@ afterAll(() => db.close());
 
 const shipment = (): Shipment => ({ eventId: uniqueName("e-"), orderId: uniqueName("o-"), userId: "ann" });
 
-interface Row {
+interface ShipmentRow {
   picked_at: Date | null;
   packed_at: Date | null;
   shipped_at: Date | null;
   cancelled_at: Date | null;
 }
 const rowOf = async ({ orderId }: Shipment) =>
-  (await db.query<Row>("SELECT * FROM shipments WHERE order_id = $1", [orderId])).rows[0];
+  (await db.query<ShipmentRow>("SELECT * FROM shipments WHERE order_id = $1", [orderId])).rows[0];
 const eventsOf = async ({ orderId }: Shipment) =>
   (
     await db.query<{ type: string; payload: unknown }>(
@@ -43,7 +43,7 @@ test("a shipment is picked, packed and shipped, one after the other", async () =
   expect(await rowOf(one)).toMatchObject({ shipped_at: expect.any(Date) });
 });
 
-test("a step that is repeated changes nothing: its time is that of the first", async () => {
+test("a step that is repeated changes nothing: it keeps its first time", async () => {
   const one = shipment();
   await store.pick(one);
   await store.pack(one);
@@ -65,7 +65,7 @@ test("shipping appends ParcelShipped once, also when the job runs several times 
   expect(await eventsOf(one)).toEqual([{ type: "ParcelShipped", payload }]);
 });
 
-test("the event and the shipping commit together: an outbox that refuses leaves the order unshipped, to be tried again", async () => {
+test("the event and the shipping commit together: when the outbox refuses, the order is not shipped and can be retried", async () => {
   const one = shipment();
   await store.pick(one);
   await db.query("ALTER TABLE outbox ADD CONSTRAINT closed CHECK (false) NOT VALID");
@@ -97,12 +97,12 @@ test("the event and the shipping commit together: a commit that fails leaves no 
   expect(await eventsOf(one)).toHaveLength(1);
 });
 
-/** The event that calls a shipment's order off: another one than asked for it. */
+/** The event that cancels a shipment's order; it has another id than the confirmation. */
 const off = (one: Shipment): Shipment => ({ ...one, eventId: `${one.eventId}-off` });
 const nothingDone = { picked_at: null, packed_at: null, shipped_at: null };
 
 describe("an order that is cancelled", () => {
-  test("before anybody has heard of it is never picked, packed or shipped", async () => {
+  test("before its confirmation arrives is never picked, packed or shipped", async () => {
     const one = shipment();
     expect(await store.isCancelled(one.orderId)).toBe(false);
     expect(await store.cancel(off(one))).toBe("cancelled");
@@ -116,7 +116,7 @@ describe("an order that is cancelled", () => {
     expect(await eventsOf(one)).toEqual([]);
   });
 
-  test("between two steps goes no step further", async () => {
+  test("between two steps takes no further step", async () => {
     const one = shipment();
     await store.pick(one);
     expect(await store.isCancelled(one.orderId)).toBe(false);
@@ -126,7 +126,7 @@ describe("an order that is cancelled", () => {
     expect(await eventsOf(one)).toEqual([]);
   });
 
-  test("after it has left is recalled, and ParcelShipped stays said", async () => {
+  test("after it has left is recalled, and its ParcelShipped stays", async () => {
     const one = shipment();
     await store.pick(one);
     await store.ship(one);
@@ -136,7 +136,7 @@ describe("an order that is cancelled", () => {
     expect(await eventsOf(one)).toHaveLength(1);
   });
 
-  test("is cancelled once, however often and by however many events that is said", async () => {
+  test("is cancelled once, also by repeated and by different events", async () => {
     const one = shipment();
     const answers = await Promise.all([1, 2, 3].map(() => store.cancel(off(one))));
     expect(answers.filter((answer) => answer === "cancelled")).toHaveLength(1);
@@ -145,7 +145,7 @@ describe("an order that is cancelled", () => {
     expect((await rowOf(one))?.cancelled_at).toEqual(first);
   });
 
-  test("while it ships, 60 times: either it has left and is recalled, or it stays and nothing says that it left", async () => {
+  test("while it ships, 60 times: either it has left and is recalled, or it stays and has no ParcelShipped", async () => {
     const shipments = Array.from({ length: 60 }, shipment);
     for (const one of shipments) await store.pick(one);
     const ends = await inWaves(shipments, 4, async (one, n) => {

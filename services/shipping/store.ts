@@ -1,4 +1,4 @@
-/** Shipments in Postgres. Every step may be repeated, and none is taken once the order is off. */
+/** Shipments in Postgres. Every step may be repeated, and none is taken once the order is cancelled. */
 import type { EventFrom } from "../_contracts/events.ts";
 import type { Database } from "../_kit/database/postgres.ts";
 import { once } from "../_kit/events/inbox.ts";
@@ -13,18 +13,18 @@ export interface Shipment {
 
 export interface ShipmentStore {
   isCancelled(orderId: string): Promise<boolean>;
-  /** False when the order is off. */
+  /** False when the order is cancelled. */
   pick(shipment: Shipment): Promise<boolean>;
-  /** False when the order is off. */
+  /** False when the order is cancelled. */
   pack(shipment: Shipment): Promise<boolean>;
   /**
-   * Shipped, and ParcelShipped into the outbox, in one transaction. False when the order is off, or this event had it
-   * shipped before.
+   * Ships the order and appends ParcelShipped in one transaction. False when the order is cancelled or was shipped for
+   * this event before.
    */
   ship(shipment: Shipment): Promise<boolean>;
   /**
-   * Cancels an order's shipment, also one that nobody has asked for yet; a parcel that has left is recalled. Undefined
-   * when that was done before.
+   * Cancels an order's shipment, also before it was requested. A parcel that has left is recalled. Undefined when it
+   * was cancelled before.
    */
   cancel(shipment: Shipment): Promise<"cancelled" | "recalled" | undefined>;
 }
@@ -57,7 +57,7 @@ export function shipmentStore(db: Database, broker: EventsBroker): ShipmentStore
     },
     ship: async ({ eventId, orderId, userId }) => {
       const done = await once(db, "ship", eventId, async (tx) => {
-        // Whichever of shipping and cancelling gets at the row first, the other one sees what it did.
+        // Shipping and cancelling update the same row, so the second of them sees what the first did.
         const { rows } = await tx.query<{ shipped_at: Date }>(
           `UPDATE shipments SET shipped_at = now()
            WHERE order_id = $1 AND shipped_at IS NULL AND cancelled_at IS NULL RETURNING shipped_at`,

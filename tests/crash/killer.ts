@@ -5,17 +5,17 @@ import { patient } from "../patience.ts";
 import type { TestPlayground } from "../playground.ts";
 
 export interface Killer {
-  /** Kills the part `name`; waits first until it runs again from the last time. Nobody waits for its return here. */
+  /** Kills the part `name`, once it runs again after the last kill. Does not wait until it is back. */
   kill(name: string): Promise<void>;
-  /** Kills the part `name` whenever it runs, for so long: it is away, and comes back in between for a moment at most. */
+  /** Kills the part `name` whenever it runs, for so long: it is down, except for moments. */
   besiege(name: string, forMs: number): Promise<void>;
-  /** How often each part was killed from here. */
+  /** How often each part was killed by this. */
   readonly kills: ReadonlyMap<string, number>;
-  /** How often the part `name` has ended otherwise, by its own hand. */
+  /** How often the part `name` has ended by itself. */
   ownEnds(name: string): number;
-  /** Every death of a part, by whosever hand, as it was noticed: what may explain a missing span. */
+  /** Every end of a part for any reason, when it was noticed. Each may explain a missing span. */
   readonly deaths: readonly Death[];
-  /** Notices no more deaths. */
+  /** Stops watching. */
   stop(): void;
 }
 

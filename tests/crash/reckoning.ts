@@ -1,6 +1,6 @@
 /**
- * The books of the shop after a storm, each read where it is kept: every order in an end state, and money, stock,
- * parcels and e-mails in step with it.
+ * The state of the shop after the kills, read from every database: each order must be in an end state, and money,
+ * stock, parcels and e-mails must match it.
  */
 import { readdir } from "node:fs/promises";
 import path from "node:path";
@@ -56,7 +56,7 @@ export async function booksOf({ rows }: TestPlayground): Promise<Books[]> {
   });
 }
 
-/** What is wrong with an order's books, in words; nothing when they agree. */
+/** The errors in an order's books, in words; empty when they agree. */
 export function wrongWith(books: Books): string[] {
   const { status, reason, charges, reserved, shipment, confirmations, refunds } = books;
   const is = (right: boolean, word: string): string[] =>
@@ -81,19 +81,19 @@ export function wrongWith(books: Books): string[] {
   ];
 }
 
-/** Sums and leftovers that must be the given figure once all is quiet. */
+/** Counts of unfinished work, which must be 0 in the end. */
 export async function leftovers(playground: TestPlayground): Promise<Record<string, number>> {
   const { count } = playground;
   return {
-    "orders not at their end": await count(
+    "orders in progress": await count(
       "orders",
       "SELECT count(*) FROM orders WHERE status IN ('PENDING', 'CONFIRMED')",
     ),
-    "sagas under way": await count("orders", "SELECT count(*) FROM sagas WHERE step <> 'done'"),
+    "sagas in progress": await count("orders", "SELECT count(*) FROM sagas WHERE step <> 'done'"),
     "events unsent": await unsentOf(playground),
     "e-mails on record but not delivered":
       (await count("notifications", "SELECT count(*) FROM emails")) -
-      // A mailer that was killed leaves an unfinished file, under a name of its own.
+      // A killed mailer leaves an unfinished file under another name.
       (await readdir(path.join(playground.dir, "mail"))).filter((name) => name.endsWith(".eml")).length,
   };
 }

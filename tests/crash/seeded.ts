@@ -1,4 +1,4 @@
-/** Chance that can be had again: the same seed gives the same run of numbers. */
+/** Reproducible random numbers: the same seed gives the same sequence. */
 
 export interface Chance {
   /** A whole number from 0 to `below` - 1. */
@@ -7,7 +7,7 @@ export interface Chance {
   shuffled<T>(things: readonly T[]): T[];
 }
 
-/** mulberry32 (Tommy Ettinger, public domain): 32 bits of state are plenty for a schedule. */
+/** mulberry32 (Tommy Ettinger, public domain): 32 bits of state are enough for a schedule. */
 export function chance(seed: number): Chance {
   let state = seed >>> 0;
   const next = (): number => {

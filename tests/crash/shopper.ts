@@ -1,4 +1,4 @@
-/** A customer who does what a good client does: sends the same request with the same key until there is an answer. */
+/** A customer who behaves like a good client: it sends the same request with the same key until there is an answer. */
 import { until } from "../../playground/until.ts";
 import { patient } from "../patience.ts";
 
@@ -10,24 +10,24 @@ export interface Wish {
   readonly sku: string;
   readonly quantity: number;
   readonly token: string;
-  /** Calls the order off once it is confirmed. */
+  /** Cancels the order once it is confirmed. */
   readonly cancels: boolean;
-  /** A fault that the first try bears, of the cancel if there is one, and no other: its process may die of it. */
+  /** A fault in the first try only (of the cancel, if there is one). It may kill the process. */
   readonly fault?: string;
 }
 
 export interface Bought {
   readonly wish: Wish;
   readonly orderId: string;
-  /** What the client was told last: 201, 402, 409, and for a cancelled order 200 or 409. */
+  /** The status of the last answer: 201, 402, 409, and for a cancelled order 200 or 409. */
   readonly status: number;
   readonly tries: number;
-  /** The last answer, for whoever has to find out why. */
+  /** The last answer, for debugging. */
   readonly body: Answer["body"];
 }
 
 const ANSWER_WITHIN_MS = patient(90_000);
-/** Neither yes nor no: the same request may be sent again. */
+/** Statuses that are not final: the same request may be sent again. */
 const AGAIN = new Set([408, 429, 499, 500, 502, 503, 504]);
 
 interface Answer {
@@ -35,7 +35,7 @@ interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Sends `request` until it gets an answer that is final. `request` learns which try this is, from 1. */
+/** Sends `request` until it gets a final answer. `request` gets the number of the try, from 1. */
 async function insist(
   what: string,
   request: (tries: number) => Promise<Answer>,
@@ -65,13 +65,13 @@ async function send(url: string, init: RequestInit): Promise<Answer> {
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
-/** Buys, and calls it off if that is the wish. Fails when no final answer comes. */
+/** Buys, and cancels if that is the wish. Fails without a final answer. */
 export async function shop(gateway: string, wish: Wish): Promise<Bought> {
-  const headers = (bites: boolean): Record<string, string> => ({
+  const headers = (isFaulty: boolean): Record<string, string> => ({
     "content-type": "application/json",
     "idempotency-key": wish.key,
     "x-correlation-id": wish.key,
-    ...(wish.fault && bites ? { baggage: `fault=${encodeURIComponent(wish.fault)}` } : {}),
+    ...(wish.fault && isFaulty ? { baggage: `fault=${encodeURIComponent(wish.fault)}` } : {}),
   });
   const body = JSON.stringify({
     userId: wish.userId,

@@ -1,4 +1,4 @@
-/** Docker Compose v2: the one that is installed, else built once with Go, at a pinned version, into the user's cache. */
+/** Docker Compose v2: the installed one, or one built once with Go, at a pinned version, into the user's cache. */
 import { access, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { cacheDir } from "../../playground/provide/apt.ts";
@@ -14,7 +14,7 @@ export type ComposeProgram = readonly [string, ...string[]];
 
 const built = (): string => path.join(cacheDir(process.env), "compose", VERSION, "docker-compose");
 
-/** Compose v2 as it is on this machine, or as an earlier run has built it; null when there is none. */
+/** The Compose v2 installed on this machine or built by an earlier run; null when there is none. */
 export async function findCompose(): Promise<ComposeProgram | null> {
   const isV2 = (text: string): boolean => /version v?2\.|version v?[3-9]/.test(text);
   const candidates: ComposeProgram[] = [["docker", "compose"], ["docker-compose"], [built()]];
@@ -25,7 +25,7 @@ export async function findCompose(): Promise<ComposeProgram | null> {
   return null;
 }
 
-/** As `findCompose`, but builds it where Go is; null where neither is to be had. Rejects with Go's error. */
+/** Like `findCompose`, but builds it if Go is installed; null without Compose and Go. Rejects with Go's error. */
 export async function provideCompose(): Promise<ComposeProgram | null> {
   const found = await findCompose();
   if (found) return found;
@@ -35,7 +35,7 @@ export async function provideCompose(): Promise<ComposeProgram | null> {
   await mkdir(base, { recursive: true });
   const work = await mkdtemp(path.join(base, ".work-"));
   try {
-    // A module around it, because `go install` refuses a module whose go.mod excludes versions.
+    // Built from a module of our own, because `go install` refuses a module whose go.mod excludes versions.
     await writeFile(path.join(work, "go.mod"), `module baton/compose\n\nrequire ${MODULE} ${VERSION}\n`);
     const flags = ["-mod=mod", "-trimpath", "-ldflags", `-s -w -X ${MODULE}/internal.Version=${VERSION}`];
     await output("go", ["build", ...flags, "-o", "docker-compose", `${MODULE}/cmd`], {

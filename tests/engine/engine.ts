@@ -1,6 +1,6 @@
 /**
- * A Docker engine for tests: the one that runs on this machine, else one of our own, from Debian's packages, by hand, in
- * a network namespace of its own, with all that it writes in one folder. Nothing is installed, and nothing stays.
+ * A Docker engine for tests: the one that runs on this machine, else our own from Debian's packages. Our own runs in
+ * its own network namespace and writes only to one folder. Nothing is installed, and nothing is left behind.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,15 +14,15 @@ import { patient } from "../patience.ts";
 import { unpacked } from "./packages.ts";
 import { output } from "./run.ts";
 
-export const ENGINE_PACKAGES = ["docker.io", "iptables", "busybox-static"] as const;
+const ENGINE_PACKAGES = ["docker.io", "iptables", "busybox-static"] as const;
 
 export interface Engine {
-  /** What `docker` and Compose are to be run with. */
+  /** The environment for `docker` and Compose. */
   readonly env: NodeJS.ProcessEnv;
-  /** Our own cannot pull images: it needs stand-ins, and this folder has the programs that these are made of. */
+  /** Our own engine cannot pull images, so it needs stand-ins: the folder with their programs. Null otherwise. */
   readonly tree: string | null;
   readonly version: string;
-  /** Makes the engine's 127.0.0.1:`port` ours, for each port. */
+  /** Forwards our 127.0.0.1:`port` to that of the engine, for each port. */
   open(ports: readonly number[]): Promise<void>;
   /** Ends everything that was started here, and resolves when it is gone. */
   stop(): Promise<void>;
@@ -33,7 +33,7 @@ const ask = (env: NodeJS.ProcessEnv): Promise<string> =>
     (text) => text.trim(),
   );
 
-/** Why there is no engine; or the engine. `own`: never the machine's. */
+/** The engine, or why there is none. */
 export async function startEngine(): Promise<Engine | string> {
   const running = await ask(process.env).catch(() => "");
   if (running !== "") {
@@ -57,7 +57,7 @@ async function startOwn(tree: string): Promise<Engine | string> {
   try {
     const bin = path.join(home, "bin");
     await mkdir(bin);
-    // What Debian's update-alternatives would have made, had the packages been installed.
+    // Links that Debian's update-alternatives would make when the packages are installed.
     for (const name of ["iptables", "ip6tables"])
       await symlink(path.join(tree, "usr/sbin/xtables-nft-multi"), path.join(bin, name));
     const libraries = path.join(tree, "usr/lib/x86_64-linux-gnu");
@@ -88,7 +88,7 @@ async function startOwn(tree: string): Promise<Engine | string> {
       await stop();
       return `the Docker engine does not start here: ${log()}`;
     }
-    const open = (ports: readonly number[]) => openDoors(home, enter, ports, undo);
+    const open = (ports: readonly number[]) => forwardPorts(home, enter, ports, undo);
     return { env: client, tree, version, open, stop };
   } catch (error) {
     await stop();
@@ -96,7 +96,7 @@ async function startOwn(tree: string): Promise<Engine | string> {
   }
 }
 
-/** The last that a process has said. */
+/** The end of a process' output. */
 function tailOf(child: ChildProcess): () => string {
   let said = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -114,8 +114,8 @@ async function ended(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-/** Socket files are seen from all network namespaces: the way in is a TCP port here, such a file, a TCP port there. */
-async function openDoors(
+/** Forwards ports into the namespace by socket files, which all namespaces share: port here, file, port there. */
+async function forwardPorts(
   home: string,
   enter: string,
   ports: readonly number[],
@@ -147,11 +147,11 @@ async function openDoors(
 const closed = (server: Server): Promise<void> =>
   new Promise((resolve) => {
     server.close(() => resolve());
-    // What is still open ends with its other half, the namespace's.
+    // Open connections end with the namespace's side.
     server.unref();
   });
 
-/** Resident memory, in MB, of all processes of a container, from the engine's own account. */
+/** Resident memory, in MB, of all processes of a container, from its cgroup. */
 export async function memoryMb(engine: Engine, container: string): Promise<number> {
   const id = (
     await output("docker", ["inspect", "-f", "{{.Id}} {{.State.Pid}}", container], { env: engine.env })

@@ -1,6 +1,6 @@
 /**
- * For engine.ts: runs in the engine's network namespace and joins each socket file of `<folder>` named after a port to
- * that port of the namespace's 127.0.0.1. Arguments: the folder, then the ports. Ends with its standard input.
+ * For engine.ts: runs in the engine's network namespace and forwards each socket file of `<folder>`, named after a
+ * port, to that port of the namespace's 127.0.0.1. Arguments: the folder, then the ports. Ends with its standard input.
  */
 import { connect, createServer } from "node:net";
 import path from "node:path";

@@ -1,4 +1,4 @@
-/** Debian's packages, unpacked into the user's cache: nothing is installed, and no script of theirs runs. */
+/** Debian's packages, unpacked into the user's cache: nothing is installed, and their scripts do not run. */
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { cacheDir, hasApt, systemId, unpackWithApt } from "../../playground/provide/apt.ts";
@@ -6,7 +6,7 @@ import { patient } from "../patience.ts";
 
 const WITHIN_MS = patient(300_000);
 
-/** The folder with the unpacked `names` and all that they need; null where there is no apt. Rejects with apt's error. */
+/** The folder with the unpacked `names` and their dependencies; null without apt. Rejects with apt's error. */
 export async function unpacked(names: readonly string[]): Promise<string | null> {
   if (!(await hasApt(process.env))) return null;
   const base = path.join(cacheDir(process.env), "engine", await systemId());

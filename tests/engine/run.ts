@@ -1,4 +1,4 @@
-/** Programs to their end, with a bound on time and on what they say. */
+/** Runs programs to their end, with a bound on their time and output. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { patient } from "../patience.ts";
@@ -11,7 +11,7 @@ export interface RunOptions {
   readonly timeoutMs?: number;
 }
 
-/** What `command` printed. Rejects with what it said on standard error, when it fails or takes longer than 5 minutes. */
+/** The output of `command`. Rejects with its error output when it fails or takes longer than 5 minutes. */
 export async function output(
   command: string,
   args: readonly string[],

@@ -1,7 +1,7 @@
 /**
- * Images under the official names, where none can be pulled: busybox, the real program from this machine, its libraries.
- * What such an image has beyond that (users, folders, their owners and modes, an entry point) is as in the official one,
- * because compose.yaml relies on it.
+ * Stand-ins for the official images, under their names, where none can be pulled: busybox, and the real program from
+ * this machine with its libraries. Users, folders with their owners and modes, and the entry point are as in the
+ * official image, because compose.yaml relies on them.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -33,7 +33,7 @@ const root = path.dirname(path.dirname(import.meta.dirname));
 const never = new AbortController().signal;
 const APPLETS = "sh cat chown chmod cp find grep id ls mkdir nc ps rm sed sleep wget".split(" ");
 
-/** An image in the making. */
+/** An image that is being made. */
 class Image {
   readonly folder: string;
   private constructor(folder: string) {
@@ -66,13 +66,13 @@ class Image {
     await chmod(this.at(folder), mode);
   }
 
-  /** Copies a program, and the libraries that the loader finds for it, to the paths where it will look for them. */
+  /** Copies a program, and its libraries to the paths where its loader will look for them. */
   async program(from: string, to: string, libraryPath = ""): Promise<void> {
     await mkdir(path.dirname(this.at(to)), { recursive: true });
     await copyFile(await realpath(from), this.at(to));
     await chmod(this.at(to), 0o755);
     const env = { ...process.env, ...(libraryPath && { LD_LIBRARY_PATH: libraryPath }) };
-    // Fails for a static program, which needs none.
+    // Fails for a static program, which needs no libraries.
     const listed = await output("ldd", [from], { env }).catch(() => "");
     for (const [, library = ""] of listed.matchAll(/(?:=> |^\s*)(\/\S+)/gm)) {
       const name = path.basename(library);
@@ -105,13 +105,13 @@ async function server(name: "nats" | "redis"): Promise<Program> {
   if (found) return found;
   await fetchWithApt([name], cache, process.env, AbortSignal.timeout(patient(180_000)));
   const fetched = await look();
-  if (!fetched) throw new Error(`${name} is not to be had here`);
+  if (!fetched) throw new Error(`${name} is not available here`);
   return fetched;
 }
 
 /**
- * The Dockerfile's base. Its `npm` takes what the machine's own npm has installed, by the Dockerfile's own command: the
- * engine's containers have no way to a registry.
+ * The Dockerfile's base image. The engine's containers cannot reach a registry, so the machine's npm installs the
+ * packages by the Dockerfile's own command, and the image's `npm` only copies them.
  */
 async function node(image: Image, work: string): Promise<void> {
   const command = /^RUN (npm ci .*)$/m.exec(await readFile(path.join(root, "Dockerfile"), "utf8"))?.[1];
@@ -130,7 +130,7 @@ async function node(image: Image, work: string): Promise<void> {
   await image.program(process.execPath, "usr/local/bin/node");
 }
 
-/** As the official image's entry point, for a server without psql: what it would run is run in single-user mode. */
+/** Like the official image's entry point, but for a server without psql: it runs SQL in single-user mode. */
 const POSTGRES_ENTRY = `#!/bin/sh
 set -e
 export PGDATA=/var/lib/postgresql/18/docker
@@ -148,7 +148,7 @@ exec "$@"
 
 async function postgres(image: Image): Promise<void> {
   const found = await findPostgres(root, foldersOf(process.env.PATH ?? ""));
-  if (!found) throw new Error("Postgres is not to be had here");
+  if (!found) throw new Error("Postgres is not available here");
   for (const folder of ["share", "lib"])
     await cp(path.join(found.folder, folder), image.at("usr/local", folder), { recursive: true });
   for (const name of ["postgres", "initdb"])
@@ -163,12 +163,12 @@ async function postgres(image: Image): Promise<void> {
   await image.own("var/run/postgresql", 999, 999, 0o3777);
 }
 
-/** Programs of the full stack, by their name in compose.yaml, where an earlier run or the user has made or installed them. */
+/** The programs of the full stack, by their names in compose.yaml. */
 const STACK = { collector: "otelcol", jaeger: "jaeger", prometheus: "prometheus", k6: "k6" } as const;
 type StackPart = keyof typeof STACK;
 export type StackFiles = Readonly<Partial<Record<StackPart, string>>>;
 
-/** Those that are on this machine now; none is built here, because that takes many minutes. */
+/** Those that are on this machine. None is built here, because that takes many minutes. */
 export async function stackFiles(): Promise<StackFiles> {
   const options = { root, dir: path.join(root, ".baton"), env: process.env, report: silent, signal: never };
   const found = await Promise.all(
@@ -184,10 +184,10 @@ async function stackPart(image: Image, part: StackPart, file: string): Promise<v
   if (part === "prometheus") await image.own("prometheus", 65_534, 65_534);
 }
 
-/** What there always is a stand-in for. */
+/** The parts that always have a stand-in. */
 export const STAND_INS = ["nats", "redis", "postgres"] as const;
 
-/** Makes the stand-ins, with the programs of `tree` and of `stack`. `nameOf`: the image's name for a part, or for `node`. */
+/** Makes the stand-ins from the programs of `tree` and `stack`. `nameOf` returns the image of a part, or of `node`. */
 export async function makeStandIns(
   engine: Engine,
   tree: string,

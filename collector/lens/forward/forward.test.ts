@@ -8,7 +8,9 @@ import { Counts } from "../counts.ts";
 import { onPorts } from "../lens.fixture.ts";
 import { encodeJson } from "../otlp/json-in.ts";
 import { oneSpan } from "../otlp/requests.fixture.ts";
+import { partial } from "./backend.fixture.ts";
 import { Forwarder, type ForwardOptions } from "./forward.ts";
+import { readTargets } from "./targets.ts";
 
 interface Arrived {
   readonly path: string;
@@ -20,16 +22,19 @@ interface Arrived {
 let backend: Server;
 let url = "";
 let statuses: number[] = [];
+/** What it says with its next 200. */
+let said: Buffer | undefined;
 let arrived: Arrived[] = [];
 let logged = "";
 let counts: Counts;
 
 beforeEach(async () => {
+  said = undefined;
   [statuses, arrived, logged, counts] = [[], [], "", new Counts()];
   backend = createServer(async (request, response) => {
     const body = gunzipSync(await buffer(request));
     arrived.push({ path: request.url ?? "", headers: request.headers, body });
-    response.writeHead(statuses.shift() ?? 200, { "retry-after": "0", location: "/elsewhere" }).end();
+    response.writeHead(statuses.shift() ?? 200, { "retry-after": "0", location: "/elsewhere" }).end(said);
   });
   await new Promise<void>((resolve) => backend.listen(0, "127.0.0.1", resolve));
   url = `http://127.0.0.1:${(backend.address() as AddressInfo).port}`;
@@ -41,8 +46,7 @@ afterEach(() => {
 
 const forwarder = (more: Partial<ForwardOptions> = {}): Forwarder =>
   new Forwarder({
-    url,
-    headers: { "api-key": "secret" },
+    targets: readTargets({ LENS_FORWARD_URL: url, LENS_FORWARD_HEADERS: "api-key=secret" }),
     queueBytes: 1_000_000,
     counts,
     log: pino({}, { write: (line) => (logged += line) }),
@@ -114,4 +118,24 @@ test("lens sends on all that it accepts, and nothing that it refuses", async () 
     .toContain('lens_forwarded_total{signal="traces"} 1\n');
   await lens.stop();
   expect(arrived.map(({ body, headers }) => [body, headers["api-key"]])).toEqual([[request, "a b"]]);
+});
+
+test("what the backend leaves out of a request that it takes is counted, and said in its words without control characters", async () => {
+  said = partial(2, "no room\u001b[31m");
+  const sender = forwarder();
+  sender.offer({ ...taken("a"), items: 5 });
+  await sender.stop(10_000);
+  expect([counts.of("traces", "forwarded"), counts.of("traces", "dropped rejected")]).toEqual([3, 2]);
+  expect(logged).toContain('"why":"no room [31m"');
+  expect(logged).toContain("left out a part of it");
+});
+
+test("a signal without a target is not sent on", async () => {
+  const targets = readTargets({ LENS_FORWARD_LOGS_URL: `${url}/in`, LENS_FORWARD_LOGS_COMPRESSION: "gzip" });
+  const sender = forwarder({ targets });
+  sender.offer(taken("a"));
+  sender.offer({ ...taken("b"), signal: "logs" });
+  await sender.stop(10_000);
+  expect(arrived.map(({ path, body }) => [path, body.toString()])).toEqual([["/in", "b"]]);
+  expect([counts.of("traces", "forwarded"), counts.of("logs", "forwarded")]).toEqual([0, 1]);
 });

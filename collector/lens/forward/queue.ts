@@ -25,7 +25,7 @@ export class ForwardQueue {
     return this.#bytes;
   }
 
-  /** False when it does not fit: whoever is behind loses what is new, and what waits is not thrown away for it. */
+  /** False when it does not fit: a backend that is behind loses what is new, and what waits is not thrown away for it. */
   offer(taken: Taken): boolean {
     if (this.#bytes + taken.body.length > this.#limitBytes) return false;
     this.#bytes += taken.body.length;
@@ -34,8 +34,8 @@ export class ForwardQueue {
   }
 
   /**
-   * Takes out the oldest request and those of the same signal right behind it. Protobuf requests are joined by putting one
-   * behind the other, since repeated fields of joined messages add up; JSON goes on as it came.
+   * Takes out the oldest request and those of the same signal right behind it. Protobuf requests are joined by putting
+   * one behind the other, since repeated fields of joined messages add up; JSON goes on as it came.
    */
   take(): Parcel | null {
     const first = this.#waiting[0];

@@ -65,8 +65,8 @@ const hangsByLink = (span: Span): boolean => span.kind === "CONSUMER" || span.pa
 
 /**
  * When the missing span was there for certain. A message's creation: the orphan's start, less the time that the message
- * lay somewhere (of a batch, its first message's). A parent: the orphan's own start. What else hangs by a link, such as a
- * resumed saga, began with the oldest span there is of the trace that it links to.
+ * lay somewhere (of a batch, its first message's). A parent: the orphan's own start. What else hangs by a link, such as
+ * a resumed saga, began with the oldest span there is of the trace that it links to.
  */
 function handedOverNs(orphan: Span, journey: Journey): bigint {
   const waited = waitedNs(orphan);

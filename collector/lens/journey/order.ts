@@ -2,8 +2,8 @@ import { keyOf, type Span } from "./model.ts";
 
 /**
  * The one order of spans: by start, then by end (SDKs that start spans at whole milliseconds make many start at
- * once, and what ended first is likely to have begun first), then by key. Nothing in a journey may depend on the order in which spans
- * arrived, so whatever has to choose between spans chooses the first by this. Takes two spans, returns a
+ * once, and what ended first is likely to have begun first), then by key. Nothing in a journey may depend on the order
+ * in which spans arrived, so whatever has to choose between spans chooses the first by this. Takes two spans, returns a
  * number for `sort`.
  */
 export function byStart(a: Span, b: Span): number {

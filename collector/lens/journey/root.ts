@@ -4,7 +4,7 @@ import { correlationOf } from "./read.ts";
 import type { Traces } from "./traces.ts";
 
 /** A consumer that lost its context is looked for by its correlation id within this time of a root's start. */
-export const correlationWindowNs = 10n * 60n * 1_000_000_000n;
+const correlationWindowNs = 10n * 60n * 1_000_000_000n;
 
 /**
  * Goes back from a span, over parents and links, to where its journey begins. Never fails: without a real root

@@ -27,7 +27,7 @@ export interface SpanWords {
 }
 
 /** 2026-11-21T12:00:00Z, so that tests meet nanoseconds past 2^53. */
-export const epochNs = 1_795_262_400_000_000_000n;
+const epochNs = 1_795_262_400_000_000_000n;
 
 /** Milliseconds after `epochNs`, exact to the nanosecond. */
 export const atMs = (ms: number): bigint => epochNs + BigInt(Math.round(ms * 1e6));

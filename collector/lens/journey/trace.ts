@@ -13,7 +13,10 @@ export interface Trace {
   readonly children: ReadonlyMap<string, readonly Span[]>;
   /** Spans whose parent is missing. */
   readonly orphans: readonly Span[];
-  /** Spans with links to where they come from, by the trace that they link to. Those that start a journey are not among them. */
+  /**
+   * Spans with links to where they come from, by the trace that they link to. Those that start a journey are not among
+   * them.
+   */
   readonly linkers: ReadonlyMap<string, readonly Span[]>;
   /**
    * Who speaks for a span of this trace that is missing: the journey of what hung on it is the journey of the

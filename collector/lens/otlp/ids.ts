@@ -11,7 +11,9 @@ export function readId(cursor: Cursor, length: number): number {
   return found === length && !isZero(cursor.bytes, at, cursor.pos) ? at : -1;
 }
 
-/** Where the parent's id at the cursor is; 0 when it is empty or all zeros: no parent; -1 when it has another length. */
+/**
+ * Where the parent's id at the cursor is; 0 when it is empty or all zeros: no parent; -1 when it has another length.
+ */
 export function readParent(cursor: Cursor): number {
   const found = cursor.skipBytes();
   const at = cursor.pos - found;
@@ -25,7 +27,10 @@ function isZero(bytes: Buffer, start: number, end: number): boolean {
   return true;
 }
 
-/** True when `length` bytes of `a` and `b` are the same. For short ones: a call of Buffer's compare takes longer than the loop. */
+/**
+ * True when `length` bytes of `a` and `b` are the same. For short ones: a call of Buffer's compare takes longer than
+ * the loop.
+ */
 export function isSame(a: Buffer, aStart: number, b: Buffer, bStart: number, length: number): boolean {
   for (let i = 0; i < length; i++) if (a[aStart + i] !== b[bStart + i]) return false;
   return true;

@@ -15,7 +15,7 @@ interface IndexedKey {
   readonly salt: number;
 }
 
-/** Of a longer text only so much is hashed, and its length: whoever looks it up compares what was found. */
+/** Of a longer text only so much is hashed, and its length: a look-up compares what it finds. */
 const MOST_BYTES = 256;
 
 const saltOf = (hasher: Hasher, name: string): number => {
@@ -42,7 +42,7 @@ export function hashOfEntry(hasher: Hasher, name: string, value: string): number
   return hashText(hasher, bytes, 0, bytes.length, saltOf(hasher, name));
 }
 
-/** The indexed attributes, for whoever reads telemetry in. */
+/** The indexed attributes, for the code that reads telemetry in. */
 export class IndexKeys {
   readonly hasher: Hasher;
   readonly #keys: readonly IndexedKey[];

@@ -15,7 +15,7 @@ import { type IntegerType, Writer } from "./writer.ts";
 
 /** So many bytes are read in one piece: some ms. */
 const PIECE_BYTES = 128 * 1024;
-/** What is nested more deeply is left out here: by then it is too deep for whoever reads the protobuf. */
+/** What is nested more deeply is left out here: by then it is too deep for the reader of the protobuf. */
 const MOST_LEVEL = MAX_LEVEL + 3;
 
 /** Messages that may hold any number of others; in between others are answered. */

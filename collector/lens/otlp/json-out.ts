@@ -1,7 +1,7 @@
 /**
  * OTLP/JSON out, as objects: the reader checks resources and scopes with it, and answers, which are written as text
- * (json-text.ts), are held against it. Ids are hex, 64-bit integers are strings, enums are numbers; what the sender left
- * out is left out.
+ * (json-text.ts), are held against it. Ids are hex, 64-bit integers are strings, enums are numbers; what the sender
+ * left out is left out.
  *
  * Source: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */

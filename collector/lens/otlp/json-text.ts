@@ -1,7 +1,7 @@
 /**
  * OTLP/JSON as text, straight from stored protobuf bytes. What it writes is what `JSON.stringify(decodeJson(…))` would
- * say (json-out.ts, against which it is tested), in a third of the time: most of it is copied byte for byte, and neither
- * objects nor strings are made on the way.
+ * say (json-out.ts, against which it is tested), in a third of the time: most of it is copied byte for byte, and
+ * neither objects nor strings are made on the way.
  */
 import { Cursor, MAX_LEVEL } from "./cursor.ts";
 import { malformed } from "./error.ts";

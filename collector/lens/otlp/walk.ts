@@ -1,6 +1,6 @@
 /**
- * Checks attributes and values without decoding them. What is broken refuses the whole request; what is only too much
- * for whoever reads it later leaves out the span, record or point that it stands in.
+ * Checks attributes and values without decoding them. What is broken refuses the whole request; what is only too
+ * much for those who read it later leaves out the span, record or point that it is part of.
  */
 import type { Cursor } from "./cursor.ts";
 import { MAX_DEPTH } from "./cursor.ts";

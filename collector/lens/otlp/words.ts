@@ -1,6 +1,7 @@
 /**
  * Words that come again and again, names of attributes above all, as strings that are made once: to compare a few bytes
- * is cheaper than to decode them, and objects find a key that they have met faster than a new string of the same letters.
+ * is cheaper than to decode them, and objects find a key that they have met faster than a new string of the same
+ * letters.
  */
 
 /** A power of two. A collision costs time and nothing else. */

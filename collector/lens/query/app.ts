@@ -18,7 +18,7 @@ import { wrongTimesOf } from "./wrong-times.ts";
 
 export interface QueryDependencies {
   readonly store: StoreReader;
-  /** Has all safe, and so seen by the store, that was answered until now. */
+  /** Resolves when everything that was answered until now is in the store. */
   readonly sync: () => Promise<void>;
   readonly counts: Counts;
   readonly evicted: EvictedOf;
@@ -50,7 +50,7 @@ export function queryApp(dependencies: QueryDependencies): Hono {
   const { store, journeys, indexed, log, page } = dependencies;
   const app = new Hono();
   app.onError((error, c) => {
-    // Whoever asked has gone: nothing failed, and nobody reads this answer.
+    // The client has gone: nothing failed, and this answer is not read.
     if (c.req.raw.signal.aborted) return problemResponse(c, 500, "the request was given up");
     if (error instanceof Problem) return problemResponse(c, error.status, error.message);
     log.error({ err: error, path: c.req.path }, "a query failed");
@@ -70,7 +70,7 @@ export function queryApp(dependencies: QueryDependencies): Hono {
   const integrity = integrityReader(
     async (limit) => (await journeys.latest({ limit, service: null })).journeys,
   );
-  // Whoever was told that something was taken may ask for it.
+  // A client that was told that its telemetry was taken may ask for it.
   app.use(async (_, next) => {
     await dependencies.sync();
     await next();

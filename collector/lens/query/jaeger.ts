@@ -1,6 +1,6 @@
 /**
- * Jaeger's query API v3, so that one client serves lens and Jaeger: services, operations, a trace, a search. Traces come
- * as one `{"result": {"resourceSpans": [...]}}` in OTLP/JSON; nothing found is 404.
+ * Jaeger's query API v3, so that one client serves lens and Jaeger: services, operations, a trace, a search. Traces
+ * come as one `{"result": {"resourceSpans": [...]}}` in OTLP/JSON; nothing found is 404.
  *
  * Source: https://github.com/jaegertracing/jaeger, the package apiv3
  */
@@ -16,8 +16,8 @@ import { findTraces } from "./search.ts";
 import { parseTraceQuery } from "./trace-query.ts";
 
 /**
- * What one answer may hold. What Jaeger's API has no words for stands in headers: `lens-spans-left-out`, and for a search
- * `lens-cursor` (hand it back as the parameter `cursor` to go on) and `lens-partial` (its time ran out).
+ * What one answer may hold. What Jaeger's API has no words for stands in headers: `lens-spans-left-out`, and for a
+ * search `lens-cursor` (hand it back as the parameter `cursor` to go on) and `lens-partial` (its time ran out).
  */
 const BOUNDS = { spans: 20_000, bytes: 8 * 1024 * 1024 };
 

@@ -66,8 +66,9 @@ export class Journeys {
   }
 
   /**
-   * The journeys whose first trace arrived last, the newest first. The order is that of arrival and not of the spans' own
-   * times: a clock that is years ahead must not stand on top for ever, and a cursor must not move while telemetry comes in.
+   * The journeys whose first trace arrived last, the newest first. The order is that of arrival and not of the spans'
+   * own times: a clock that is years ahead must not stand on top for ever, and a cursor must not move while telemetry
+   * comes in.
    */
   async latest({ limit, service, before }: LatestQuery, budgetMs = BUDGET_MS): Promise<LatestJourneys> {
     const stitch = this.#stitcher();

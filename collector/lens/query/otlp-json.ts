@@ -14,8 +14,8 @@ export interface AnswerBounds {
 const JSON_BYTES = 2.5;
 
 /**
- * Writes the array of `resourceSpans`: the first spans of the traces, as many as the bounds let through. Returns how many
- * were left out.
+ * Writes the array of `resourceSpans`: the first spans of the traces, as many as the bounds let through. Returns how
+ * many were left out.
  */
 export function writeTraces(json: JsonText, traces: Iterable<StoredTrace>, bounds: AnswerBounds): number {
   const byOrigin = new Map<Origin, Buffer[]>();

@@ -69,7 +69,9 @@ export function flagParam(params: URLSearchParams, name: string): boolean {
   return value === "true";
 }
 
-/** A cursor that an earlier answer gave: the number of the last trace that it looked at. Undefined when it is not given. */
+/**
+ * A cursor that an earlier answer gave: the number of the last trace that it looked at. Undefined when it is not given.
+ */
 export function cursorParam(given: { name: string; value: string } | null): number | undefined {
   if (!given) return undefined;
   if (!/^t\d{1,13}$/.test(given.value)) {

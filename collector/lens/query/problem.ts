@@ -11,7 +11,7 @@ const TITLES: Readonly<Record<ProblemStatus, string>> = {
   500: "Internal Server Error",
 };
 
-/** Thrown by whoever reads a query; `detail` is for the person who asked. */
+/** Thrown where a query is read; `detail` is for the person who asked. */
 export class Problem extends Error {
   override readonly name = "Problem";
   readonly status: ProblemStatus;

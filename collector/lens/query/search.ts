@@ -16,7 +16,7 @@ import type { TraceQuery } from "./trace-query.ts";
 /** A search for an attribute that is not indexed may read the whole store; telemetry goes on in between. */
 const PAUSE_AFTER_MS = 8;
 /** What one search may take. What it has not seen by then, the next one can go on with. */
-export const BUDGET_MS = 1_000;
+const BUDGET_MS = 1_000;
 
 export interface FoundTraces {
   /** The newest first. */

@@ -21,7 +21,9 @@ const MAX_CORRELATED = 256;
 /** Spans that are kept decoded for one question. */
 const MAX_DECODED = 20_000;
 
-/** What the store holds, for one question: traces that it comes back to, as the journeys of a list do, are decoded once. */
+/**
+ * What the store holds, for one question: traces that it comes back to, as the journeys of a list do, are decoded once.
+ */
 export function sourceOf(store: StoreReader): SpanSource {
   const decoded = new Map<string, readonly Span[]>();
   let spans = 0;
@@ -38,7 +40,7 @@ export function sourceOf(store: StoreReader): SpanSource {
       return read;
     },
     *linksInto(traceId) {
-      // The index leaves out links inside one trace; whoever asks finds them in the trace itself.
+      // The index leaves out links inside one trace; they are found in the trace itself.
       if (store.trace(traceId)) yield traceId;
       for (const from of store.linkedTo(traceId)) yield from.traceId;
     },

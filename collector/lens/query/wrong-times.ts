@@ -1,4 +1,4 @@
-/** Marks spans whose times cannot be right. They are kept and drawn as they say; whoever looks must know. */
+/** Marks spans whose times cannot be right. They are kept and drawn as they say, and marked, so that the reader knows. */
 import type { Journey, JourneySpan, SpanKey } from "../journey/model.ts";
 
 export interface WrongTime {

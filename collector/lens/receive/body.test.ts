@@ -82,7 +82,7 @@ test("a gzip stream of several members is read whole, one that says too little o
   expect(await read(members[1] as Buffer)).toBe(100);
 });
 
-test("what whoever uses a body holds beside it counts, too", async () => {
+test("what is held beside a body while it is used counts, too", async () => {
   const bodies = new BodyReader(MAX_BYTES);
   const twice = bodies.read(Readable.from([Buffer.alloc(MAX_BYTES)]), plain, (body, hold) => {
     for (let i = 1; i <= REQUESTS_AT_ONCE; i++) hold(body.length);

@@ -16,9 +16,10 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import { maySend } from "../access.ts";
-import type { Signal } from "../counts.ts";
+import { SIGNALS, type Signal } from "../counts.ts";
 import { cutSilent } from "../listen.ts";
 import { malformed, OtlpError } from "../otlp/error.ts";
+import { PATH_OF } from "../otlp/paths.ts";
 import {
   exportResponse,
   FAILED,
@@ -32,11 +33,7 @@ import {
 import type { Packed } from "./body.ts";
 import type { Receiving } from "./receiving.ts";
 
-const PATHS: ReadonlyMap<string, Signal> = new Map([
-  ["/opentelemetry.proto.collector.trace.v1.TraceService/Export", "traces"],
-  ["/opentelemetry.proto.collector.logs.v1.LogsService/Export", "logs"],
-  ["/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", "metrics"],
-]);
+const PATHS: ReadonlyMap<string, Signal> = new Map(SIGNALS.map((signal) => [PATH_OF[signal], signal]));
 
 /** A sender that trickles its body must not hold memory for ever. */
 const IDLE_TIMEOUT_MS = 30_000;

@@ -2,16 +2,17 @@
  * Takes the requests that the receivers have unpacked: reads all of it, hands all of it over to be stored, and counts. The
  * receivers differ in how bytes arrive and how a refusal is said; what is in them is decided here.
  */
-import { setImmediate } from "node:timers/promises";
 import type { Counts, Signal } from "../counts.ts";
 import { OtlpError } from "../otlp/error.ts";
 import type { IndexKeys } from "../otlp/index-keys.ts";
 import { readJson } from "../otlp/json-in.ts";
+import { MESSAGE_OF } from "../otlp/paths.ts";
 import { logReader } from "../otlp/read-logs.ts";
 import { metricReader } from "../otlp/read-metrics.ts";
 import { readRequest } from "../otlp/read-request.ts";
 import { spanReader } from "../otlp/read-spans.ts";
 import { REJECT_REASONS, type RejectReason } from "../otlp/reading.ts";
+import { inPieces } from "../pieces.ts";
 import { type Batch, batchOf } from "../store/write/batch.ts";
 import type { Hold } from "./body.ts";
 
@@ -39,7 +40,6 @@ export interface IntakeOptions {
   readonly onTaken?: (taken: Taken) => void;
 }
 
-const MESSAGE = { traces: "TracesRequest", logs: "LogsRequest", metrics: "MetricsRequest" } as const;
 const READERS = { traces: spanReader, logs: logReader, metrics: metricReader };
 
 export class Intake {
@@ -61,7 +61,7 @@ export class Intake {
   async json(signal: Signal, body: Buffer, hold: Hold = () => {}): Promise<Accepted> {
     // In protobuf it is shorter.
     hold(body.length);
-    return this.#take(signal, "json", body, await inPieces(readJson(MESSAGE[signal], body)));
+    return this.#take(signal, "json", body, await inPieces(readJson(MESSAGE_OF[signal], body)));
   }
 
   /** Runs all that a receiver does with one request, and counts the request as refused when it throws. */
@@ -86,13 +86,5 @@ export class Intake {
     for (const reason of REJECT_REASONS) counts.refuse(signal, reason, rejected[reason]);
     if (taken) onTaken?.(taken);
     return { received: count, rejected };
-  }
-}
-
-/** What `work` ends with. After each of its pieces others are answered. */
-async function inPieces<T>(work: Generator<undefined, T>): Promise<T> {
-  for (let step = work.next(); ; step = work.next()) {
-    if (step.done) return step.value;
-    await setImmediate();
   }
 }

@@ -6,7 +6,7 @@ import { SEED_BYTES } from "../otlp/hasher.ts";
 import { APPLICATION_ID, SCHEMA, VERSION } from "./layout.ts";
 import { type Database, DatabaseSync, isBroken, isBusy } from "./sqlite.ts";
 
-/** What whoever runs lens is to know. */
+/** Says something in lens' log. */
 export type Say = (what: string, fields: Readonly<Record<string, unknown>>) => void;
 
 /**
@@ -61,14 +61,14 @@ export function openStore(dir: string, say: Say, durability: Durability = "NORMA
   }
 }
 
-/** Opens the store in `dir` for reading, beside whoever writes to it. */
+/** Opens the store in `dir` for reading, while another thread writes to it. */
 export function openForReading(dir: string): Database {
   const database = new DatabaseSync(databaseIn(dir), { readOnly: true });
   database.exec(`PRAGMA busy_timeout = 1000; PRAGMA cache_size = -${READ_CACHE_KIB}`);
   return database;
 }
 
-/** Held as long as the process lives; the system lets go of it however that ends. */
+/** Held as long as the process lives; the system releases it however that ends. */
 function lockIn(dir: string): Database {
   const lock = new DatabaseSync(path.join(dir, "lens.lock"));
   try {

@@ -42,7 +42,7 @@ export const LOGS_SALT = 3;
 /** In `pieces` of a trace's row: other rows hold what came before it, and what came after it. */
 export const PIECE = { hasEarlier: 1, hasLater: 2 } as const;
 
-/** What a part is. Those who read see only the first three. */
+/** What a part is. Readers see only the first three. */
 export const STATE = {
   /** It is written to. */
   open: 0,

@@ -66,7 +66,7 @@ export type ToQuery = { readonly close: number };
 
 export type FromQuery = { readonly url: string } | { readonly closed: true } | LogLine;
 
-/** A question of the thread that answers: to have all safe that was answered until now. */
+/** A question of the thread that answers: to save everything that was answered until now. */
 export interface SyncAsked {
   readonly sync: number;
 }

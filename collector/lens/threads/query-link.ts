@@ -12,7 +12,7 @@ export class QueryLink {
 
   private constructor(settings: QuerySettings, log: Logger) {
     const entry = new URL("./query.ts", import.meta.url);
-    const about = { name: "the thread that answers", entry, data: settings, log };
+    const about = { name: "lens query", entry, data: settings, log };
     this.#thread = new Thread(about, [settings.questions as MessagePort], (message) => {
       if ("url" in message) this.#listening.resolve(message.url);
       else this.#closed.resolve();

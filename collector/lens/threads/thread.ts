@@ -12,7 +12,10 @@ export class Thread<In, Out extends object> {
   readonly failed: Promise<never>;
   #isEnding = false;
 
-  /** `entry`: the thread's file. `onMessage`: told of all that it says but lines for the log. */
+  /**
+   * `name`: as the system shows it, 15 characters at most. `entry`: the thread's file. `onMessage`: told of all that it
+   * says but lines for the log.
+   */
   constructor(
     about: { readonly name: string; readonly entry: URL; readonly data: unknown; readonly log: Logger },
     transfer: readonly Transferable[],
@@ -20,7 +23,7 @@ export class Thread<In, Out extends object> {
   ) {
     const { name, entry, data, log } = about;
     this.#worker = new Worker(entry, {
-      name: `lens ${name}`,
+      name,
       workerData: data,
       transferList: [...transfer],
       // Below 24.3 Node says in every thread that it strips types, which all of the project rests on.
@@ -36,10 +39,10 @@ export class Thread<In, Out extends object> {
         reject(cause instanceof Error ? cause : new Error(String(cause))),
       );
       this.#worker.once("exit", (code) => {
-        if (!this.#isEnding) reject(new Error(`${name} ended with status ${code}`));
+        if (!this.#isEnding) reject(new Error(`${name} ended by itself, with status ${code}`));
       });
     });
-    // Looked at by whoever waits for it; a thread that was told to end may fail as it likes.
+    // Its rejection is seen where it is awaited; a thread that was told to end may fail.
     this.failed.catch(() => {});
   }
 

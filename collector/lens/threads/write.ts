@@ -1,6 +1,6 @@
 /**
- * The thread that writes: takes requests that were read, and has them safe some times a second, or as soon as much waits or
- * somebody asks. A disk that is full is tried again each second, with what could not be written.
+ * The thread that writes: takes requests that were read, and saves them some times a second, or as soon as
+ * much waits or the thread that answers asks. A disk that is full is tried again each second, with what could not be written.
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { Counts } from "../counts.ts";
@@ -62,7 +62,7 @@ function save(): void {
   say({ failure: failure instanceof Error ? failure.message : String(failure) });
 }
 
-/** All that was handed over before this moment, also what has not been read yet. */
+/** Saves all that was handed over before this moment, also what has not been read yet. */
 function saveAll(): void {
   for (let next = receiveMessageOnPort(main); next; next = receiveMessageOnPort(main))
     onMessage(next.message);

@@ -21,14 +21,14 @@ export class WriterLink {
   #answered: Answered | null = null;
   #bytes = 0;
   #failure: string | null = null;
-  /** Those who wait until less is on its way. */
+  /** Requests that wait until less is on its way. */
   #waiting: (() => void)[] = [];
 
   private constructor(settings: WriteSettings, log: Logger) {
     this.#log = log;
     this.#dir = settings.dir;
     const entry = new URL("./write.ts", import.meta.url);
-    const about = { name: "the thread that writes", entry, data: settings, log };
+    const about = { name: "lens writer", entry, data: settings, log };
     this.#thread = new Thread(about, [settings.questions as MessagePort], (message) => this.#hear(message));
   }
 
@@ -67,7 +67,7 @@ export class WriterLink {
     if (this.#answered) this.#answered.total = total;
   }
 
-  /** Has all safe and ends the thread. */
+  /** Saves everything and ends the thread. */
   async close(): Promise<void> {
     this.#thread.tell({ close: true });
     await Promise.race([this.#closed.promise, this.failed.catch(() => {})]);

@@ -1,4 +1,4 @@
-/** A cable between a client and a server that a test can pull out and put back, or hold so that nothing gets through. */
+/** A cable between a client and a server. A test can pull it and put it back, or hold it so that nothing passes. */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
@@ -8,12 +8,12 @@ export interface Cable {
   /** Breaks every connection; new ones are refused. */
   pull(): Promise<void>;
   putBack(): Promise<void>;
-  /** What the client sends waits, on the connections that there are, until it is let go again. */
+  /** Holds back what the client sends on its open connections, until `letGo`. */
   hold(): void;
   letGo(): void;
 }
 
-/** Lays one to the server at `url`. Pull it when done. */
+/** A cable to the server at `url`. Pull it when done. */
 export async function cableTo(url: string): Promise<Cable> {
   const there = new URL(url);
   const sockets = new Set<Socket>();

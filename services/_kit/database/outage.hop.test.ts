@@ -5,9 +5,9 @@ import { type Database, openDatabase } from "./postgres.ts";
 
 let cable: Cable;
 let db: Database;
-/** The same database without the cable: what is really there. */
+/** The same database without the cable, to see what is really stored. */
 let direct: Database;
-/** Aborted when the replica that uses `db` is to stop. */
+/** Ends all waiting on `db`. */
 let stopping: AbortController;
 
 beforeAll(async () => {
@@ -51,7 +51,7 @@ describe("the database", () => {
     expect((await db.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
   });
 
-  test("that goes away inside a transaction is `unavailable` for it", async () => {
+  test("that goes away during a transaction is `unavailable` for it", async () => {
     const going = db.transaction(async (tx) => {
       await tx.query("INSERT INTO effects (id) VALUES ('half')");
       await cable.pull();
@@ -61,24 +61,24 @@ describe("the database", () => {
     expect(await effectsOf("half")).toBe(0);
   });
 
-  test("that ends a connection in the middle of a query is `unavailable` for it", async () => {
+  test("that ends a connection during a query is `unavailable` for it", async () => {
     const ended = await db.query("SELECT pg_terminate_backend(pg_backend_pid())").catch((thrown) => thrown);
     expect(ended).toMatchObject({ code: "unavailable", cause: { code: "57P01" } });
   });
 
-  test("that refuses a statement is not away", async () => {
+  test("that refuses a statement does not count as away", async () => {
     const refused = await db.query("SELECT no_such_column").catch((thrown) => thrown);
     expect(refused.name).not.toBe("AppError");
     expect(refused.message).toContain("no_such_column");
   });
 
-  test("is not away when a transaction cannot reach something else", async () => {
+  test("does not count as away when a transaction cannot reach something else", async () => {
     const elsewhere = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
     const failed = await db.transaction(() => Promise.reject(elsewhere)).catch((thrown) => thrown);
     expect(failed).toBe(elsewhere);
   });
 
-  test("that has no connection to give is `unavailable`, too", async () => {
+  test("whose pool has no free connection is `unavailable` too", async () => {
     const small = await openDatabase(cable.url, [], quiet, { poolSize: 1, connectWithinMs: 100 });
     await small.transaction(async () => {
       await expect(small.query("SELECT 1")).rejects.toMatchObject({ code: "unavailable" });

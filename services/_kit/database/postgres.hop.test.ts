@@ -14,7 +14,7 @@ const open = async (url: string, schemas: URL[] = [], poolSize = 10) => {
 };
 let folder: string;
 let url: string;
-/** Of one connection, so that a test knows which one the next query takes. */
+/** Has one connection, so that a test knows which one the next query takes. */
 let db: Database;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), "baton-postgres-"));
@@ -33,7 +33,7 @@ const has = async (name: string) =>
 const pidOf = async (sql: Sql) =>
   (await sql.query<{ pid: number }>("SELECT pg_backend_pid() AS pid")).rows[0]?.pid;
 
-test("a transaction that resolves is committed, and answers what its work answers", async () => {
+test("a transaction that resolves is committed, and returns what its work returns", async () => {
   const answer = await db.transaction(async (tx) => {
     await add(tx, "kept");
     return 7;
@@ -42,7 +42,7 @@ test("a transaction that resolves is committed, and answers what its work answer
   expect(await has("kept")).toBe(true);
 });
 
-test("a transaction that throws is rolled back, throws the same, and gives its connection back", async () => {
+test("a transaction that throws is rolled back, rethrows, and returns its connection to the pool", async () => {
   const error = new Error("changed my mind");
   const failing = db.transaction(async (tx) => {
     await add(tx, "undone");
@@ -52,7 +52,7 @@ test("a transaction that throws is rolled back, throws the same, and gives its c
   expect(await has("undone")).toBe(false);
 });
 
-test("a transaction in which a statement failed does not resolve, even if its work passes over the failure", async () => {
+test("a transaction in which a statement failed does not resolve, even if its work ignores the failure", async () => {
   const going = db.transaction(async (tx) => {
     await add(tx, "before");
     await add(tx, "before").catch(() => {});
@@ -61,7 +61,7 @@ test("a transaction in which a statement failed does not resolve, even if its wo
   expect(await has("before")).toBe(false);
 });
 
-test("what a transaction has not committed is seen by nobody else", async () => {
+test("what a transaction has not committed is not seen by others", async () => {
   const other = await open(url);
   await db.transaction(async (tx) => {
     await add(tx, "soon");
@@ -70,7 +70,7 @@ test("what a transaction has not committed is seen by nobody else", async () => 
   expect((await other.query("SELECT 1 FROM things WHERE name = 'soon'")).rows).toHaveLength(1);
 });
 
-test("the files of a schema are applied in their order, and by five replicas at once without harm", async () => {
+test("the files of a schema are applied in order, also by five replicas at once", async () => {
   const own = await freshDatabase(inject("postgresUrl"));
   const files = {
     "table.sql": "CREATE TABLE IF NOT EXISTS seats (n int PRIMARY KEY, taken int NOT NULL);",
@@ -126,7 +126,7 @@ test("a connection that is killed inside a transaction fails that transaction, n
   expect(await pidOf(db)).not.toBe(pid);
 });
 
-test("a dedicated connection hears what is notified, and outlives the pool's other work", async () => {
+test("a dedicated connection receives notifications while the pool is used", async () => {
   const listener = await db.dedicated();
   const heard = Promise.withResolvers<string | undefined>();
   listener.on("notification", (message) => heard.resolve(message.payload));
@@ -136,7 +136,7 @@ test("a dedicated connection hears what is notified, and outlives the pool's oth
   await listener.end();
 });
 
-test("a database that is not there is an error of the start, not a wait", async () => {
+test("a database that does not exist fails the start at once", async () => {
   const nowhere = new URL(url);
   nowhere.pathname = "/no_such_database";
   await expect(openDatabase(nowhere.toString(), [], quiet)).rejects.toThrow("no_such_database");

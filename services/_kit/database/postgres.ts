@@ -1,4 +1,4 @@
-/** Postgres: a pool, transactions, and a schema that is applied once however many replicas start at a time. */
+/** Postgres: a pool, transactions, and a schema that is applied by one replica at a time. */
 import { readFile } from "node:fs/promises";
 import pg from "pg";
 import { AppError } from "../process/errors.ts";
@@ -6,7 +6,7 @@ import { Outage } from "../process/outage.ts";
 import { patiently } from "../process/patiently.ts";
 import type { Logger } from "../telemetry/log.ts";
 
-/** Whatever runs a query: the pool, or the one connection of a transaction. */
+/** Runs queries: the pool, or the one connection of a transaction. */
 export interface Sql {
   query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>;
 }
@@ -14,14 +14,14 @@ export interface Sql {
 export interface Database extends Sql {
   /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
   transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T>;
-  /** A connection of its own, for LISTEN; whoever asks ends it. */
+  /** A connection outside the pool, for LISTEN. The caller ends it. */
   dedicated(): Promise<pg.Client>;
   close(): Promise<void>;
 }
 
 const SCHEMA_LOCK = 7_240_001;
 
-/** Of the connection itself: by Node, by the server (SQLSTATE), and by the client, which has no codes. */
+/** Errors of the connection itself: from Node, from the server (SQLSTATE), and from the client, which has no codes. */
 const NO_CONNECTION = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
@@ -43,15 +43,15 @@ function isOutage(thrown: unknown): boolean {
 export interface DatabaseOptions {
   /** 10 by default. */
   readonly poolSize?: number;
-  /** So long is waited for a new connection, or for a free one of the pool; 5 s by default. */
+  /** The timeout for a new connection, or for a free one of the pool; 5 s by default. */
   readonly connectWithinMs?: number;
-  /** Whoever waits for the end of an outage waits no longer. */
+  /** Ends all waiting for the end of an outage. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Connects to `url`, waits for a server that is late, and applies `schemas` (files of idempotent SQL, in order).
- * Afterwards, while the server is away or has no connection to give, everything fails with `unavailable` and an `over`.
+ * Afterwards, while the server is away or no connection is free, everything fails with `unavailable` and an `over`.
  */
 export async function openDatabase(
   url: string,
@@ -66,10 +66,10 @@ export async function openDatabase(
   };
   const pool = new pg.Pool({ ...settings, max: poolSize });
   const lost = (err: Error) => log.warn({ err: err.message }, "lost a database connection");
-  // Idle or in a transaction, the pool replaces it. Without a listener on the client itself, one that is lost inside
-  // a transaction would end the process.
+  // The pool replaces a lost connection. Without a listener on the client itself, a connection that is lost inside a
+  // transaction would end the process.
   pool.on("connect", (client) => client.on("error", lost));
-  // The same once more, for those that were idle.
+  // The pool repeats the errors of idle clients.
   pool.on("error", () => {});
   const outage = new Outage({ what: "the database", isOutage, ask: () => pool.query("SELECT 1"), signal });
   const told = (thrown: unknown): never => {
@@ -80,7 +80,7 @@ export async function openDatabase(
       pool.query<R>(text, values).catch(told),
     transaction: async (work) => {
       const client = await pool.connect().catch(told);
-      // Only what the connection itself says is told as an outage: `work` may fail to reach something else.
+      // Only errors of this connection are reported as an outage: `work` may fail to reach something else.
       const tx: Sql = {
         query: <R extends pg.QueryResultRow>(text: string, values?: unknown[]) =>
           client.query<R>(text, values).catch(told),
@@ -90,7 +90,7 @@ export async function openDatabase(
         await tx.query("BEGIN");
         const result = await work(tx);
         const { command } = await tx.query("COMMIT");
-        // What Postgres answers when a statement failed and `work` went on as if it had not.
+        // Postgres answers ROLLBACK when a statement failed and `work` ignored that.
         if (command !== "COMMIT")
           throw new Error("the transaction was rolled back: a statement in it had failed");
         return result;

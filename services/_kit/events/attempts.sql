@@ -1,4 +1,4 @@
--- How often a consumer has begun to handle a message. The usual message, which succeeds at first, has no row.
+-- How often a consumer has begun to handle a message. A message that succeeds at first has no row.
 CREATE TABLE IF NOT EXISTS attempts (
   consumer text NOT NULL,
   message text NOT NULL,

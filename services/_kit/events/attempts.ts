@@ -1,20 +1,20 @@
 /**
- * How often a message was tried, kept by the consumer's own service and not by the broker: Kafka does not count at all,
- * and others count a message that was only given back. An attempt is written before the message is handled, so that one
- * that kills its consumer is counted, too. Giving a message back undoes it.
+ * The number of attempts of a message. The consumer's own service keeps it, not the broker: Kafka does not count at
+ * all, and others also count a message that was only given back. An attempt is written before the message is handled,
+ * so that a message that kills its consumer is counted too. Giving a message back undoes its attempt.
  *
- * On a broker that counts deliveries the first delivery is written only if it fails or is given back: the usual case
+ * On a broker that counts deliveries the first one is written only if it fails or is given back, so that the usual case
  * costs nothing.
  */
 import type { SpanContext } from "@opentelemetry/api";
 import type { Database } from "../database/postgres.ts";
+import { spanContextOf, traceparentOf } from "../telemetry/propagation.ts";
 import { type Broker, RETENTION_MS, type ReceivedMessage } from "./broker.ts";
-import { spanContextOf, traceparentOf } from "./head.ts";
 
 /** The table that this needs, for `openDatabase`. */
 export const attemptsSchema = new URL("./attempts.sql", import.meta.url);
 
-/** Longer than a message can come again. */
+/** Longer than a message can be redelivered. */
 const KEEP_MS = 2 * RETENTION_MS;
 const CLEAN_EVERY_MS = 600_000;
 const ROWS_A_CLEANING = 10_000;
@@ -22,11 +22,11 @@ const ROWS_A_CLEANING = 10_000;
 export interface Attempt {
   /** From 1. */
   readonly number: number;
-  /** The span of the one before it; undefined for the first, and when that one did not live to tell. */
+  /** The span of the attempt before; undefined for the first, and when the process of that one died. */
   readonly previous: SpanContext | undefined;
 }
 
-/** A message by what stays the same however often it is delivered; a stream that was made anew counts from 1 again. */
+/** Identifies a message over its deliveries. The time is part of it: a stream that was made again counts from 1. */
 const keyOf = ({ place, storedMs }: ReceivedMessage): string => `${place}@${storedMs}`;
 
 /** The attempts of one consumer. */
@@ -43,14 +43,14 @@ export class Attempts {
     this.#counts = broker.can.counts;
   }
 
-  /** True for a message that nothing is written of: this is its first delivery, and the broker says so. */
+  /** True when the message has no row, because the broker says that this is its first delivery. */
   #isUnwritten = ({ deliveries }: ReceivedMessage): boolean => this.#counts && deliveries === 1;
 
-  /** Counts an attempt that is about to begin. Rejects when that cannot be written: then it must not begin. */
+  /** Counts an attempt that is about to begin. Rejects when it cannot be written; then the attempt must not begin. */
   async begin(message: ReceivedMessage): Promise<Attempt> {
     if (this.#isUnwritten(message)) return { number: 1, previous: undefined };
     this.#cleanNowAndThen();
-    // Without a row there was a first delivery, if the broker counts: it was tried, and its consumer did not live to tell.
+    // If the broker counts, a redelivery without a row means that the first attempt was lost with its consumer.
     const { rows } = await this.#db.query<{ attempts: number; last_span: string | null }>(
       `INSERT INTO attempts (consumer, message, attempts) VALUES ($1, $2, $3)
        ON CONFLICT (consumer, message) DO UPDATE SET attempts = attempts.attempts + 1, at = now()
@@ -61,7 +61,7 @@ export class Attempts {
     return { number: row?.attempts ?? 1, previous: spanContextOf(row?.last_span ?? "") };
   }
 
-  /** Notes the span of an attempt that failed and is to be followed by another. */
+  /** Stores the span of a failed attempt that another one will follow. */
   async failed(message: ReceivedMessage, number: number, span: SpanContext): Promise<void> {
     await this.#db.query(
       `INSERT INTO attempts (consumer, message, attempts, last_span) VALUES ($1, $2, $3, $4)
@@ -71,8 +71,8 @@ export class Attempts {
   }
 
   /**
-   * What is given back was not tried. `begun`: by message the number of the attempt that was under way; those without
-   * one still waited for their turn.
+   * Undoes the attempts of messages that are given back. `begun`: the number of the attempt under way, by message.
+   * Messages that are not in it still waited for their turn.
    */
   async undo(
     messages: readonly ReceivedMessage[],
@@ -88,7 +88,7 @@ export class Attempts {
     );
   }
 
-  /** It is settled for good. */
+  /** Deletes the row of a message that is settled for good. */
   async forget(message: ReceivedMessage): Promise<void> {
     if (this.#isUnwritten(message)) return;
     await this.#db.query("DELETE FROM attempts WHERE consumer = $1 AND message = $2", [
@@ -97,7 +97,7 @@ export class Attempts {
     ]);
   }
 
-  /** Off the message's own path. A failure costs nothing: the next cleaning takes what this one left. */
+  /** Cleans without making the message wait. A failure does no harm, because the next cleaning does the rest. */
   #cleanNowAndThen(): void {
     const nowMs = Date.now();
     if (nowMs - this.#cleanedMs < CLEAN_EVERY_MS) return;
@@ -105,7 +105,7 @@ export class Attempts {
     this.clean().catch(() => {});
   }
 
-  /** Deletes rows of messages that cannot come again, at most so many at once. */
+  /** Deletes rows of messages that cannot be redelivered, at most ROWS_A_CLEANING at once. */
   async clean(): Promise<void> {
     await this.#db.query(
       `DELETE FROM attempts WHERE ctid = ANY (ARRAY(

@@ -1,22 +1,23 @@
 /**
- * The port behind which a broker of events stands. A folder below this one implements it for one broker (`nats/`); the
- * composition chooses (`service/broker.ts`); nothing else knows which it is.
+ * The port for a broker of events. A folder below this one implements it for one broker (`nats/`). The composition
+ * chooses (`service/broker.ts`); no other code knows which broker it is.
  *
- * What stays above the port, for every broker alike: the outbox and its relay, batches, what is in hand, the number of
- * attempts, what a dead letter is and what a redrive sends. What brokers differ in is asked for in `can`.
+ * Above the port, the same for every broker, are the outbox and its relay, batches, messages in hand, the number of
+ * attempts, dead letters and redrives. `can` says in what brokers differ.
  *
  * Words: a *lane* is one of the buckets in which events of one key stay in order (a partition, a message group, a
  * subject). A *group* is a set of replicas that share the messages of a source. A *place* is where the broker keeps a
  * message; it stays the same however often the message is delivered.
  */
 import { AppError } from "../process/errors.ts";
+import type { Server } from "../telemetry/destination.ts";
 import type { Logger } from "../telemetry/log.ts";
 
-/** By name; names are compared letter by letter. A broker that takes few of them packs the rest into one. */
+/** By name, case-sensitive. A broker that takes only a few headers packs the rest into one. */
 export type Headers = Readonly<Record<string, string>>;
 
 export interface Message {
-  /** The broker stores a message of this id once, as far as it can; the inbox does not rely on it. */
+  /** The broker stores a message of this id once, as far as it can. The inbox does not rely on that. */
   readonly id: string;
   readonly headers: Headers;
   /** Undefined for none. */
@@ -29,16 +30,16 @@ export interface StoredMessage extends Message {
   readonly storedMs: number;
 }
 
-/** What a group receives. */
+/** Where a consumer receives from. */
 export type Source =
-  /** Events of one type from all lanes, in no order that holds. */
+  /** Events of one type from all lanes, in no guaranteed order. */
   | { readonly kind: "type"; readonly group: string; readonly type: string }
-  /** Events of all types from one lane: one at a time, and none before the one in front of it is settled. */
+  /** Events of all types from one lane: one at a time, each after the one before it is settled. */
   | { readonly kind: "lane"; readonly group: string; readonly lane: number }
-  /** What was given up by `owner` and is to be tried once more; nobody else gets it. One at a time. */
+  /** Redriven messages whose dead letter was `owner`'s; no other consumer gets them. One at a time. */
   | { readonly kind: "redrives"; readonly owner: string };
 
-/** How a source is called: the subscription in telemetry, and the owner of its dead letters. */
+/** The name of a source: the subscription in telemetry, and the owner of its dead letters. */
 export function nameOf(source: Source): string {
   if (source.kind === "redrives") return source.owner;
   return source.kind === "type" ? `${source.group}-${source.type}` : `${source.group}-p${source.lane}`;
@@ -47,10 +48,10 @@ export function nameOf(source: Source): string {
 /** A delivered message. It is settled by one call of `ack`, `again`, `giveBack` or `done`. */
 export interface ReceivedMessage {
   readonly place: string;
-  /** `messaging.destination.name`: what the broker calls it. */
+  /** `messaging.destination.name`: the broker's own name for it. */
   readonly destination: string;
   readonly type: string;
-  /** Undefined when it has lost its lane: a redriven message. */
+  /** Undefined for a redriven message, which has lost its lane. */
   readonly lane: number | undefined;
   readonly headers: Headers;
   readonly data: Uint8Array;
@@ -60,35 +61,35 @@ export interface ReceivedMessage {
   readonly deliveries: number | undefined;
   /** It was handled. */
   ack(): void;
-  /** It failed, and is to be delivered again after `afterMs`. Only where the broker `can.delays`. */
+  /** A nack: it failed, and is to be redelivered after `afterMs`. Only where the broker `can.delays`. */
   again(afterMs: number): void;
-  /** It was not tried, or not to its end: the next who asks gets it, at once. */
+  /** It was not tried, or not to the end: it is redelivered at once, to any replica. */
   giveBack(): void;
-  /** It was given up; its dead letter is stored. */
+  /** It failed for good, and its dead letter is stored. */
   done(): void;
-  /** It is still being worked on: its lease begins anew. */
+  /** It is still being worked on: renews its lease. */
   alive(): void;
 }
 
 /** The messages of a source, until closed. A source that has gone missing is made again meanwhile. */
 export interface Receiving extends AsyncIterable<ReceivedMessage> {
-  /** After so long without a word the broker delivers a message to somebody else; undefined when it has no lease. */
+  /** How long a message's lease lasts until the broker redelivers it; undefined when it has no leases. */
   readonly leaseMs: number | undefined;
-  /** Asks for no more. What was delivered can still be settled; what is given back from here on goes to others. */
+  /** Asks for no more messages. Delivered ones can still be settled. Those given back from then on go to others. */
   close(): Promise<void>;
 }
 
 export interface ReceiveOptions {
-  /** About so many messages are fetched ahead of their turn. */
+  /** About how many messages are fetched ahead of their turn. */
   readonly ahead: number;
-  /** The broker's own by default. */
+  /** The broker's own lease by default. */
   readonly leaseMs?: number;
 }
 
 export interface FollowOptions {
   /** Each event from now on, in the broker's order. `payload` parses it, and throws when it is not JSON. */
   readonly onEvent: (type: string, payload: () => unknown) => void;
-  /** Events may have been missed. From here on all are heard again. */
+  /** Events may have been missed. All events after this call are heard again. */
   readonly onGap: () => void;
 }
 
@@ -96,7 +97,7 @@ export interface Following {
   stop(): Promise<void>;
 }
 
-/** How far a source is behind. */
+/** The backlog of a source. */
 export interface Lag {
   /** Not delivered yet. */
   readonly pending: number;
@@ -114,37 +115,42 @@ export interface Volume {
 }
 
 export interface Capabilities {
-  /** A group that comes late gets what was published before it. Otherwise all groups must be ensured before. */
+  /** A late group gets what was published before it. Without this all groups are ensured before the first event. */
   readonly history: boolean;
   /** A delivered message says how often it was delivered. */
   readonly counts: boolean;
-  /** It delivers again after a delay. Otherwise the delay is waited out in hand. */
+  /** It can redeliver after a delay. Otherwise the message waits in hand. */
   readonly delays: boolean;
 }
 
 export interface Broker {
-  /** `messaging.system` of its spans. */
+  /** `messaging.system.name` of its spans. */
   readonly system: string;
+  /** Its address, for spans and metrics. */
+  readonly server: Server;
   readonly can: Capabilities;
   /** The most that a message may have of data and headers together. */
   readonly maxMessageBytes: number;
   /** `messaging.destination.name` of an event. */
   destination(lane: number, type: string): string;
-  /** Makes what `sources` and the publishers need, if it is not there. Several services may do so at once. */
+  /**
+   * Makes what `sources` and the publishers need, if it is not there. Several services may do so at once. From then on
+   * the groups of `sources` get what is published, also before they start to receive.
+   */
   ensure(sources: readonly Source[]): Promise<void>;
-  /** Resolves when the event is stored, or was before. Rejects with a trouble. */
+  /** Resolves when the event is stored, or had been stored before. Rejects with a trouble. */
   publish(lane: number, type: string, message: Message): Promise<void>;
   receive(source: Source, options: ReceiveOptions): Promise<Receiving>;
   follow(options: FollowOptions): Promise<Following>;
-  /** Stores a dead letter of `owner`; resolves when it is there, or was before. Rejects with a trouble. */
+  /** Stores a dead letter of `owner`. Resolves when it is stored, or had been before. Rejects with a trouble. */
   bury(owner: string, type: string, message: Message): Promise<void>;
-  /** All dead letters that are there now, oldest first, one at a time: together they may be large. */
+  /** All dead letters that are there now, oldest first, one at a time, because together they may be large. */
   letters(): AsyncIterable<StoredMessage>;
-  /** Takes a dead letter away; one that is gone already is no error. */
+  /** Removes a dead letter. One that is gone already is no error. */
   remove(place: string): Promise<void>;
   /** Sends to the redrives of `owner`. Rejects with a trouble. */
   redrive(owner: string, type: string, message: Message): Promise<void>;
-  /** The data of what lies at a place; undefined when it is gone, or the broker cannot look. */
+  /** The data of the message at a place; undefined when it is gone, or when the broker cannot read by place. */
   read(place: string): Promise<Uint8Array | undefined>;
   /** In the order of `sources`. */
   lags(sources: readonly Source[]): Promise<readonly Lag[]>;
@@ -156,7 +162,7 @@ export interface Broker {
   close(): Promise<void>;
 }
 
-/** What a broker is opened with; each says in its own folder what else. */
+/** The options of every broker. Each may have more, in its own folder. */
 export interface BrokerOptions {
   readonly url: string;
   /** The client's name. */
@@ -164,19 +170,19 @@ export interface BrokerOptions {
   /** Copies of each message. */
   readonly replicas?: number;
   readonly log: Logger;
-  /** At a service's start a broker that is late is waited for, so long; 0 to reject at once. 30 s by default. */
+  /** How long a late broker is waited for at a service's start; 0 to reject at once. 30 s by default. */
   readonly lateMs?: number;
 }
 
-/** So long a broker keeps an event and a dead letter, whoever has not read it. */
+/** How long a broker keeps an event or a dead letter, also if it was not read. */
 export const RETENTION_MS = 24 * 3_600_000;
 
 /**
- * Why a broker did not do what it was asked:
- * - `away`: it does not answer. It costs a message nothing, and ends by itself.
- * - `full`: it answers that it has no room. It costs a message nothing, and somebody has to make room.
+ * Why a broker did not do what it was asked to:
+ * - `away`: it does not answer. A message loses no attempt by it, and it ends by itself.
+ * - `full`: it has no room. A message loses no attempt by it, but an operator has to make room.
  * - `missing`: what was ensured is not there any more, and could not be made again just now.
- * - `refused`: it takes this very message from nobody, such as one that is too large.
+ * - `refused`: it will never take this message, for example because it is too large.
  */
 export type Trouble = "away" | "full" | "missing" | "refused";
 
@@ -191,6 +197,6 @@ export const troubled = (trouble: Trouble, cause: unknown): AppError =>
 
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
 
-/** Which trouble it is; undefined when a broker did not say it. */
+/** Which trouble an error is; undefined when it is not a broker's. */
 export const troubleOf = (thrown: unknown): Trouble | undefined =>
   thrown instanceof AppError ? TROUBLES.find((trouble) => thrown.reason === `broker_${trouble}`) : undefined;

@@ -4,11 +4,11 @@ import type { Handle } from "./event.ts";
 import { type ConsumerOptions, Receiver, type RunningConsumer } from "./receiver.ts";
 
 export interface Subscription {
-  /** Consumer group: also the start of its sources' names. */
+  /** The consumer group. The names of its sources begin with it. */
   readonly group: string;
   readonly type: string;
   readonly concurrency?: number;
-  /** After this long without a word the broker delivers a message again. The broker's own by default. */
+  /** The lease of a message, after which the broker redelivers it. The broker's own by default. */
   readonly leaseMs?: number;
   readonly handle: Handle;
 }
@@ -20,7 +20,7 @@ export const eventsOf = ({ group, type }: Pick<Subscription, "group" | "type">):
   type,
 });
 
-/** Its source of what it gave up and somebody sent once more. */
+/** A source's redriven messages. */
 export const redrivesOf = (source: Source): Source => ({ kind: "redrives", owner: nameOf(source) });
 
 /** Consumes until stopped. */
@@ -37,7 +37,7 @@ export async function subscribe(
   ]);
 }
 
-/** Several as one. */
+/** Several consumers as one. */
 export const together = (consumers: readonly RunningConsumer[]): RunningConsumer => ({
   stop: async () => {
     await Promise.all(consumers.map((consumer) => consumer.stop()));

@@ -10,6 +10,7 @@ import {
 import { afterAll, expect, test } from "vitest";
 import { quiet } from "../../../tests/fixtures.ts";
 import { AppError } from "../process/errors.ts";
+import { messagesAt } from "../telemetry/destination.ts";
 import { type Delivery, deliver } from "./delivery.ts";
 
 const memory = new InMemoryMetricExporter(AggregationTemporality.DELTA);
@@ -19,9 +20,10 @@ metrics.setGlobalMeterProvider(provider);
 afterAll(() => provider.shutdown());
 
 const delivery: Delivery = {
-  system: "nats",
-  destination: "events.Made",
-  group: "test",
+  ...messagesAt({ system: "nats", server: { address: "broker.test", port: 1 } }, "events.Made", {
+    group: "test",
+    subscription: "test-Made",
+  }),
   messageId: "m-1",
   attempt: 1,
   maxAttempts: 3,
@@ -32,7 +34,7 @@ const delivery: Delivery = {
   ],
 };
 
-/** The data points of a metric since the last look. */
+/** The data points of a metric since the last export. */
 async function points(name: string): Promise<DataPoint<unknown>[]> {
   return memory
     .getMetrics()
@@ -70,7 +72,7 @@ test("a delivery's waits, its duration and its error are metrics, in seconds, wi
     {
       value: 2,
       attributes: {
-        "messaging.system": "nats",
+        "messaging.system.name": "nats",
         "messaging.destination.template": "events.Made",
         "messaging.consumer.group.name": "test",
       },

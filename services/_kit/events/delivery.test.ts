@@ -1,12 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { quiet } from "../../../tests/fixtures.ts";
 import { AppError } from "../process/errors.ts";
+import { messagesAt } from "../telemetry/destination.ts";
 import { type Delivery, deliver } from "./delivery.ts";
 
 const delivery: Delivery = {
-  system: "nats",
-  destination: "events.Made",
-  group: "test",
+  ...messagesAt({ system: "nats", server: { address: "broker.test", port: 1 } }, "events.Made", {
+    group: "test",
+    subscription: "test-Made",
+  }),
   messageId: "e-1",
   attempt: 1,
   maxAttempts: 5,
@@ -14,7 +16,7 @@ const delivery: Delivery = {
   waits: [],
 };
 
-/** How a delivery ends whose handler throws this at that attempt. */
+/** The outcome of a delivery whose handler throws this at that attempt. */
 async function outcomeOf(thrown: unknown, attempt: number) {
   const outcome = await deliver({ ...delivery, attempt }, "process", "parent+link", quiet, async () => {
     throw thrown;
@@ -22,23 +24,23 @@ async function outcomeOf(thrown: unknown, attempt: number) {
   return [outcome.kind, outcome.kind === "ack" ? undefined : outcome.error.code];
 }
 
-test("a handler that resolves is acknowledged, whichever attempt it was", async () => {
+test("a handler that resolves is acknowledged, also in its last attempt", async () => {
   const last = await deliver({ ...delivery, attempt: 5 }, "process", "parent+link", quiet, async () => {});
   expect(last.kind).toBe("ack");
 });
 
 describe("a handler that throws", () => {
-  test("is tried again until its attempts are used up", async () => {
+  test("is retried until its attempts are used up", async () => {
     const away = new AppError("unavailable", "away");
     expect(await outcomeOf(away, 1)).toEqual(["retry", "unavailable"]);
     expect(await outcomeOf(away, 4)).toEqual(["retry", "unavailable"]);
     expect(await outcomeOf(away, 5)).toEqual(["dead-letter", "unavailable"]);
-    // The server delivers some more when a process died before it could say so.
+    // The server redelivers some more times when a process died before it could settle the message.
     expect(await outcomeOf(away, 7)).toEqual(["dead-letter", "unavailable"]);
   });
 
   test.each(["malformed", "invalid"] as const)(
-    "is given up at once when the message itself is %s",
+    "makes a dead letter at once when the message itself is %s",
     async (code) => {
       expect(await outcomeOf(new AppError(code, "no"), 1)).toEqual(["dead-letter", code]);
     },
@@ -57,10 +59,10 @@ describe("a handler that throws", () => {
     expect(outcome.kind).toBe("retry");
   });
 
-  describe("because something is away", () => {
+  describe("during an outage", () => {
     const away = (over: () => Promise<void>) => new AppError("unavailable", "away", { over });
 
-    test("gets a further attempt when that is over, beyond those it has", async () => {
+    test("gets an additional attempt when the outage is over", async () => {
       const waited: string[] = [];
       const outcome = await deliver(
         { ...delivery, attempt: 5 },
@@ -75,7 +77,7 @@ describe("a handler that throws", () => {
       expect(waited).toHaveLength(3);
     });
 
-    test("and then for another reason has used up what it had before, no more", async () => {
+    test("and then for another reason has used up only the attempts outside of the outage", async () => {
       for (const [attempt, kind] of [
         [4, "retry"],
         [5, "dead-letter"],
@@ -88,7 +90,7 @@ describe("a handler that throws", () => {
       }
     });
 
-    test("comes again, whatever its attempt, when that is no longer waited for", async () => {
+    test("is retried, also in its last attempt, when waiting for the end of the outage ends", async () => {
       const stopped = away(() => Promise.reject(new Error("stopped")));
       expect(await outcomeOf(stopped, 5)).toEqual(["retry", "unavailable"]);
     });

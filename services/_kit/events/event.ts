@@ -1,10 +1,10 @@
-/** An event as its handler gets it. */
+/** Events as their handlers get them. */
 import { AppError } from "../process/errors.ts";
 import type { ReceivedMessage } from "./broker.ts";
 
-/** An event as a handler sees it. */
+/** An event as a handler gets it. */
 export interface Event {
-  /** Stays the same however often it is delivered: the inbox's key. */
+  /** The same in every delivery: the inbox's key. */
   readonly id: string;
   readonly type: string;
   /** Parsed JSON, not yet checked. */
@@ -15,7 +15,7 @@ export type Handle = (event: Event) => Promise<void>;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
-/** A message's data as JSON. Fails with `malformed`: no attempt can mend that. */
+/** A message's data as JSON. Fails with `malformed`, which is not retried. */
 export function payloadOf(message: ReceivedMessage): unknown {
   try {
     return JSON.parse(UTF8.decode(message.data));

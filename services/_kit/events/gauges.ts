@@ -1,10 +1,9 @@
 /**
- * What lies in the outbox and the streams, as gauges of the service that owns them. Several replicas of a
- * service report the same figures: whoever shows them takes the greatest, not the sum.
+ * Gauges of the backlog of outboxes and consumers, and of the size of the streams, by the service that owns them.
+ * Several replicas of a service report the same values: a dashboard must take the greatest, not the sum.
  */
 import type { Database } from "../database/postgres.ts";
-import { ATTR } from "../telemetry/conventions.ts";
-import { GAUGE } from "../telemetry/gauge-names.ts";
+import { ATTR, BATON, GAUGE } from "../telemetry/conventions.ts";
 import { readGauges } from "../telemetry/reading.ts";
 import { type Broker, nameOf, type Source } from "./broker.ts";
 import { eventsOf, type Subscription } from "./consumer.ts";
@@ -14,13 +13,13 @@ import { destinationOf } from "./outbox.ts";
 /** Ends the gauges. */
 export type Unwatch = () => Promise<void> | void;
 
-/** More are counted as so many: a backlog that large needs no exact figure, and counting it would be work. */
+/** More rows are counted as this number: a backlog that large needs no exact value, and counting it is expensive. */
 const MOST_ROWS = 100_000;
 
-/** Rows of the outbox in `db` that are not sent, those of them that were tried before, and the age of the oldest. */
+/** The outbox's backlog in `db`: unsent rows, those of them that were tried before, and the age of the oldest. */
 export function watchOutbox(db: Database): Unwatch {
   return readGauges({
-    units: { [GAUGE.outboxUnsent]: "{row}", [GAUGE.outboxRetrying]: "{row}", [GAUGE.outboxAge]: "s" },
+    gauges: [GAUGE.outboxUnsent, GAUGE.outboxRetrying, GAUGE.outboxAge],
     read: async () => {
       const { rows } = await db.query<{ unsent: string; retrying: string; oldest: string | null }>(
         `SELECT count(*) AS unsent, count(*) FILTER (WHERE attempts > 0) AS retrying, min(created_ms) AS oldest
@@ -40,7 +39,7 @@ export function watchOutbox(db: Database): Unwatch {
   });
 }
 
-/** What consumes, as it was handed to `subscribe`, `subscribeInBatches` or `subscribeInOrder`. */
+/** A consumer, as it was passed to `subscribe`, `subscribeInBatches` or `subscribeInOrder`. */
 export type Watched = Pick<Subscription, "group" | "type"> | Pick<OrderedSubscription, "group" | "handlers">;
 
 interface WatchedSource {
@@ -61,16 +60,11 @@ function sourcesOf(watched: Watched): WatchedSource[] {
   }));
 }
 
-/** Of each of their sources: what is not delivered, what is in hand, of it delivered again, and what was given up. */
+/** For each of their sources: pending, in hand and redelivered messages, and dead letters. */
 export function watchConsumers(broker: Broker, watched: readonly Watched[]): Unwatch {
   const all = watched.flatMap(sourcesOf);
   return readGauges({
-    units: {
-      [GAUGE.consumerPending]: "{message}",
-      [GAUGE.consumerAckPending]: "{message}",
-      [GAUGE.consumerRedelivered]: "{message}",
-      [GAUGE.deadLetters]: "{message}",
-    },
+    gauges: [GAUGE.consumerPending, GAUGE.consumerAckPending, GAUGE.consumerRedelivered, GAUGE.deadLetters],
     read: async () => {
       const [dead, lags] = await Promise.all([
         broker.deadLetters(),
@@ -80,28 +74,32 @@ export function watchConsumers(broker: Broker, watched: readonly Watched[]): Unw
         { name: GAUGE.consumerPending, value: lags[i]?.pending ?? 0, attributes },
         { name: GAUGE.consumerAckPending, value: lags[i]?.inHand ?? 0, attributes },
         { name: GAUGE.consumerRedelivered, value: lags[i]?.redelivered ?? 0, attributes },
-        { name: GAUGE.deadLetters, value: dead.get(nameOf(source)) ?? 0, attributes },
+        {
+          name: GAUGE.deadLetters,
+          value: dead.get(nameOf(source)) ?? 0,
+          attributes: { [BATON.deadLetterOwner]: nameOf(source), ...attributes },
+        },
       ]);
     },
   });
 }
 
-/** Of what is no source (`job.<queue>`, `outbox.<database>`): what it gave up. */
+/** The dead letters of an owner that is not a source: `job.<queue>`, `outbox.<database>`. */
 export function watchDeadLetters(broker: Broker, owner: string): Unwatch {
   return readGauges({
-    units: { [GAUGE.deadLetters]: "{message}" },
+    gauges: [GAUGE.deadLetters],
     read: async () => {
       const dead = await broker.deadLetters();
-      const attributes = { [ATTR.subscription]: owner };
+      const attributes = { [BATON.deadLetterOwner]: owner };
       return [{ name: GAUGE.deadLetters, value: dead.get(owner) ?? 0, attributes }];
     },
   });
 }
 
-/** Messages and bytes that the broker holds. One service does: they are everybody's. */
+/** Messages and bytes that the broker holds. One service reports them, because all services share the streams. */
 export function watchStreams(broker: Broker): Unwatch {
   return readGauges({
-    units: { [GAUGE.streamMessages]: "{message}", [GAUGE.streamBytes]: "By" },
+    gauges: [GAUGE.streamMessages, GAUGE.streamBytes],
     read: async () => {
       const volumes = await broker.volumes();
       return volumes.flatMap(({ name, messages, bytes }) => {

@@ -1,17 +1,13 @@
-/** How an event looks as a message: what its headers say. */
-import type { SpanContext } from "@opentelemetry/api";
-import { parseTraceParent } from "@opentelemetry/core";
-import type { Carrier } from "../telemetry/propagation.ts";
-import type { Headers } from "./broker.ts";
+/** The headers of an event's message. */
+import { type Carrier, carrierOf } from "../telemetry/propagation.ts";
 
-const CARRIER_FIELDS = ["traceparent", "tracestate", "baggage"];
 const EVENT_ID = "Baton-Event-Id";
 const CREATED = "Baton-Created-Ms";
 const SENT = "Baton-Sent-Ms";
 
-/** What the headers of an event say. */
+/** What the headers of an event contain. */
 export interface EventHead {
-  /** Stays the same however often the event is sent. */
+  /** The same each time that the event is sent. */
   readonly eventId: string;
   /** The creation context. */
   readonly carrier: Carrier;
@@ -29,27 +25,11 @@ export function writeHead(head: EventHead): Record<string, string> {
   return headers;
 }
 
-/** Ids become keys of a table and headers: a stranger's may be anything. */
+/** Ids become keys of a table and headers. One that others have made may be any text. */
 const PLAIN_ID = /^[\x21-\x7e]{1,200}$/;
-/** W3C's own bound on baggage. What is longer is nothing of ours, and would not fit into a dead letter's headers. */
-const MAX_FIELD_BYTES = 8_192;
 
-const isField = (value: unknown): value is string =>
-  typeof value === "string" && Buffer.byteLength(value) <= MAX_FIELD_BYTES && !/\p{Cc}/u.test(value);
-
-/** The carrier that `read` knows the fields of, without what is no field. */
-export function carrierOf(read: (field: string) => unknown): Carrier {
-  const carrier: Carrier = {};
-  for (const field of CARRIER_FIELDS) {
-    const found = read(field);
-    const value = isField(found) ? found : undefined;
-    if (value) carrier[field] = value;
-  }
-  return carrier;
-}
-
-/** Reads what `writeHead` wrote. What is missing or makes no sense is left out; without an id it is `nameless`. */
-export function readHead(headers: Headers, nameless: string): EventHead {
+/** Reads what `writeHead` wrote. Missing and invalid values are left out. Without a valid id the id is `nameless`. */
+export function readHead(headers: Readonly<Record<string, string>>, nameless: string): EventHead {
   const ms = (name: string) => {
     const value = Number(headers[name] || Number.NaN);
     return Number.isSafeInteger(value) && value > 0 ? value : undefined;
@@ -57,18 +37,8 @@ export function readHead(headers: Headers, nameless: string): EventHead {
   const eventId = headers[EVENT_ID] ?? "";
   return {
     eventId: PLAIN_ID.test(eventId) ? eventId : nameless,
-    carrier: carrierOf((field) => headers[field]),
+    carrier: carrierOf(headers),
     createdMs: ms(CREATED),
     sentMs: ms(SENT),
   };
-}
-
-/** A span as W3C's `traceparent`. */
-export const traceparentOf = ({ traceId, spanId, traceFlags }: SpanContext): string =>
-  `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, "0")}`;
-
-/** The span that a traceparent names; none when it is missing or broken. */
-export function spanContextOf(traceparent: string): SpanContext | undefined {
-  const found = parseTraceParent(traceparent);
-  return found ? { ...found, isRemote: true } : undefined;
 }

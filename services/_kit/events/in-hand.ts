@@ -1,17 +1,17 @@
 /**
- * The messages that a consumer holds: delivered to this process, not yet settled. A broker's client asks for more when
- * messages come in, not when they are done, so that many lie here and wait for their turn. The broker is told that those
- * are alive, too: otherwise it delivers them again while they wait.
+ * The messages that a consumer holds: delivered to this process and not yet settled. A broker's client asks for more
+ * when messages come in, not when they are done, so that many wait here for their turn. Their leases are renewed as
+ * well: otherwise the broker would redeliver them while they wait.
  */
 import { endsWithin } from "../process/within.ts";
 import type { ReceivedMessage, Receiving } from "./broker.ts";
 
-/** How long those under way get to end when their consumer stops: well within what a process gets for all it releases. */
+/** The time for messages under way to end when their consumer stops: well below a process's time for all releases. */
 export const STOP_WITHIN_MS = 500;
-/** How long a stop waits until it is written that what is given back was not tried. */
+/** How long a stop waits for `OnGiveBack`, which writes that the messages were not tried. */
 const UNDO_WITHIN_MS = 200;
 
-/** Told of messages that are about to be given back. */
+/** Called with messages that are about to be given back. */
 export type OnGiveBack = (messages: readonly ReceivedMessage[]) => Promise<void>;
 
 export class InHand implements AsyncIterable<ReceivedMessage> {
@@ -28,12 +28,12 @@ export class InHand implements AsyncIterable<ReceivedMessage> {
     this.#receiving = receiving;
     this.#onGiveBack = onGiveBack;
     const { leaseMs } = receiving;
-    // A third, so that one that is late or lost does no harm.
+    // A third of the lease, so that one late or lost renewal does no harm.
     this.#alive = leaseMs === undefined ? undefined : setInterval(() => this.#sayAlive(), leaseMs / 3);
     this.#taking = this.#take();
   }
 
-  /** Each message in its turn, when the caller asks for it. Ends after `stop`; throws what the source ends with. */
+  /** Yields each message in its turn, when the caller asks for it. Ends after `stop`. Throws the source's error. */
   async *[Symbol.asyncIterator](): AsyncGenerator<ReceivedMessage> {
     while (!this.#stopped) {
       const message = this.#waiting.shift();
@@ -57,20 +57,20 @@ export class InHand implements AsyncIterable<ReceivedMessage> {
     await Promise.all(underWay);
   }
 
-  /** To be called once for each message that was taken: it has been settled. */
+  /** To be called once for each message that was taken, when it is settled. */
   settled(message: ReceivedMessage): void {
     this.#held.delete(message);
     if (this.#stopped && this.#held.size === 0) clearInterval(this.#alive);
   }
 
   /**
-   * Takes no more, gives those that still wait back to the broker, for whoever asks next, and waits for `underWay`. What
-   * is not done when the time is up is given back, too: its own acknowledgement then comes too late and counts for nothing.
+   * Takes no more messages, gives the waiting ones back to the broker, and waits for `underWay`. Messages that are not
+   * done at the timeout are given back too; their own acknowledgement then comes too late and has no effect.
    */
   async stop(underWay: Promise<void> = Promise.resolve()): Promise<void> {
     this.#stopped = true;
     this.#change.resolve();
-    // First, or the broker gives what comes back to this consumer again.
+    // This comes first. Otherwise the broker would redeliver to this consumer what it gives back.
     await this.#receiving.close();
     await this.#giveBack(this.#waiting.splice(0));
     if (await endsWithin(underWay, STOP_WITHIN_MS)) return;
@@ -79,7 +79,7 @@ export class InHand implements AsyncIterable<ReceivedMessage> {
 
   async #giveBack(messages: readonly ReceivedMessage[]): Promise<void> {
     if (messages.length === 0) return;
-    // When it cannot be written each counts as one attempt more than it was.
+    // If this cannot be written, each message counts one attempt too many.
     await endsWithin(this.#onGiveBack(messages), UNDO_WITHIN_MS).catch(() => {});
     for (const message of messages.filter((one) => this.#held.has(one))) {
       message.giveBack();
@@ -105,7 +105,7 @@ export class InHand implements AsyncIterable<ReceivedMessage> {
     try {
       for (const message of this.#held) message.alive();
     } catch {
-      // The connection is closed for good: the broker will deliver them to somebody else.
+      // The connection is closed for good: the broker will redeliver them to another consumer.
       clearInterval(this.#alive);
     }
   }

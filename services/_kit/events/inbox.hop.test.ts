@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-/** Has its effect and leaves a trace of it, in the inbox's transaction. */
+/** Has an effect in the inbox's transaction. */
 const effect = (eventId: string, consumer = "test") =>
   once(db, consumer, eventId, async (tx) => {
     await tx.query("INSERT INTO effects (event_id) VALUES ($1)", [eventId]);
@@ -32,7 +32,7 @@ test("each consumer has its own effect of one event", async () => {
   expect(await effect(eventId, "other")).toBe("done");
 });
 
-test("three deliveries at once have one effect; those that lose wait for the winner's commit", async () => {
+test("three deliveries at once have one effect; the losers wait for the winner's commit", async () => {
   const eventId = uniqueName("e-");
   const inside = Promise.withResolvers<void>();
   const commit = Promise.withResolvers<void>();
@@ -68,7 +68,7 @@ test("an effect that throws leaves no claim and no effect: the next delivery has
   expect(await effect(eventId)).toBe("done");
 });
 
-test("claims that protect nothing any more are deleted, and no others", async () => {
+test("claims that are not needed any more are deleted, and no others", async () => {
   const [old, young] = [uniqueName("e-"), uniqueName("e-")];
   await effect(old);
   await effect(young);

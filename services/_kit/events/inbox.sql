@@ -1,4 +1,4 @@
--- Which events a consumer has already had. Its row goes in first in the transaction of the effect.
+-- Which events a consumer has already had. The row is the first statement in the transaction of the effect.
 CREATE TABLE IF NOT EXISTS inbox (
   consumer text NOT NULL,
   event_id text NOT NULL,

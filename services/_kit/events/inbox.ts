@@ -6,18 +6,18 @@ import { RETENTION_MS } from "./broker.ts";
 /** The tables that this needs, for `openDatabase`. */
 export const inboxSchema = new URL("./inbox.sql", import.meta.url);
 
-/** Longer than a message, its dead letter and the redrive of that can follow each other: then a claim protects nothing. */
+/** Longer than a message, its dead letter and its redrive can last one after the other: then a claim is not needed. */
 const KEEP_MS = 3 * RETENTION_MS + 7 * 24 * 3_600_000;
 const CLEAN_EVERY_MS = 600_000;
 const ROWS_A_CLEANING = 10_000;
 
-/** When each database was cleaned the last time. */
+/** When each database was last cleaned. */
 const cleanedMs = new WeakMap<Database, number>();
 
 /**
- * Runs `effect` in a transaction whose first statement claims the event for `consumer`. Answers what `effect`
- * answers, or undefined when this event had its effect before (also when two deliveries run at once: the second
- * waits for the first's commit).
+ * Runs `effect` in a transaction whose first statement claims the event for `consumer`. Returns what `effect`
+ * returns, or undefined when this event had its effect before. Of two deliveries at once the second waits for the
+ * first one's commit.
  */
 export async function once<T>(
   db: Database,
@@ -36,16 +36,16 @@ export async function once<T>(
   return answer;
 }
 
-/** Whoever claims also cleans, off its own path: an inbox has no other process that would. */
+/** A claim also cleans now and then, without waiting for it: an inbox has no process of its own for that. */
 function cleanNowAndThen(db: Database): void {
   const nowMs = Date.now();
   if (nowMs - (cleanedMs.get(db) ?? 0) < CLEAN_EVERY_MS) return;
   cleanedMs.set(db, nowMs);
-  // A failure is no one's: the next cleaning takes what this one left.
+  // A failure does no harm: the next cleaning does the rest.
   clean(db).catch(() => {});
 }
 
-/** Deletes claims that protect nothing any more, at most so many at once. */
+/** Deletes claims that are not needed any more, at most ROWS_A_CLEANING at once. */
 export async function clean(db: Sql): Promise<void> {
   await db.query(
     `DELETE FROM inbox WHERE ctid = ANY (ARRAY(

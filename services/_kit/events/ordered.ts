@@ -1,8 +1,9 @@
 /**
- * A consumer that keeps order: one source per lane, one message of it at a time, whichever replica has it. A message
- * that fails holds up its lane until it succeeds or is dead-lettered, and no other lane.
+ * A consumer that keeps order: one source per lane, with one message at a time over all replicas. A message that fails
+ * holds up its lane until it succeeds or is a dead letter, and no other lane.
  *
- * One source over all lanes, one message at a time, would keep order, too, and let one user's poison stop everybody.
+ * Rejected alternative: one source over all lanes with one message at a time. It keeps order too, but one user's poison
+ * message would hold up all users.
  */
 import type { Source } from "./broker.ts";
 import { redrivesOf, together } from "./consumer.ts";
@@ -11,11 +12,11 @@ import { BUCKETS } from "./outbox.ts";
 import { type ConsumerOptions, Receiver, type RunningConsumer } from "./receiver.ts";
 
 export interface OrderedSubscription {
-  /** Consumer group: also the start of its sources' names. */
+  /** The consumer group. The names of its sources begin with it. */
   readonly group: string;
-  /** By event type. What has no handler is passed over, without a span. */
+  /** By event type. An event without a handler is skipped, without a span. */
   readonly handlers: Readonly<Record<string, Handle>>;
-  /** After this long without a word the broker delivers a message again. The broker's own by default. */
+  /** The lease of a message, after which the broker redelivers it. The broker's own by default. */
   readonly leaseMs?: number;
 }
 
@@ -25,7 +26,7 @@ export const lanesOf = (group: string): Source[] =>
 
 /**
  * Consumes until stopped. Events of one key (a user) are handled one after the other, in the order in which they were
- * appended. A redriven message has lost its place: it is handled when it comes, beside its lane.
+ * appended. A redriven message has lost its place in the order: it is handled when it comes, outside of its lane.
  */
 export async function subscribeInOrder(
   { group, handlers, leaseMs }: OrderedSubscription,

@@ -1,17 +1,17 @@
 /**
- * An outbox row that cannot be sent, whoever tries: too large, or refused by the stream. It is dead-lettered, so that the
- * rows behind it pass, and stays in its table: a redrive puts it back in its place in the row of ids.
+ * Outbox rows that can never be sent, because they are too large or the stream refuses them. Such a row becomes a dead
+ * letter, so that the rows behind it are sent, and stays in its table: a redrive makes it unsent again, at its old id.
  */
 import type { Database, Sql } from "../database/postgres.ts";
 import type { Logger } from "../telemetry/log.ts";
-import type { Carrier } from "../telemetry/propagation.ts";
+import { type Carrier, carrierOf } from "../telemetry/propagation.ts";
 import { type Broker, RETENTION_MS, troubleOf } from "./broker.ts";
-import { carrierOf, readHead } from "./head.ts";
+import { readHead } from "./head.ts";
 import { bury, redrivenOf, token } from "./letters/dead-letters.ts";
 import { takeBack } from "./letters/take-back.ts";
 import type { RunningConsumer } from "./receiver.ts";
 
-/** What the relay reads of the table. */
+/** The columns that the relay reads. */
 export interface OutboxRow {
   readonly id: string;
   readonly event_id: string;
@@ -25,23 +25,23 @@ export interface OutboxRow {
   readonly redriven: number;
 }
 
-/** So often a row is refused before it is given up: a stream's limits may be mended meanwhile. */
+/** Refusals of a row until it is a dead letter. Several, because a stream's limits may be raised meanwhile. */
 export const MAX_REFUSALS = 10;
 const KEEP_SENT_MS = 3_600_000;
-/** Longer than its dead letter lies in the stream. */
+/** Longer than the stream keeps its dead letter. */
 const KEEP_DEAD_MS = RETENTION_MS + 7 * 24 * 3_600_000;
 const ROWS_A_CLEANING = 10_000;
 
-/** Whether it failed for what the row is. A broker that is away, slow or full says nothing about the row. */
+/** Whether the row itself was refused. A broker that is away, slow or full says nothing about the row. */
 export const isRefusal = (err: unknown): boolean => troubleOf(err) === "refused";
 
-/** The outbox's name among the consumers of redrives: its database, which is named after its service. */
+/** The outbox's name as an owner of dead letters: its database, which is named after its service. */
 export async function outboxOf(db: Sql): Promise<string> {
   const { rows } = await db.query<{ name: string }>("SELECT current_database() AS name");
   return `outbox.${token(rows[0]?.name ?? "")}`;
 }
 
-/** Dead-letters a row and marks it, in the transaction of the pass that gave it up. */
+/** Dead-letters a row and marks it, in the transaction of the relay's pass. */
 export async function giveUp(tx: Sql, broker: Broker, row: OutboxRow, err: unknown): Promise<void> {
   const consumer = await outboxOf(tx);
   const detail = err instanceof Error ? err.message : String(err);
@@ -57,7 +57,7 @@ export async function giveUp(tx: Sql, broker: Broker, row: OutboxRow, err: unkno
     redriven: row.redriven,
     head: {
       eventId: row.event_id,
-      carrier: carrierOf((field) => row.carrier[field]),
+      carrier: carrierOf(row.carrier),
       createdMs: Number(row.created_ms),
       sentMs: undefined,
     },
@@ -66,7 +66,7 @@ export async function giveUp(tx: Sql, broker: Broker, row: OutboxRow, err: unkno
   await tx.query("UPDATE outbox SET dead_at = now(), dead_reason = $2 WHERE id = $1", [row.id, detail]);
 }
 
-/** Puts redriven rows back until stopped; `wake` is called for each. */
+/** Makes redriven rows unsent again until stopped. `wake` is called for each. */
 export const redrivenRows = (
   db: Database,
   broker: Broker,
@@ -83,7 +83,7 @@ export const redrivenRows = (
     wake();
   });
 
-/** Deletes what is long sent, and what was given up so long ago that nobody can redrive it. */
+/** Deletes rows that were sent long ago, and dead ones that can no longer be redriven. */
 export async function clean(db: Sql): Promise<void> {
   await db.query(
     `DELETE FROM outbox WHERE id IN (

@@ -17,16 +17,16 @@ afterAll(async () => {
   await telemetry.stop();
 });
 
-interface Row {
+interface OutboxRow {
   id: string;
   event_id: string;
   bucket: number;
   carrier: Record<string, string>;
 }
 const rowOf = async (eventId: string) =>
-  (await db.query<Row>("SELECT * FROM outbox WHERE event_id = $1", [eventId])).rows[0];
+  (await db.query<OutboxRow>("SELECT * FROM outbox WHERE event_id = $1", [eventId])).rows[0];
 
-test("an appended event gets a PRODUCER span below the request, and the row holds that span's context and the baggage", async () => {
+test("an appended event has a PRODUCER span below the request, and its row has that span's context and the baggage", async () => {
   const { request, eventId } = await inRequest({ "correlation.id": "c-1", fault: "a.b:c" }, async (span) => ({
     request: span,
     eventId: await db.transaction((tx) =>
@@ -39,12 +39,14 @@ test("an appended event gets a PRODUCER span below the request, and the row hold
   expect(create.kind).toBe(SpanKind.PRODUCER);
   expect(edges(create)).toEqual({ parent: request.spanId, links: [] });
   expect(create.attributes).toMatchObject({
-    "messaging.system": "test",
+    "messaging.system.name": "test",
     "messaging.destination.name": testEvents.destination(bucketOf("ann"), "Made"),
     "messaging.operation.name": "create",
     "messaging.operation.type": "create",
     "messaging.destination.template": "events.Made",
     "messaging.destination.partition.id": String(bucketOf("ann")),
+    "messaging.message.conversation_id": "c-1",
+    "server.address": testEvents.server.address,
     "baton.outbox.id": row?.id,
     "correlation.id": "c-1",
   });

@@ -1,4 +1,4 @@
--- Events of this service, written in the transaction of what they tell of; a relay sends them on.
+-- Events of this service, each written in the transaction of its change. A relay sends them.
 CREATE TABLE IF NOT EXISTS outbox (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   event_id text NOT NULL UNIQUE,
@@ -11,16 +11,16 @@ CREATE TABLE IF NOT EXISTS outbox (
   attempts integer NOT NULL DEFAULT 0,
   sent_at timestamptz
 );
--- How often it was refused for what it is; being away counts for nothing.
+-- How often the broker refused the row itself. An outage does not count.
 ALTER TABLE outbox ADD COLUMN IF NOT EXISTS refusals integer NOT NULL DEFAULT 0;
--- Given up: in the dead letters, and passed by those behind it.
+-- Set when the row is a dead letter: the rows behind it are sent.
 ALTER TABLE outbox ADD COLUMN IF NOT EXISTS dead_at timestamptz;
 ALTER TABLE outbox ADD COLUMN IF NOT EXISTS dead_reason text;
 ALTER TABLE outbox ADD COLUMN IF NOT EXISTS redriven integer NOT NULL DEFAULT 0;
 CREATE INDEX IF NOT EXISTS outbox_unsent ON outbox (bucket, id) WHERE sent_at IS NULL;
 CREATE INDEX IF NOT EXISTS outbox_sent ON outbox (sent_at) WHERE sent_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS outbox_dead ON outbox (dead_at) WHERE dead_at IS NOT NULL;
--- Wakes the relay at commit, without a statement more in the business transaction.
+-- Wakes the relay at commit, without an additional statement in the business transaction.
 CREATE OR REPLACE FUNCTION outbox_appended() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM pg_notify('outbox', '');

@@ -1,31 +1,29 @@
 /**
- * The transactional outbox, writing side: an event and the change that it tells of commit together or not at all.
+ * The transactional outbox, writing side: an event and its change commit together or not at all.
  *
- * The context is captured here, at append. An outbox that captures it at delivery credits a whole drain to
- * whatever request happens to be active then.
+ * `inCreateSpan` captures the context here, at the append. An outbox that captures it at delivery would credit a whole
+ * drain to the request that happens to be active then.
  */
 import { createHash } from "node:crypto";
-import { context, SpanKind } from "@opentelemetry/api";
 import type { Sql } from "../database/postgres.ts";
-import { ATTR, BATON } from "../telemetry/conventions.ts";
-import { uuidv7 } from "../telemetry/edge.ts";
-import { inject } from "../telemetry/propagation.ts";
-import { inSpan } from "../telemetry/span.ts";
+import { uuidv7 } from "../process/uuid.ts";
+import { messagesAt } from "../telemetry/destination.ts";
 import type { Broker } from "./broker.ts";
+import { inCreateSpan, type TracedMessage } from "./tracing.ts";
 
 /** The tables that this needs, for `openDatabase`. */
 export const outboxSchema = new URL("./outbox.sql", import.meta.url);
 
-/** Order is kept within a bucket; all events of one key (a user) share one. */
+/** Order is kept within a bucket. All events of one key (a user) have the same bucket. */
 export const BUCKETS = 8;
 
-/** The bucket of `key`: stable for ever, because stored subjects depend on it. */
+/** The bucket of `key`. It must never change, because stored subjects depend on it. */
 export function bucketOf(key: string): number {
   return createHash("sha1").update(key).digest().readUInt8(0) % BUCKETS;
 }
 
-/** Where the events will go: only for what the span says of it. The relay is what sends them. */
-export type EventsBroker = Pick<Broker, "system" | "destination">;
+/** The broker of the events, only for the span's attributes. The relay sends the events. */
+export type EventsBroker = Pick<Broker, "system" | "server" | "destination">;
 
 export interface NewEvent {
   /** E.g. `OrderConfirmed`. */
@@ -35,15 +33,24 @@ export interface NewEvent {
   readonly payload: object;
 }
 
-/** What a message of an event type is called in telemetry: the subject without its bucket. */
+/** The name of an event type's messages in telemetry: the subject without its bucket. */
 export const destinationOf = (type: string): string => `events.${type}`;
 
+/** The message of an event, for its spans. */
+export const messageOf = (to: EventsBroker, bucket: number, type: string, id: string): TracedMessage => ({
+  ...messagesAt(to, destinationOf(type)),
+  destination: to.destination(bucket, type),
+  partition: String(bucket),
+  id,
+});
+
 /**
- * Appends an event in the transaction `tx`; answers its id. The caller's transaction must hold the row lock of
- * what the event is about, or a later id could become visible before an earlier one.
+ * Appends an event in the transaction `tx`. Returns its id. The caller's transaction must hold the lock of the row that
+ * the event is about: otherwise a later id could become visible before an earlier one.
  *
- * `to`: the broker that the relay will send it to. `E`: the events that the caller may append, as the shop's contracts have them. It is never inferred, so that an
- * append that names no events does not compile: `append<EventFrom<"shipping">>(broker, tx, event)`.
+ * `to`: the broker that the relay will send it to. `E`: the events that the caller may append, as the shop's contracts
+ * have them. It is never inferred, so that an append without it does not compile:
+ * `append<EventFrom<"shipping">>(broker, tx, event)`.
  */
 export async function append<E extends NewEvent = never>(
   to: EventsBroker,
@@ -51,31 +58,15 @@ export async function append<E extends NewEvent = never>(
   event: NoInfer<E>,
 ): Promise<string> {
   const eventId = uuidv7();
-  const destination = destinationOf(event.type);
   const bucket = bucketOf(event.key);
-  const attributes = {
-    [ATTR.messagingSystem]: to.system,
-    [ATTR.operationName]: "create",
-    [ATTR.operationType]: "create",
-    [ATTR.destination]: to.destination(bucket, event.type),
-    [ATTR.destinationTemplate]: destination,
-    [ATTR.partition]: String(bucket),
-    [ATTR.messageId]: eventId,
-  };
-  await inSpan(
-    `create ${destination}`,
-    { kind: SpanKind.PRODUCER, attributes },
-    context.active(),
-    async (span) => {
-      // The span `create X` is active here: it is the creation context.
-      const carrier = inject();
-      const row = await tx.query<{ id: string }>(
-        `INSERT INTO outbox (event_id, type, bucket, payload, carrier, created_ms)
+  const message = messageOf(to, bucket, event.type, eventId);
+  await inCreateSpan(message, async (carrier) => {
+    const { rows } = await tx.query<{ id: string }>(
+      `INSERT INTO outbox (event_id, type, bucket, payload, carrier, created_ms)
        VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
-        [eventId, event.type, bucket, JSON.stringify(event.payload), JSON.stringify(carrier), Date.now()],
-      );
-      span.setAttribute(BATON.outboxId, String(row.rows[0]?.id));
-    },
-  );
+      [eventId, event.type, bucket, JSON.stringify(event.payload), JSON.stringify(carrier), Date.now()],
+    );
+    return String(rows[0]?.id);
+  });
   return eventId;
 }

@@ -1,34 +1,35 @@
-/** Turns the messages of one source into deliveries, counts their attempts, and tells the broker how each went. */
+/** Turns the messages of one source into deliveries, counts their attempts, and tells the broker their outcome. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { SpanContext } from "@opentelemetry/api";
 import type { Database } from "../database/postgres.ts";
 import { AppError } from "../process/errors.ts";
 import { ATTR } from "../telemetry/conventions.ts";
+import { messagesAt } from "../telemetry/destination.ts";
 import type { Logger } from "../telemetry/log.ts";
-import type { AsyncMode, Moment } from "../telemetry/propagation.ts";
+import { type AsyncMode, type Moment, spanContextOf } from "../telemetry/propagation.ts";
 import { type Attempt, Attempts } from "./attempts.ts";
 import { type Broker, nameOf, type ReceivedMessage, type Source } from "./broker.ts";
 import { type Delivery, deliver, type Outcome } from "./delivery.ts";
 import { type Handle, payloadOf } from "./event.ts";
-import { readHead, spanContextOf } from "./head.ts";
+import { readHead } from "./head.ts";
 import { InHand } from "./in-hand.ts";
 import { bury, LAST_ATTEMPT, redrivenOf } from "./letters/dead-letters.ts";
 import { destinationOf } from "./outbox.ts";
 
 export interface ConsumerOptions {
   readonly broker: Broker;
-  /** The service's own, with `attemptsSchema`. */
+  /** The service's own database, with `attemptsSchema`. */
   readonly db: Database;
   readonly mode: AsyncMode;
   readonly log: Logger;
 }
 
 export interface RunningConsumer {
-  /** Takes no more messages; resolves when those under way are done, or are given back because it took too long. */
+  /** Takes no more messages. Resolves when those under way are done, or given back after a timeout. */
   stop(): Promise<void>;
 }
 
-/** So often a message is tried before it is given up. */
+/** The attempts of a message until it is a dead letter. */
 export const MAX_ATTEMPTS = 5;
 /** Between two attempts to store a dead letter, or to count an attempt. */
 const PAUSE_MS = 1_000;
@@ -40,7 +41,6 @@ export interface ReceiverOptions {
   readonly handlers: Readonly<Record<string, Handle>>;
 }
 
-/** Turns the messages of one source into deliveries, and outcomes into what the broker is told. */
 export class Receiver {
   readonly #group: string;
   readonly #source: Source;
@@ -56,11 +56,11 @@ export class Receiver {
     this.#group = group;
     this.#handlers = new Map(Object.entries(handlers));
     this.#options = options;
-    // What is redriven is told apart by its place.
+    // Redriven messages have another place, so their attempts are counted separately.
     this.#attempts = new Attempts(options.db, options.broker, nameOf(source));
   }
 
-  /** The source's messages, about `ahead` of them in hand. */
+  /** The source's messages, with about `ahead` of them in hand. */
   async open(ahead: number, leaseMs?: number): Promise<InHand> {
     const options = leaseMs === undefined ? { ahead } : { ahead, leaseMs };
     const receiving = await this.#options.broker.receive(this.#source, options);
@@ -103,7 +103,7 @@ export class Receiver {
     }
   }
 
-  /** Counts the attempt that begins; undefined when the message was given back because that cannot be written. */
+  /** Counts the attempt that begins. Undefined when that cannot be written and the message was given back. */
   async #count(message: ReceivedMessage): Promise<Attempt | undefined> {
     while (!this.#stopping.signal.aborted) {
       try {
@@ -127,13 +127,14 @@ export class Receiver {
   #read(message: ReceivedMessage, attempt: Attempt, receive?: SpanContext): Delivery {
     const head = readHead(message.headers, message.place.replaceAll(":", "."));
     const isEvent = this.#source.kind !== "redrives";
-    // Only ours to say: in an event it would be a stranger's word.
+    // Only a redrive sets this header. In an event it may come from anyone, so it is ignored.
     const before = isEvent ? "" : (message.headers[LAST_ATTEMPT] ?? "");
     const wasSent = isEvent && head.createdMs !== undefined && head.sentMs !== undefined;
     return {
-      system: this.#options.broker.system,
-      destination: destinationOf(message.type),
-      group: this.#group,
+      ...messagesAt(this.#options.broker, destinationOf(message.type), {
+        group: this.#group,
+        subscription: nameOf(this.#source),
+      }),
       messageId: head.eventId,
       attempt: attempt.number,
       maxAttempts: MAX_ATTEMPTS,
@@ -150,12 +151,11 @@ export class Receiver {
       attributes: {
         [ATTR.destination]: message.destination,
         ...(message.lane === undefined ? {} : { [ATTR.partition]: String(message.lane) }),
-        [ATTR.subscription]: nameOf(this.#source),
       },
     };
   }
 
-  /** Tells the broker how it went; false when it is to be tried once more in hand. */
+  /** Tells the broker the outcome. False when the message is to be retried in hand. */
   async #settle(message: ReceivedMessage, delivery: Delivery, outcome: Outcome): Promise<boolean> {
     if (outcome.kind === "dead-letter") {
       const { code, reason, message: detail } = outcome.error;
@@ -167,7 +167,7 @@ export class Receiver {
       await this.#forget(message);
       return true;
     }
-    // We are to stop while an outage lasts: that was no attempt.
+    // The service stops during an outage: that was no attempt.
     if (outcome.error.over !== undefined) {
       await this.#giveBack(message);
       return true;
@@ -178,7 +178,7 @@ export class Receiver {
         "the next attempt will not link to this one",
       );
     });
-    // Written down, and no longer under way: a stop must not undo it.
+    // The failed attempt is written. A stop must not undo it.
     this.#begun.delete(message);
     const afterMs = 200 * 2 ** (delivery.attempt - 1);
     if (this.#options.broker.can.delays) {
@@ -197,11 +197,11 @@ export class Receiver {
 
   async #forget(message: ReceivedMessage): Promise<void> {
     this.#begun.delete(message);
-    // What is left behind is cleaned away in time.
+    // A row that is left behind is deleted by a later cleaning.
     await this.#attempts.forget(message).catch(() => {});
   }
 
-  /** Dead-letters it. While that does not work it stays in hand: no attempt is used up by it. */
+  /** Dead-letters the message. While that fails it stays in hand, which uses up no attempt. */
   async #giveUp(
     message: ReceivedMessage,
     delivery: Delivery,
@@ -225,7 +225,7 @@ export class Receiver {
       try {
         await bury(broker, letter);
         message.done();
-        // Its row stays: a delivery that was already on its way would begin to count anew.
+        // The row of its attempts stays: without it a redelivery that is already on its way would count from 1 again.
         this.#begun.delete(message);
         return;
       } catch (err) {
@@ -237,8 +237,8 @@ export class Receiver {
   }
 }
 
-/** Of a message that was begun as often as it may be, and never told of. */
+/** For a message whose attempts are used up and whose consumer was lost in the last one. */
 const KILLED = {
   reason: "consumer_lost",
-  detail: `tried ${MAX_ATTEMPTS} times, and its consumer never said how it went`,
+  detail: `tried ${MAX_ATTEMPTS} times, and the consumer was lost in the last attempt`,
 };

@@ -1,20 +1,18 @@
 /**
- * The transactional outbox, sending side. A bucket is taken under an advisory lock, in id order, and every
- * acknowledgement is awaited: `FOR UPDATE SKIP LOCKED` with three relays gave 17 inversions per user in 60 rows.
- * A crash between sending and marking sends again with the same message id, which the stream drops.
+ * The transactional outbox, sending side. A bucket is sent in id order under an advisory lock, and every
+ * acknowledgement is awaited. (`FOR UPDATE SKIP LOCKED` with three relays gave 17 inversions per user in 60 rows.)
+ * After a crash between sending and marking, the row is sent again with the same message id, which the stream drops.
  */
-import { SpanKind } from "@opentelemetry/api";
-import { Ear } from "../database/ear.ts";
+import { OutboxListener } from "../database/outbox-listener.ts";
 import type { Database, Sql } from "../database/postgres.ts";
-import { ATTR, BATON, METRIC } from "../telemetry/conventions.ts";
+import { labelsOf } from "../telemetry/destination.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { counter, seconds } from "../telemetry/metrics.ts";
-import { type AsyncMode, place } from "../telemetry/propagation.ts";
-import { inSpan } from "../telemetry/span.ts";
+import { countSent } from "../telemetry/messages.ts";
+import type { AsyncMode } from "../telemetry/propagation.ts";
 import type { Broker } from "./broker.ts";
 import { watchDeadLetters } from "./gauges.ts";
 import { writeHead } from "./head.ts";
-import { destinationOf } from "./outbox.ts";
+import { messageOf } from "./outbox.ts";
 import {
   clean,
   giveUp,
@@ -24,10 +22,11 @@ import {
   outboxOf,
   redrivenRows,
 } from "./outbox-dead.ts";
+import { inSendSpan } from "./tracing.ts";
 
 const RELAY_LOCK = 7_240_002;
 const ROWS_A_PASS = 100;
-/** NOTIFY wakes the relay; this is for what it missed while its connection was away. */
+/** NOTIFY wakes the relay. Polling is for notifications that are lost while its connection is away. */
 const POLL_MS = 500;
 const CLEAN_EVERY_MS = 60_000;
 
@@ -41,15 +40,15 @@ export interface Relay {
   stop(): Promise<void>;
 }
 
-/** Sends whatever is unsent, and whatever comes, until stopped. */
+/** Sends all unsent and all new rows until stopped. */
 export async function startRelay(db: Database, broker: Broker, mode: AsyncMode, log: Logger): Promise<Relay> {
   const abort = new AbortController();
   let wake = Promise.withResolvers<void>();
-  const ear = new Ear(db, () => wake.resolve());
-  await ear.open();
+  const listener = new OutboxListener(db, () => wake.resolve());
+  await listener.open();
 
   const pass = async (cleanedMs: number): Promise<number> => {
-    await ear.open();
+    await listener.open();
     await drain(db, broker, mode, log, abort.signal);
     if (Date.now() - cleanedMs < CLEAN_EVERY_MS) return cleanedMs;
     await clean(db);
@@ -63,7 +62,7 @@ export async function startRelay(db: Database, broker: Broker, mode: AsyncMode, 
       try {
         cleanedMs = await pass(cleanedMs);
       } catch (err) {
-        log.warn({ err }, "the relay's pass failed, the next one comes");
+        log.warn({ err }, "a pass of the relay failed, the next one follows");
       }
       if (!abort.signal.aborted) await wake.promise;
       clearTimeout(timer);
@@ -80,12 +79,12 @@ export async function startRelay(db: Database, broker: Broker, mode: AsyncMode, 
       await unwatch();
       await redriven.stop();
       await running;
-      await ear.close();
+      await listener.close();
     },
   };
 }
 
-/** One pass over all buckets that hold something, until they are empty or fail. Answers how many were sent. */
+/** One pass over all buckets with unsent rows, until they are empty or fail. Returns the number of rows sent. */
 export async function drain(
   db: Database,
   broker: Broker,
@@ -131,8 +130,8 @@ async function drainBucket(
 }
 
 /**
- * Stops at the first that fails, because the ones behind it must not overtake it; they pass once it is given up. Answers
- * how many were sent, and whether the bucket may hold more.
+ * Stops at the first row that fails, because those behind it must not overtake it; once it is a dead letter they are
+ * sent. Returns how many were sent, and whether the bucket may have more.
  */
 async function sendInOrder(
   tx: Sql,
@@ -170,33 +169,24 @@ async function sendInOrder(
 
 async function send(row: OutboxRow, broker: Broker, mode: AsyncMode): Promise<void> {
   const createdMs = Number(row.created_ms);
-  const { ctx, options } = place("send", { carrier: row.carrier, createdAtMs: createdMs }, mode);
-  const destination = destinationOf(row.type);
-  const labels = {
-    [ATTR.messagingSystem]: broker.system,
-    [ATTR.operationName]: "send",
-    [ATTR.destinationTemplate]: destination,
-  };
   const startedMs = Date.now();
-  const attributes = {
-    ...labels,
-    [ATTR.operationType]: "send",
-    [ATTR.destination]: broker.destination(row.bucket, row.type),
-    [ATTR.partition]: String(row.bucket),
-    [ATTR.messageId]: row.event_id,
-    [BATON.outboxId]: row.id,
-    [BATON.attempt]: row.attempts + 1,
-    [BATON.waitOutbox]: Math.max(0, startedMs - createdMs) / 1e3,
+  const message = messageOf(broker, row.bucket, row.type, row.event_id);
+  const sending = {
+    message,
+    handover: { carrier: row.carrier, createdAtMs: createdMs },
+    outboxId: row.id,
+    attempt: row.attempts + 1,
+    waitMs: startedMs - createdMs,
   };
-  // As it was stored: the message's creation context stays the one of its `create` span.
+  // The carrier is sent as it was stored, so that the creation context stays that of the `create` span.
   const head = { eventId: row.event_id, carrier: row.carrier, createdMs, sentMs: startedMs };
-  await inSpan(`send ${destination}`, { ...options, kind: SpanKind.CLIENT, attributes }, ctx, () =>
-    broker.publish(row.bucket, row.type, {
-      id: row.event_id,
-      headers: writeHead(head),
-      data: Buffer.from(JSON.stringify(row.payload)),
-    }),
+  await inSendSpan(sending, mode, () =>
+    countSent(labelsOf("send", message), 1, () =>
+      broker.publish(row.bucket, row.type, {
+        id: row.event_id,
+        headers: writeHead(head),
+        data: Buffer.from(JSON.stringify(row.payload)),
+      }),
+    ),
   );
-  counter(METRIC.sentMessages).add(1, labels);
-  seconds(METRIC.operationDuration).record((Date.now() - startedMs) / 1e3, labels);
 }

@@ -1,50 +1,38 @@
 /**
- * A REST door: problem+json (RFC 9457) for every error, the correlation id echoed, bodies bounded, health checks.
- * The SERVER span comes from the http instrumentation; this file gives it its route.
+ * The app of a REST server: problem+json (RFC 9457) for every error, the correlation id echoed, bodies bounded, probes.
+ * The SERVER span comes from the http instrumentation, and its route from `tracing.ts`.
  */
 import type { ServerResponse } from "node:http";
-import { context, trace } from "@opentelemetry/api";
-import { getRPCMetadata, RPCType } from "@opentelemetry/core";
-import { type Context, Hono } from "hono";
+import { trace } from "@opentelemetry/api";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { matchedRoutes } from "hono/route";
+import { cors } from "hono/cors";
 import type { StatusCode } from "hono/utils/http-status";
 import { AppError } from "../process/errors.ts";
 import { ATTR } from "../telemetry/conventions.ts";
-import { correlationId } from "../telemetry/correlation.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { errorType } from "../telemetry/span.ts";
+import { CONTEXT_HEADERS } from "./cors.ts";
+import { ids, tracing } from "./tracing.ts";
 
 export type { Context, Hono };
 
 export interface HttpOptions {
   readonly log: Logger;
-  /** Resolves when a request can be served all the way; throws, with a message for people, when not. */
+  /** Resolves when a request can be served all the way. Throws otherwise, with a message for people. */
   readonly ready: () => Promise<void>;
   readonly maxBodyBytes?: number;
-  /** What is wrong with a path that is not there, when there is more to say than that. */
+  /** Web origins whose pages may call, such as `http://127.0.0.1:5173`. None by default. */
+  readonly corsOrigins?: readonly string[];
+  /** A more precise error than "not found" for an unknown path, if there is one. */
   readonly unknownPath?: (path: string) => AppError | undefined;
-}
-
-/** The ids that every answer carries, as far as there are any. */
-export function ids(): { correlationId?: string; traceId?: string } {
-  const correlation = correlationId();
-  const traceId = trace.getActiveSpan()?.spanContext().traceId;
-  return {
-    ...(correlation === undefined ? {} : { correlationId: correlation }),
-    ...(traceId === undefined || /^0+$/.test(traceId) ? {} : { traceId }),
-  };
 }
 
 /** An app with everything but its routes. */
 export function httpApp(options: HttpOptions): Hono {
   const app = new Hono();
-  app.use(async (c, next) => {
-    nameRoute(c);
-    const { correlationId: id } = ids();
-    if (id !== undefined) c.header("X-Correlation-ID", id);
-    await next();
-  });
+  if (options.corsOrigins?.length) app.use(corsFor(options.corsOrigins));
+  app.use(tracing);
   const limit = options.maxBodyBytes ?? 64 * 1024;
   app.use(
     bodyLimit({
@@ -55,14 +43,14 @@ export function httpApp(options: HttpOptions): Hono {
     }),
   );
   app.use(async (c, next) => {
-    // Whole, before anything is answered: a connection with something unread must be cut, and that can cost the client
-    // its answer, and whatever it has sent behind.
+    // The body is read whole before anything is answered: a connection with an unread body must be cut, which can cost
+    // the client its answer, and the requests that it has sent behind this one.
     if (c.req.raw.body) await c.req.arrayBuffer().catch(brokenOff);
     await next();
   });
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.get("/readyz", async (c) => {
-    // Not an error to be logged: whoever probes is told, and will probe again.
+    // Not logged as an error: the probe gets the answer, and will ask again.
     const thrown = await options.ready().catch(AppError.from);
     return thrown ? answerProblem(c, thrown) : c.json({ status: "ready" });
   });
@@ -73,7 +61,7 @@ export function httpApp(options: HttpOptions): Hono {
   });
   app.onError((thrown, c) => {
     const error = AppError.from(thrown);
-    // Once, here, where it is answered. What the caller did wrong is no error of ours.
+    // An error is logged once: here, where it is answered. A mistake of the caller is not logged as an error.
     if (error.httpStatus >= 500) options.log.error({ err: thrown }, error.message);
     else options.log.info({ code: error.code, reason: error.reason }, error.message);
     return answerProblem(c, error);
@@ -81,12 +69,23 @@ export function httpApp(options: HttpOptions): Hono {
   return app;
 }
 
+/** What pages of these origins may send and read (Fetch standard, "CORS protocol"). */
+function corsFor(origins: readonly string[]): MiddlewareHandler {
+  return cors({
+    origin: [...origins],
+    allowMethods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
+    allowHeaders: [...CONTEXT_HEADERS, "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+    exposeHeaders: ["X-Correlation-ID", "Location", "Retry-After"],
+    maxAge: 600,
+  });
+}
+
 function brokenOff(cause: unknown): never {
   throw new AppError("malformed", "the body did not come whole", { cause });
 }
 
 /**
- * To be called when all routes are there: any other method at a known path is a 405 that says which it takes
+ * To be called when all routes are there. Any other method at a known path gets a 405 that names the allowed ones
  * (RFC 9110, 15.5.6).
  */
 export function refuseOtherMethods(app: Hono): void {
@@ -102,7 +101,7 @@ export function refuseOtherMethods(app: Hono): void {
   }
 }
 
-/** An error as RFC 9457's problem details, with the ids; no stack, no cause. */
+/** An error as RFC 9457's problem details, with the ids, without stack and cause. */
 export function problem(error: AppError): object {
   return {
     type: `urn:baton:problem:${(error.reason ?? error.code).replaceAll("_", "-")}`,
@@ -117,22 +116,15 @@ export function problem(error: AppError): object {
 function answerProblem(c: Context, error: AppError): Response {
   const status = error.httpStatus;
   if (status >= 500) trace.getActiveSpan()?.setAttribute(ATTR.errorType, errorType(error));
-  if (status === 503) c.header("Retry-After", "1");
-  // The rest of the body will not be read: the connection cannot be used again.
+  // An outage and a checkout under way both end, so the client may retry (RFC 9110, 10.2.3).
+  if (status === 503 || error.reason === "in_progress") c.header("Retry-After", "1");
+  // The rest of the body is not read, so the connection cannot be used again.
   if (status === 413) c.header("Connection", "close");
   // What a client may send instead (RFC 9110, 12.5.3).
   if (status === 415) c.header("Accept-Encoding", "identity");
   return c.newResponse(JSON.stringify(problem(error)), status as StatusCode, {
     "content-type": "application/problem+json",
   });
-}
-
-/** The http instrumentation names its span after this when the response ends: `POST /api/v1/orders/:id`. */
-function nameRoute(c: Context): void {
-  const metadata = getRPCMetadata(context.active());
-  // What applies to every path is middleware.
-  const route = matchedRoutes(c).find(({ path }) => path !== "*" && path !== "/*");
-  if (metadata?.type === RPCType.HTTP && route !== undefined) metadata.route = route.path;
 }
 
 /** `/healthz` and `/readyz` for servers that are not REST servers. False when the path is neither. */

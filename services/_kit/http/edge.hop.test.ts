@@ -6,12 +6,13 @@ import { quiet, uniqueName } from "../../../tests/fixtures.ts";
 import { edges, startTestTelemetry } from "../../../tests/telemetry.ts";
 import { AppError } from "../process/errors.ts";
 import { instrumentations } from "../sdk/instrumentations.ts";
-import { baggageEntry } from "../telemetry/correlation.ts";
-import { httpApp, ids } from "./app.ts";
+import { baggageEntry } from "../telemetry/propagation.ts";
+import { httpApp } from "./app.ts";
 import type { Listening } from "./listen.ts";
 import { answerLines } from "./ndjson.ts";
 import { readJson } from "./read-request.ts";
 import { serveHttp } from "./server.ts";
+import { ids } from "./tracing.ts";
 
 const telemetry = startTestTelemetry(
   { trace: "continue", faults: true },
@@ -60,7 +61,7 @@ interface Echo {
   baggage: Record<string, string>;
 }
 
-/** Asks the echo, under an id that names the request; answers what it said and its SERVER span. */
+/** Calls the echo under a new id. Returns its answer and its SERVER span. */
 async function echo(headers: Record<string, string>) {
   const id = uniqueName("id");
   const response = await fetch(`${server.url}/echo/${id}`, { headers });
@@ -81,7 +82,7 @@ test("a request gets a SERVER span named after its route, a new trace and a new 
     "correlation.id": body.correlationId,
     "http.route": "/echo/:id",
     "http.response.status_code": 200,
-    "baton.edge": "continue",
+    "baton.edge.trace": "continue",
   });
 });
 
@@ -94,7 +95,7 @@ test("a caller's trace is continued, and its harmless correlation id kept on the
   expect(span.attributes["correlation.id"]).toBe("order-7.a_B");
 });
 
-test("foreign baggage ends here: only the allowed entries pass, and none can set the correlation id", async () => {
+test("foreign baggage is dropped: only the allowed entries pass, and none can set the correlation id", async () => {
   const { body, span } = await echo({
     baggage: "evil=1,fault=payments.charge%3Adeclined,async=link,scenario.run=r1,correlation.id=forged",
   });
@@ -119,7 +120,7 @@ test("a hostile correlation id, a broken traceparent and oversized baggage do no
   expect(span.attributes["baton.edge.refused"]).toEqual(["traceparent", "correlation_id", "baggage"]);
 });
 
-test("problems are RFC 9457 with both ids, and say nothing of what went wrong inside", async () => {
+test("problems are RFC 9457 with both ids, and do not show internal errors", async () => {
   const get = async (path: string, init?: RequestInit) => {
     const response = await fetch(`${server.url}${path}`, init);
     expect(response.headers.get("content-type")).toBe("application/problem+json");

@@ -39,7 +39,7 @@ async function viaHttp2(url: string, path: string, body = ""): Promise<string> {
   return text;
 }
 
-/** Everything that the server sends to `chunks`, each its own packet, until it ends the connection. */
+/** Sends `chunks`, each in its own packet. Returns everything that the server sends until it ends the connection. */
 async function raw(port: number, chunks: readonly (string | Buffer)[]): Promise<string> {
   const socket = net.connect({ port, host: "127.0.0.1", noDelay: true });
   const seen: Buffer[] = [];
@@ -48,7 +48,7 @@ async function raw(port: number, chunks: readonly (string | Buffer)[]): Promise<
   await once(socket, "connect");
   for (const chunk of chunks) {
     await new Promise<void>((resolve) => socket.write(chunk, () => resolve()));
-    // Turns of the event loop that the server shares with this test: it reads this much before more comes.
+    // The server shares the event loop with this test: in these turns it reads this chunk before the next one comes.
     for (let turn = 0; turn < 5; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
   }
   if (!socket.closed) await once(socket, "close");
@@ -56,7 +56,7 @@ async function raw(port: number, chunks: readonly (string | Buffer)[]): Promise<
 }
 
 describe("one port", () => {
-  test("speaks HTTP/1.1 and HTTP/2 to whoever begins so, several of each at once", async () => {
+  test("serves HTTP/1.1 and HTTP/2 clients, several of each at once", async () => {
     const { url } = await listening();
     const answers = await Promise.all([
       fetch(`${url}/a`, { method: "POST", body: "one" }).then((response) => response.text()),
@@ -94,15 +94,15 @@ describe("one port", () => {
     });
   }
 
-  test("decides by the first bytes, in however many packets they come", async () => {
+  test("decides by the first bytes, also when they come in many packets", async () => {
     const { port } = await listening();
     const request = "POST /split HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\nhi";
     expect(await raw(port, request.split(""))).toMatch(/^HTTP\/1\.1 200 [\s\S]*1\.1 \/split hi/);
-    // Begins as an HTTP/2 client does, and is none: not the same letters to the end.
+    // This begins as an HTTP/2 preface does, and ends otherwise.
     expect(await raw(port, ["PRI", " * HT", "TP/1.1\r\nhost: x\r\n\r\n"])).toMatch(/^HTTP\/1\.1 400 /);
   });
 
-  test("hands HTTP/2 over whole when its preface comes byte by byte", async () => {
+  test("passes HTTP/2 on without loss when its preface comes byte by byte", async () => {
     const { port } = await listening();
     const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     // An empty SETTINGS frame, then GOAWAY, so that the server ends the connection (RFC 9113, 6.5 and 6.8).
@@ -140,7 +140,7 @@ describe("a client that behaves badly", () => {
     expect(await (await fetch(`${url}/next`)).text()).toBe("1.1 /next ");
   });
 
-  test("that resets its connection harms nobody", async () => {
+  test("that resets its connection does no harm to others", async () => {
     const { port, url } = await listening();
     for (const bytes of ["", "PRI *", "GET / HT"]) {
       const socket = net.connect(port, "127.0.0.1");
@@ -169,7 +169,7 @@ describe("closing", () => {
       return { server, answer, response: await open.promise };
     };
 
-    test(`lets an open ${protocol} request end, and then does not wait out its grace`, async () => {
+    test(`lets an open ${protocol} request end, and then does not wait for the rest of the grace`, async () => {
       const { server, answer, response } = await withOpenRequest();
       const closed = server.close(LONG_MS);
       response.end("to the end");
@@ -201,7 +201,7 @@ describe("closing", () => {
     agent.destroy();
   });
 
-  test("does not wait for connections that are idle", async () => {
+  test("does not wait for idle connections", async () => {
     const server = await listening();
     const agent = new http.Agent({ keepAlive: true });
     const [response] = (await once(http.get(server.url, { agent }), "response")) as [http.IncomingMessage];
@@ -212,7 +212,7 @@ describe("closing", () => {
     agent.destroy();
   });
 
-  test("takes no more connections", async () => {
+  test("accepts no more connections", async () => {
     const server = await listening();
     await server.close();
     await expect(fetch(server.url)).rejects.toThrow("fetch failed");

@@ -1,18 +1,18 @@
 /**
- * One port for HTTP/1.1 and clear-text HTTP/2. Node's http2 server drops HTTP/1.1 clients on a clear-text port
- * (no ALPN there), so the first bytes are read and the socket goes to an http or an http2 server.
+ * One port for HTTP/1.1 and clear-text HTTP/2. Node's http2 server drops HTTP/1.1 clients on a clear-text port, because
+ * it has no ALPN there. So the first bytes are read, and the socket goes to an http or an http2 server.
  */
 import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as net from "node:net";
 
-/** Takes both protocols' requests; http2's compatibility API looks alike. */
+/** Handles the requests of both protocols: http2's compatibility API has the same shape. */
 export type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => void;
 
 export interface Listening {
   readonly port: number;
   readonly url: string;
-  /** Takes no more connections, lets open requests end for `graceMs`, then cuts them. */
+  /** Accepts no more connections, gives open requests `graceMs` to end, then cuts them. */
   close(graceMs?: number): Promise<void>;
 }
 
@@ -21,15 +21,15 @@ const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n");
 
 export interface ListenOptions {
   /**
-   * A client that has sent nothing, or no whole headers, by then is cut; one whose request is not whole after three times
-   * as long, too. 10 s by default.
+   * The timeout for a client's headers; it is cut after that. The whole request may take three times as long. 10 s by
+   * default.
    */
   readonly headersMs?: number;
-  /** Called when the grace of a `close` is over and requests are still open: they have ten turns of 20 ms more to be answered. */
+  /** Called when a `close` has used up its grace with requests still open. They get ten more turns of 20 ms. */
   readonly onGraceOver?: (() => void) | undefined;
 }
 
-/** Turns, not a time: a process that gets no CPU for so long would have had no turn to answer in. */
+/** Turns rather than one timeout: a process without CPU for that time would have had no turn to answer in. */
 const LAST_TURNS = 10;
 const TURN_MS = 20;
 
@@ -44,11 +44,11 @@ export async function listen(
   const h1 = http.createServer({ ...timeouts, connectionsCheckingInterval: headersMs / 2 }, handler);
   let closing = false;
   h1.on("request", (_request, response) => {
-    // A connection that is kept alive is idle as soon as its response has gone out.
+    // A kept-alive connection is idle as soon as its response has gone out.
     response.once("close", () => closing && h1.closeIdleConnections());
   });
   const h2 = http2.createServer({ settings: { maxConcurrentStreams: 1_000 } });
-  // Node types the two request classes apart, but http2's compatibility API is made to be passed on like this.
+  // Node has different types for the two request classes, but http2's compatibility API is meant to be used like this.
   h2.on(
     "request",
     handler as unknown as (req: http2.Http2ServerRequest, res: http2.Http2ServerResponse) => void,
@@ -68,8 +68,7 @@ export async function listen(
     socket.on("error", () => socket.destroy());
     sniff(socket, headersMs, (isHttp2) => (isHttp2 ? h2 : h1).emit("connection", socket));
   });
-  // `h1` never listens itself, and it is at this event that it begins to keep its list of connections and to check
-  // their timeouts.
+  // `h1` never listens itself. At this event it begins to track its connections and to check their timeouts.
   server.once("listening", () => h1.emit("listening"));
 
   await new Promise<void>((resolve, reject) => {
@@ -103,7 +102,7 @@ export async function listen(
   };
 }
 
-/** What Node's http server does by itself: cuts clients that ask for nothing, and requests that do not come to an end. */
+/** Cuts clients that send no request, and requests that do not end, as Node's http server does by itself. */
 function cutSlowHttp2(server: http2.Http2Server, headersMs: number): void {
   const within = (ms: number, cut: () => void, ends: readonly [NodeJS.EventEmitter, string][]) => {
     const late = setTimeout(cut, ms);
@@ -124,7 +123,7 @@ function cutSlowHttp2(server: http2.Http2Server, headersMs: number): void {
   });
 }
 
-/** Reads until it is clear which protocol this is, puts the bytes back, and says which. */
+/** Reads until the protocol is clear, puts the bytes back, and calls `decide`. */
 function sniff(socket: net.Socket, withinMs: number, decide: (isHttp2: boolean) => void): void {
   let seen = Buffer.alloc(0);
   const giveUp = setTimeout(() => socket.destroy(), withinMs);
@@ -139,7 +138,7 @@ function sniff(socket: net.Socket, withinMs: number, decide: (isHttp2: boolean) 
     socket.pause();
     socket.unshift(seen);
     decide(matches);
-    // The http server reads by itself once it has the socket; http2 takes the handle over.
+    // The http server reads by itself once it has the socket. http2 takes the handle over.
     process.nextTick(() => socket.resume());
   };
   socket.on("data", onData);

@@ -35,13 +35,13 @@ test("each line is sent as soon as it is there", async () => {
   expect((await reader?.read())?.done).toBe(true);
 });
 
-test("nothing is an empty list", async () => {
+test("a source without values is an empty list", async () => {
   source = async function* () {};
   const response = await ask();
   expect([response.status, await response.text()]).toEqual([200, ""]);
 });
 
-test("what fails before the first line is an ordinary problem", async () => {
+test("a failure before the first line is an ordinary problem", async () => {
   source = async function* () {
     yield await Promise.reject(new AppError("not_found", "no such list"));
   };
@@ -49,7 +49,7 @@ test("what fails before the first line is an ordinary problem", async () => {
   expect([response.status, response.headers.get("content-type")]).toEqual([404, "application/problem+json"]);
 });
 
-test("what fails later is a problem in the last line, which tells nothing of what went wrong inside", async () => {
+test("a later failure is a problem in the last line, without internal details", async () => {
   source = async function* () {
     yield { n: 1 };
     throw new Error("secret detail");
@@ -60,11 +60,11 @@ test("what fails later is a problem in the last line, which tells nothing of wha
   expect(lines[1]).not.toContain("secret");
 });
 
-test("no more is read than the client takes, and the source is returned when it goes away", async () => {
+test("no more is read than the client reads, and the source is returned when the client disconnects", async () => {
   const returned = Promise.withResolvers<void>();
   let made = 0;
   const line = { filler: "x".repeat(1_000) };
-  // More than any buffer on the way could take.
+  // More than all buffers on the way can hold.
   const all = 50_000;
   source = async function* () {
     try {
@@ -77,7 +77,7 @@ test("no more is read than the client takes, and the source is returned when it 
   const [response] = (await once(request, "response")) as [IncomingMessage];
   await once(response, "readable");
   let before = -1;
-  // Until it stands still over turns of the event loop that it shares with this test.
+  // Until no more is read in many turns of the event loop, which the server shares with this test.
   while (before !== made) {
     before = made;
     for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
@@ -89,7 +89,7 @@ test("no more is read than the client takes, and the source is returned when it 
   expect(made).toBeLessThan(all);
 });
 
-test("HEAD reads nothing of it", async () => {
+test("HEAD reads nothing of the list", async () => {
   const returned = Promise.withResolvers<void>();
   source = async function* () {
     try {

@@ -1,4 +1,4 @@
-/** Lines of JSON as they come: nothing is collected, and no more is read than the client takes. */
+/** Lines of JSON as they come: nothing is collected, and no more is read than the client reads. */
 import { trace } from "@opentelemetry/api";
 import type { Context } from "hono";
 import { AppError } from "../process/errors.ts";
@@ -6,12 +6,12 @@ import type { Logger } from "../telemetry/log.ts";
 import { errorType, fail } from "../telemetry/span.ts";
 import { problem } from "./app.ts";
 
-export const NDJSON_TYPE = "application/x-ndjson";
+const NDJSON_TYPE = "application/x-ndjson";
 
 /**
- * Answers with a line for each of `source`, sent as soon as it is there. `source` is returned when the client goes away.
- * What it throws before the first line is an ordinary problem. Later the status has gone out: then the last line is the
- * problem, so that nobody takes half a list for the whole.
+ * Answers with a line for each value of `source`, sent as soon as it is there. `source` is returned when the client
+ * disconnects. An error before the first line is an ordinary problem. Later the status has gone out already: then the
+ * problem is the last line, so that half a list is not taken for the whole.
  */
 export async function answerLines(c: Context, log: Logger, source: AsyncIterable<object>): Promise<Response> {
   const iterator = source[Symbol.asyncIterator]();

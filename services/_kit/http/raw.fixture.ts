@@ -1,8 +1,8 @@
-/** HTTP as bytes, for what no client would send. */
+/** HTTP as bytes, to send what no client library would. */
 import { once } from "node:events";
 import net from "node:net";
 
-/** Everything that the server at `port` sends until it ends the connection, after `bytes` were sent to it. */
+/** Sends `bytes` to the server at `port`. Returns everything that it sends until it ends the connection. */
 export async function sendRaw(port: number, bytes: string | Buffer): Promise<string> {
   const socket = net.connect({ port, host: "127.0.0.1" });
   const seen: Buffer[] = [];

@@ -1,20 +1,20 @@
-/** What a client sends, read and checked: nothing goes on that does not fit its schema, and the answer says where. */
+/** Reads and checks what a client sends. Only what fits its schema is passed on; an error says where it does not. */
 import type { Context } from "hono";
 import type * as z from "zod";
 import { AppError, type ErrorCode } from "../process/errors.ts";
 
-/** Deeper than anything that fits a schema here, and shallow enough for whatever walks it later. */
+/** Deeper than any value that fits a schema here, and shallow enough for recursive code. */
 const MAX_DEPTH = 32;
 const MAX_ISSUES = 10;
-/** A message may quote a member's name, and that may be as long as a body. */
+/** A message may quote a member's name, which may be as long as the body. */
 const MAX_ISSUE_LENGTH = 200;
 
 /**
- * The JSON body, checked. `unsupported_media_type`, `malformed` when it is no JSON in UTF-8, `invalid` when it does not
- * fit; the message says where.
+ * The JSON body, checked. Fails with `unsupported_media_type`, with `malformed` when it is not JSON in UTF-8, and with
+ * `invalid` when it does not fit; the message says where.
  */
 export async function readJson<S extends z.ZodType>(c: Context, schema: S): Promise<z.output<S>> {
-  // Nothing is unpacked, so nothing can unpack to a thousand times its size.
+  // Nothing is decompressed, so nothing can grow to a thousand times its size.
   const encoding = c.req.header("content-encoding")?.trim().toLowerCase() ?? "identity";
   if (encoding !== "identity") {
     throw new AppError("unsupported_media_type", "send the body as it is, without a content encoding");
@@ -26,7 +26,7 @@ export async function readJson<S extends z.ZodType>(c: Context, schema: S): Prom
   return fitting(schema, parse(await c.req.arrayBuffer()), "body", "invalid");
 }
 
-/** The query's parameters, checked; of one given several times the first. `malformed` when they do not fit. */
+/** The query's parameters, checked. Of a repeated one the first counts. Fails with `malformed` when they do not fit. */
 export const readQuery = <S extends z.ZodType>(c: Context, schema: S): z.output<S> =>
   fitting(schema, c.req.query(), "query", "malformed");
 
@@ -47,7 +47,7 @@ function parse(bytes: ArrayBuffer): unknown {
   }
 }
 
-/** Whether the brackets outside of strings ever open more than `depth` levels. Sound for what is JSON. */
+/** Whether the brackets outside of strings open more than `depth` levels. Correct for all text that is JSON. */
 function isDeeperThan(depth: number, text: string): boolean {
   let open = 0;
   let inString = false;

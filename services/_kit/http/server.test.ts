@@ -11,7 +11,7 @@ import { readJson } from "./read-request.ts";
 import { type HttpServerOptions, serveHttp } from "./server.ts";
 
 const servers: Listening[] = [];
-/** When nobody takes any more of the answer that does not end. */
+/** Resolves when the endless answer is cancelled. */
 const cut = Promise.withResolvers<void>();
 afterAll(() => Promise.all(servers.map((server) => server.close(0))));
 
@@ -32,7 +32,7 @@ async function serving(options?: HttpServerOptions): Promise<Listening> {
   return server;
 }
 
-/** What came back, a problem in any case. */
+/** The status of the answer, which must be a problem. */
 async function refused(port: number, bytes: string | Buffer) {
   const { status, type, body } = parseRaw(await sendRaw(port, bytes));
   expect(type, body).toBe("application/problem+json");
@@ -40,26 +40,26 @@ async function refused(port: number, bytes: string | Buffer) {
   return status;
 }
 
-describe("what is no request is answered with a problem", () => {
+describe("bytes that are not a valid request are answered with a problem", () => {
   const host = "host: x\r\nconnection: close\r\n";
   test.each([
     ["words", "hello there\r\n\r\n", 400],
     ["zeros", Buffer.alloc(64), 400],
     ["a TLS hello", Buffer.from("16030100c4010000c00303", "hex"), 400],
     ["an HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400],
-    ["a method that is none", `BREW /body HTTP/1.1\r\n${host}\r\n`, 400],
+    ["an unknown method", `BREW /body HTTP/1.1\r\n${host}\r\n`, 400],
     ["a space in a header's name", `GET / HTTP/1.1\r\n${host}a b: c\r\n\r\n`, 400],
     ["a bare line break in a header", `GET / HTTP/1.1\r\n${host}a: b\rc\r\n\r\n`, 400],
     ["two lengths", `POST /body HTTP/1.1\r\n${host}content-length: 1\r\ncontent-length: 2\r\n\r\n{}`, 400],
-    ["a length that is none", `POST /body HTTP/1.1\r\n${host}content-length: x\r\n\r\n`, 400],
+    ["an invalid length", `POST /body HTTP/1.1\r\n${host}content-length: x\r\n\r\n`, 400],
     ["10,000 headers", `GET / HTTP/1.1\r\n${host}${"a: b\r\n".repeat(10_000)}\r\n`, 431],
     ["a header of 20 KB", `GET / HTTP/1.1\r\n${host}a: ${"b".repeat(20_000)}\r\n\r\n`, 431],
     ["a URL of 20 KB", `GET /${"b".repeat(20_000)} HTTP/1.1\r\n${host}\r\n`, 431],
-    ["a host that is none", "GET / HTTP/1.1\r\nhost: a b\r\nconnection: close\r\n\r\n", 400],
-    ["a target that is none", `GET http://[::x]/ HTTP/1.1\r\n${host}\r\n`, 400],
-    ["a method that is one, elsewhere", `PROPFIND /body HTTP/1.1\r\n${host}\r\n`, 405],
+    ["an invalid host", "GET / HTTP/1.1\r\nhost: a b\r\nconnection: close\r\n\r\n", 400],
+    ["an invalid target", `GET http://[::x]/ HTTP/1.1\r\n${host}\r\n`, 400],
+    ["a method that the path does not take", `PROPFIND /body HTTP/1.1\r\n${host}\r\n`, 405],
     [
-      "a chunk that is none",
+      "an invalid chunk",
       `POST /body HTTP/1.1\r\n${host}content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`,
       400,
     ],
@@ -95,7 +95,7 @@ describe("a client that behaves badly", () => {
     expect(parseRaw(answer)).toMatchObject({ status: 200, body: '{"n":1}' });
   });
 
-  test("is cut when it takes nothing of its answer", async () => {
+  test("is cut when it reads nothing of its answer", async () => {
     const { port } = await serving({ headersMs: 50 });
     const socket = net.connect({ port, host: "127.0.0.1" });
     socket.on("error", () => {});
@@ -104,7 +104,7 @@ describe("a client that behaves badly", () => {
     socket.destroy();
   });
 
-  test("that resets its connection harms nobody", async () => {
+  test("that resets its connection does no harm to others", async () => {
     const { port, url } = await serving();
     for (const bytes of ["", "GET / HT", "POST /body HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{"]) {
       const socket = net.connect(port, "127.0.0.1");

@@ -1,4 +1,4 @@
-/** The server below a REST app: bounded in time, an answer also to what is no request, and spans that can end early. */
+/** The server below a REST app: it has timeouts, and answers also bytes that are not a request. */
 import { createServer, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
@@ -6,11 +6,12 @@ import type { Hono } from "hono";
 import { AppError } from "../process/errors.ts";
 import { problem } from "./app.ts";
 import type { Listening } from "./listen.ts";
+import { noteServerSpan } from "./tracing.ts";
 
 export interface HttpServerOptions {
   /**
-   * A client that has not sent its headers by then is cut, one that has not sent its body after three times, one that
-   * takes nothing of its answer after six times as long. 10 s by default.
+   * The timeout for a client's headers; it is cut after that. The whole request may take three times as long. A client
+   * that reads nothing of its answer is cut after six times as long. 10 s by default.
    */
   readonly headersMs?: number;
 }
@@ -22,7 +23,7 @@ export async function serveHttp(
   port: number,
   { headersMs = 10_000 }: HttpServerOptions = {},
 ): Promise<Listening> {
-  // Also called for what is a request and yet has no URL that means anything, such as one for another kind of host.
+  // The error handler is also called for a request without a usable URL, such as one with an invalid host.
   const handle = getRequestListener(app.fetch, { errorHandler: () => refusal() });
   const server = createServer(
     {
@@ -31,7 +32,7 @@ export async function serveHttp(
       connectionsCheckingInterval: headersMs / 2,
     },
     (request, response) => {
-      atStart.set(response, response.listeners("close") as Listener[]);
+      noteServerSpan(response);
       handle(request, response);
     },
   );
@@ -63,16 +64,16 @@ function refusal(): Response {
   });
 }
 
-/** Status line and detail for what Node could not read as a request. */
+/** Status line and detail for bytes that Node could not read as a request. */
 const UNREAD: Readonly<Record<string, readonly [string, string]>> = {
   HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "the headers are too many or too large"],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: ["413 Content Too Large", "the chunk extensions are too large"],
   ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "the request did not come in time"],
 };
 
-/** There is no request, so there are no ids either: nobody could look anything up by them. */
+/** Without a request there are no ids to put into the answer. */
 function answerNoRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
-  // Node's own, and the only way to know: into an answer that has begun nothing can be written.
+  // A private field of Node is the only way to know this. Nothing can be written into an answer that has begun.
   const { _httpMessage: current } = socket as Duplex & { _httpMessage?: ServerResponse };
   if (!socket.writable || current?.headersSent) {
     socket.destroy();
@@ -85,22 +86,4 @@ function answerNoRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   const body = JSON.stringify({ type, title, status: Number(status), detail });
   const head = `content-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}`;
   socket.end(`HTTP/1.1 ${line}\r\n${head}\r\nconnection: close\r\n\r\n${body}`);
-}
-
-type Listener = (...args: unknown[]) => void;
-
-/** Who waited for the response's end before the app had it: the http instrumentation, which ends its span then. */
-const atStart = new WeakMap<ServerResponse, readonly Listener[]>();
-
-/**
- * Ends the SERVER span, and its duration in the metrics, now: for a response that stays open as long as its client
- * likes. The instrumentation ends them at the response's `close`; so it is told early, and not once more. Ending the
- * span by hand would leave out its name and status, and count hours as the duration of a request.
- */
-export function endServerSpan(response: ServerResponse): void {
-  for (const listener of atStart.get(response) ?? []) {
-    response.off("close", listener);
-    listener.call(response);
-  }
-  atStart.delete(response);
 }

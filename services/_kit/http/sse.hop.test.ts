@@ -29,7 +29,7 @@ const telemetry = startTestTelemetry(
 );
 // The instrumentation patches the http module when it is required next.
 createRequire(import.meta.url)("node:http");
-// What the SDK says of a span that is used after its end.
+// The SDK's warnings about a span that is used after its end.
 const complaints: string[] = [];
 const complain = (message: string) => complaints.push(message);
 const silent = () => {};
@@ -58,7 +58,7 @@ afterAll(async () => {
   await provider.shutdown();
 });
 
-/** Collects once; the points of an instrument. */
+/** Collects once. Returns the points of an instrument. */
 async function pointsOf<T>(name: string): Promise<DataPoint<T>[]> {
   memory.reset();
   await provider.forceFlush();
@@ -70,7 +70,7 @@ async function pointsOf<T>(name: string): Promise<DataPoint<T>[]> {
     .flatMap(({ dataPoints }) => dataPoints as DataPoint<T>[]);
 }
 
-test("the SERVER span ends when the headers go out, whole, and not once more when the stream does", async () => {
+test("the SERVER span ends complete when the headers go out, and not again when the stream ends", async () => {
   const id = uniqueName("stream");
   const client = new AbortController();
   const response = await fetch(`${server.url}/events/${id}`, { signal: client.signal });

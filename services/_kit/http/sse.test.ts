@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close(0));
 
-/** Streams of a new kind, from now on. */
+/** Replaces `streams` by new ones with these options. */
 function having(more: { maxOpen?: number; heartbeatMs?: number; maxUnsentBytes?: number } = {}) {
   streams = new EventStreams({ log: quiet, maxOpen: 10, retryMs: 700, ...more });
   return streams;
@@ -27,7 +27,7 @@ function having(more: { maxOpen?: number; heartbeatMs?: number; maxUnsentBytes?:
 const event = (id: number, data: object = { n: id }): ServerEvent => ({ id: `${id}`, event: "tick", data });
 const ask = (init?: RequestInit) => fetch(`${server.url}/events`, init);
 
-/** A source that sends `events` and then stays open; how it can be seen to be over. */
+/** Sets a source that sends `events` and then stays open. The returned promise resolves when it is over. */
 function staying(...events: ServerEvent[]) {
   const over = Promise.withResolvers<void>();
   source = async (signal) => {
@@ -40,7 +40,7 @@ function staying(...events: ServerEvent[]) {
   return over.promise;
 }
 
-test("a stream tells when to come back, sends its events, and ends with them", async () => {
+test("a stream says when to reconnect, sends its events, and ends after them", async () => {
   having();
   source = async () =>
     (async function* () {
@@ -58,7 +58,7 @@ test("a stream tells when to come back, sends its events, and ends with them", a
   );
 });
 
-test("it shows that it lives while nothing happens", async () => {
+test("a stream without events sends heartbeats", async () => {
   having({ heartbeatMs: HEARTBEAT_MS });
   staying();
   const client = new AbortController();
@@ -71,7 +71,7 @@ test("it shows that it lives while nothing happens", async () => {
   client.abort();
 });
 
-test("what the source throws first is an ordinary problem, and nothing to come is 204", async () => {
+test("a source that throws at first is an ordinary problem, and one without events is 204", async () => {
   having({ maxOpen: 1 });
   source = async () => {
     throw new AppError("not_found", "nothing to watch");
@@ -83,7 +83,7 @@ test("what the source throws first is an ordinary problem, and nothing to come i
   expect((await ask()).status).toBe(204);
 });
 
-test("the source is told when its client has gone, and makes room for another", async () => {
+test("the source's signal aborts when its client has disconnected, which makes room for another", async () => {
   having({ maxOpen: 1 });
   const over = staying(event(1));
   const client = new AbortController();
@@ -103,7 +103,7 @@ test("a client that reads nothing is cut, and others go on", async () => {
     (async function* () {
       for (let id = 1; !signal.aborted; id += 1) {
         yield event(id, { filler: "x".repeat(50_000) });
-        // The server writes what the system takes, in its own turn.
+        // This turn lets the server write what the system takes.
         await new Promise((resolve) => setImmediate(resolve));
       }
       over.resolve();
@@ -130,7 +130,7 @@ test("a source that breaks off ends its stream", async () => {
   expect(await (await ask()).text()).toBe('retry: 700\n\nid: 1\nevent: tick\ndata: {"n":1}\n\n');
 });
 
-test("HEAD opens nothing", async () => {
+test("HEAD opens no stream", async () => {
   having({ maxOpen: 1 });
   for (let time = 0; time < 2; time += 1) {
     const over = staying();
@@ -140,11 +140,11 @@ test("HEAD opens nothing", async () => {
   }
 });
 
-test("closing ends all streams at once, tells their clients when to come back, and opens no more", async () => {
+test("closing ends all streams at once, tells their clients when to reconnect, and opens no more", async () => {
   const closing = having();
   staying(event(1));
   const open = await Promise.all([ask(), ask()]);
-  // As many clients, also those whose source has not begun.
+  // One more client, whose source has not begun to send.
   const begun = Promise.withResolvers<AbortSignal>();
   source = (signal) => {
     begun.resolve(signal);

@@ -1,23 +1,22 @@
 /**
- * Server-sent events (WHATWG HTML, 9.2): answers that stay open and get an event now and then. How many there are is
- * bounded, and so is what lies ready for a client that does not read.
+ * Server-sent events (WHATWG HTML, 9.2): answers that stay open and get an event now and then. The number of streams is
+ * bounded, and so is the buffer for a client that does not read.
  *
- * Written to Node's response itself, not as a web stream: so it is known when the headers have gone out, which is when
- * the SERVER span ends, and how much lies there unsent.
+ * They are written to Node's response itself, not as a web stream. This way it is known when the headers have gone out,
+ * which is when the SERVER span ends, and how much is buffered.
  */
 import type { ServerResponse } from "node:http";
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Context } from "hono";
 import { AppError } from "../process/errors.ts";
-import { GAUGE } from "../telemetry/gauge-names.ts";
+import { GAUGE } from "../telemetry/conventions.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { readGauges } from "../telemetry/reading.ts";
-import { ids } from "./app.ts";
-import { endServerSpan } from "./server.ts";
+import { endServerSpan, ids } from "./tracing.ts";
 
 export interface ServerEvent {
-  /** Comes back as `Last-Event-ID` when the client connects again. */
+  /** A client that reconnects sends it as `Last-Event-ID`. */
   readonly id: string;
   readonly event: string;
   readonly data: object;
@@ -25,20 +24,20 @@ export interface ServerEvent {
 
 export interface EventStreamOptions {
   readonly log: Logger;
-  /** More are refused. */
+  /** The most streams at a time; more are refused. */
   readonly maxOpen: number;
-  /** So often something is sent, so that whoever sits between knows that the connection lives. 15 s by default. */
+  /** How often something is sent, so that proxies keep the connection open. 15 s by default. */
   readonly heartbeatMs?: number;
-  /** After this long a client whose stream has ended connects again. 2 s by default. */
+  /** How long a client waits before it reconnects. 2 s by default. */
   readonly retryMs?: number;
-  /** A client for which more lies unsent is cut; it can resume. 64 KiB by default. */
+  /** A client with more than this unsent is cut; it can resume. 64 KiB by default. */
   readonly maxUnsentBytes?: number;
 }
 
 /**
- * What a stream sends: begun before the answer, so that what it throws then is an ordinary problem. `undefined` when
- * nothing will ever come: the client is told not to ask again. Ends with `signal`, which aborts when the stream is over,
- * for whatever reason.
+ * Makes the events of a stream. It is called before the answer begins, so that its error is an ordinary problem.
+ * Resolves to undefined when nothing will ever come: the client is told not to reconnect. `signal` aborts when the
+ * stream is over, for any reason; the events must end then.
  */
 export type Source = (signal: AbortSignal) => Promise<AsyncIterable<ServerEvent> | undefined>;
 
@@ -57,12 +56,12 @@ export class EventStreams {
   constructor(options: EventStreamOptions) {
     this.#options = { heartbeatMs: 15_000, retryMs: 2_000, maxUnsentBytes: 64 * 1024, ...options };
     this.#unwatch = readGauges({
-      units: { [GAUGE.sseOpen]: "{stream}" },
+      gauges: [GAUGE.sseOpen],
       read: async () => [{ name: GAUGE.sseOpen, value: this.#open.size }],
     });
   }
 
-  /** Answers with a stream of `source`. Fails with `unavailable` when there are too many, and with what `source` throws. */
+  /** Answers with a stream of `source`. Fails with `unavailable` when too many are open, and when `source` throws. */
   async answer(c: Context, source: Source): Promise<Response> {
     if (this.#closed || this.#open.size >= this.#options.maxOpen) {
       throw new AppError("unavailable", "no more event streams can be opened now", {
@@ -95,7 +94,7 @@ export class EventStreams {
     }
   }
 
-  /** Ends all streams at once; their clients are told when to connect again. */
+  /** Ends all streams at once. Their clients are told when to reconnect. */
   close(): void {
     this.#closed = true;
     this.#unwatch();
@@ -114,10 +113,10 @@ export class EventStreams {
     response.writeHead(200, {
       "content-type": "text/event-stream",
       "cache-control": "no-store",
-      // For proxies that would keep it back until there is more.
+      // For proxies that would buffer the events.
       "x-accel-buffering": "no",
       vary: "Accept",
-      // The next request must not find a connection that ends with this process.
+      // The next request must not reuse a connection that ends with this process.
       connection: "close",
       ...(correlationId === undefined ? {} : { "x-correlation-id": correlationId }),
     });
@@ -128,7 +127,7 @@ export class EventStreams {
   async #send({ response, abort }: Stream, events: AsyncIterable<ServerEvent>): Promise<void> {
     const write = (text: string) => {
       response.write(text);
-      // Who reads nothing takes memory here; who comes back gets what it missed.
+      // A client that does not read would take memory. When it reconnects, it gets what it missed.
       if (response.writableLength > this.#options.maxUnsentBytes) response.destroy();
     };
     const heartbeat = setInterval(() => write(":\n\n"), this.#options.heartbeatMs);

@@ -13,7 +13,7 @@ import { AppError } from "../process/errors.ts";
 import { correlationId } from "../telemetry/correlation.ts";
 import { faultAt } from "../telemetry/faults.ts";
 import { DeadJobs } from "./dead-jobs.ts";
-import { connectRedis, jobQueue, PREFIX } from "./queue.ts";
+import { connectRedis, jobQueue, type NewJob, PREFIX } from "./queue.ts";
 import { type JobDelivery, type RunningWorker, startWorker } from "./worker.ts";
 
 const telemetry = startTestTelemetry();
@@ -39,7 +39,7 @@ afterAll(async () => {
 type Handlers = Record<string, (job: JobDelivery) => Promise<void>>;
 
 function aQueue() {
-  const queue = jobQueue(uniqueName("q"), redis);
+  const queue = jobQueue<NewJob>(uniqueName("q"), redis);
   const raw = new Queue(queue.name, { connection: redis, prefix: PREFIX });
   release.push(
     () => queue.close(),
@@ -68,7 +68,7 @@ function aQueue() {
 const inRequestOf = <T>(work: () => Promise<T>) =>
   inRequest({ "correlation.id": "c-1", fault: "test.point:fail*9" }, work);
 
-test("a job that no attempt can mend is a dead letter with its reason; redriven it is a new root, under its first id, without the fault", async () => {
+test("a job that no retry can help becomes a dead letter with its reason; redriven it is a new root with its first id, without the fault", async () => {
   const { queue, work, letter, letters } = aQueue();
   const seen: unknown[] = [];
   await work({
@@ -110,7 +110,7 @@ test("a job that no attempt can mend is a dead letter with its reason; redriven 
   expect(again?.attributes["messaging.message.id"]).toBe(`${id}-redrive-1`);
 });
 
-test("of a flow that fails the root cause alone is a dead letter; redriven, what waited for it comes back with it, each effect once", async () => {
+test("in a failed flow only the root cause is a dead letter; its redrive brings back the jobs that waited for it, each effect once", async () => {
   const { queue, work, letter, letters, raw } = aQueue();
   let broken = true;
   const effects: string[] = [];
@@ -135,14 +135,14 @@ test("of a flow that fails the root cause alone is a dead letter; redriven, what
   expect(await letters()).toHaveLength(1);
   broken = false;
   await redrive(broker, twice);
-  // Cut off before it took the letter away, and once more.
+  // As if the redrive had been cut off before it removed the letter.
   await redrive(broker, twice);
   await eventually("the shipment", () => (effects.includes("ship-1") ? true : undefined));
   expect(effects).toEqual(["pick-1", "pack-1", "ship-1"]);
   expect(await letters()).toEqual([]);
 });
 
-test("a job that failed while NATS was away, or its worker died, is found by the next sweep; what is a dead letter is not one twice", async () => {
+test("a job that failed while NATS was away, or whose worker died, is found by the next sweep; none is a dead letter twice", async () => {
   const { queue, work, letters, raw } = aQueue();
   const away = await natsUnderTest.open();
   const handlers = {
@@ -169,16 +169,16 @@ test("a job that failed while NATS was away, or its worker died, is found by the
   expect(await letters()).toMatchObject([{ id: `job:${queue.name}:work-2` }]);
 });
 
-test("a job whose workers are lost too often is a dead letter, too", async () => {
+test("a job whose workers are lost too often is a dead letter too", async () => {
   const { queue, work, letter, raw } = aQueue();
   await queue.add({ name: "work", id: "work-1", payload: {} });
-  // As BullMQ leaves it that counts the stalls.
+  // As BullMQ leaves a job that stalled too often.
   await redis.hset(raw.toKey("work-1"), "defa", "job stalled more than allowable limit");
   await work({ work: async () => {} });
   expect(await letter()).toMatchObject({ reason: "stalled", attempts: 1 });
 });
 
-test("a job too large for a message leaves its head among the dead letters, and is redriven from where it is", async () => {
+test("a job too large for a message becomes a dead letter without data, and is redriven from its queue", async () => {
   const { queue, work, letter } = aQueue();
   let broken = true;
   const sizes: number[] = [];
@@ -213,5 +213,5 @@ test("a job without an envelope, or of an unknown name, is a dead letter that sa
     ["unknown", "invalid"],
   ]);
   expect(telemetry.find(`process ${queue.name}._OTHER`)).toHaveLength(1);
-  expect((await Job.fromId(raw, "bare"))?.attemptsMade, "no attempt can mend it").toBe(1);
+  expect((await Job.fromId(raw, "bare"))?.attemptsMade, "it is not retried").toBe(1);
 });

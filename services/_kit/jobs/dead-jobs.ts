@@ -1,9 +1,9 @@
 /**
- * Jobs that have failed for good: into the dead letters, and from there once more into their queue.
+ * Jobs that have failed for good: they become dead letters, and a redrive adds them to their queue again.
  *
- * A failed job stays in Redis until it is marked as dead-lettered, and it is marked after the stream has it. Whatever ends
- * in between is found by the next sweep. (Publishing before the job fails would lose nothing either, but cannot cover
- * what BullMQ fails by itself: jobs that stalled too often.)
+ * A failed job stays in Redis until it is marked as dead-lettered, and it is marked after the stream has it. If the
+ * worker ends in between, the next sweep finds the job. (Publishing before the job fails would lose nothing either, but
+ * cannot cover the jobs that BullMQ fails by itself because they stalled too often.)
  */
 
 import type { FlowJob } from "bullmq";
@@ -11,44 +11,45 @@ import { FlowProducer, Job, type Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import * as z from "zod";
 import type { Broker, ReceivedMessage } from "../events/broker.ts";
-import { spanContextOf } from "../events/head.ts";
 import { bury, LAST_ATTEMPT, REDRIVE_OF, redrivenOf, token } from "../events/letters/dead-letters.ts";
 import { withoutFaults } from "../events/letters/redrive.ts";
 import { takeBack } from "../events/letters/take-back.ts";
 import type { RunningConsumer } from "../events/receiver.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { type Envelope, readEnvelope } from "./envelope.ts";
+import { spanContextOf } from "../telemetry/propagation.ts";
+import { readEnvelope } from "./envelope.ts";
 import { jobOptions, PREFIX } from "./queue.ts";
+import type { Envelope } from "./tracing.ts";
 
-/** A job, and the jobs that waited for it and failed with it: all that is lost when it is given up. */
-const Remains = z.object({
+/** A failed job, with the jobs that waited for it and failed with it. */
+const FailedJob = z.object({
   id: z.string(),
   name: z.string(),
   data: z.unknown(),
   get parent() {
-    return Remains.optional();
+    return FailedJob.optional();
   },
 });
-type Remains = z.output<typeof Remains>;
+type FailedJob = z.output<typeof FailedJob>;
 
 const PAGE = 500;
-/** A flow is a few jobs deep; a bound for what a stranger makes of it. */
+/** A flow is a few jobs deep. The limit is for data that others have written to Redis. */
 const MAX_DEPTH = 20;
-/** BullMQ's own words for a job whose worker was lost too often. */
+/** BullMQ's text for a job that stalled too often. */
 const STALLED = "job stalled more than allowable limit";
 
 export interface DeadJobsOptions {
   readonly queue: Queue;
   readonly redis: Redis;
-  /** Where jobs that are given up go, and come back from. */
+  /** Keeps the dead letters, and brings redriven jobs back. */
   readonly broker: Broker;
   readonly log: Logger;
 }
 
-/** How the dead letters of a queue are called. */
+/** The owner of a queue's dead letters. */
 export const jobsOf = (queue: string): string => `job.${token(queue)}`;
 
-/** Reason and detail of a failure as BullMQ keeps it: one text. */
+/** Reason and detail of a failure as one text, which is what BullMQ keeps. */
 export const failureText = (reason: string, detail: string): string => `${reason}: ${detail}`;
 
 function failureOf(text: string): { reason: string; detail: string } {
@@ -71,7 +72,7 @@ export class DeadJobs {
   readonly #broker: Broker;
   readonly #log: Logger;
   readonly #flows: FlowProducer;
-  /** Ids of failed jobs that are dead letters, too. */
+  /** The key of the marks: ids of failed jobs that are dead letters already. */
   readonly #marks: string;
 
   constructor({ queue, redis, broker, log }: DeadJobsOptions) {
@@ -84,9 +85,9 @@ export class DeadJobs {
     this.#marks = queue.toKey("dead-lettered");
   }
 
-  /** Dead-letters a job that has failed for good, and marks it. When that does not work, a sweep finds it. */
+  /** Dead-letters a job that has failed for good, and marks it. If this fails, a sweep finds the job. */
   async bury(job: Job): Promise<void> {
-    // Its child is the one to blame, and to redrive; this one fails with it.
+    // A job that fails with its child is no dead letter of its own: the child is redriven.
     const blamed = await job.getDependenciesCount({ failed: true });
     if (!blamed.failed) await this.#publish(job);
     await this.#redis.zadd(this.#marks, Date.now(), job.id ?? "");
@@ -112,11 +113,11 @@ export class DeadJobs {
         createdMs: envelope?.createdMs,
         sentMs: undefined,
       },
-      data: Buffer.from(JSON.stringify(await this.#remainsOf(job))),
+      data: Buffer.from(JSON.stringify(await this.#failedJob(job))),
     });
   }
 
-  async #remainsOf(job: Job, depth = 0): Promise<Remains> {
+  async #failedJob(job: Job, depth = 0): Promise<FailedJob> {
     const { parent } = job;
     const isOurs = parent?.queueKey === `${PREFIX}:${this.#queue.name}` && depth < MAX_DEPTH;
     const above = isOurs && parent.id ? await Job.fromId(this.#queue, parent.id) : undefined;
@@ -124,13 +125,13 @@ export class DeadJobs {
       id: job.id ?? "",
       name: job.name,
       data: job.data,
-      parent: above && (await this.#remainsOf(above, depth + 1)),
+      parent: above && (await this.#failedJob(above, depth + 1)),
     };
   }
 
-  /** Dead-letters every failed job that is not marked: its worker ended, or the broker was away. */
+  /** Dead-letters every failed job without a mark: its worker had ended, or the broker was away. */
   async sweep(): Promise<void> {
-    // Throws when it is away: then there is no use in trying each.
+    // Throws when the broker is away: then there is no use in trying each job.
     await this.#broker.deadLetters();
     for (let from = 0; ; from += PAGE) {
       const ids = await this.#queue.getRanges(["failed"], from, from + PAGE - 1, true);
@@ -139,11 +140,11 @@ export class DeadJobs {
       for (const id of ids.filter((_, i) => marks[i] === null)) {
         const job = await Job.fromId(this.#queue, id);
         if (!job) continue;
-        // One that cannot be buried must not keep those behind it from it.
+        // A job that cannot be buried must not hold up those behind it.
         await this.bury(job).catch((err) => this.#log.warn({ err, job: id }, "could not be dead-lettered"));
       }
     }
-    // Marks are kept as long as their jobs.
+    // Marks of jobs that are gone are deleted.
     const weights = ["WEIGHTS", 1, 0] as const;
     await this.#redis.zinterstore(this.#marks, 2, this.#marks, this.#queue.toKey("failed"), ...weights);
   }
@@ -160,33 +161,33 @@ export class DeadJobs {
     };
   }
 
-  /** Below what is left of its flow: the jobs that waited for it come back with it. */
+  /** Adds a redriven job again, with the jobs of its flow that waited for it. */
   async #again({ headers, data }: ReceivedMessage): Promise<void> {
     const letter = headers[REDRIVE_OF] ?? "";
-    const remains = await this.#find(data, letter);
-    if (!remains) {
-      this.#log.error({ letter }, "a redriven job is nowhere to be found");
+    const failed = await this.#find(data, letter);
+    if (!failed) {
+      this.#log.error({ letter }, "a redriven job was not found");
       return;
     }
     const times = redrivenOf(headers) || 1;
     const last = spanContextOf(headers[LAST_ATTEMPT] ?? "");
-    let flow = this.#node(remains, times, last);
-    for (let { parent } = remains; parent; { parent } = parent) {
+    let flow = this.#node(failed, times, last);
+    for (let { parent } = failed; parent; { parent } = parent) {
       flow = { ...this.#node(parent, times), children: [flow] };
     }
     await this.#flows.add(flow);
   }
 
-  async #find(data: Uint8Array, letter: string): Promise<Remains | undefined> {
-    if (data.byteLength > 0) return Remains.safeParse(JSON.parse(Buffer.from(data).toString())).data;
+  async #find(data: Uint8Array, letter: string): Promise<FailedJob | undefined> {
+    if (data.byteLength > 0) return FailedJob.safeParse(JSON.parse(Buffer.from(data).toString())).data;
     // It was too large for a message.
     const job = await Job.fromId(this.#queue, letter.slice(`job:${this.#queue.name}:`.length));
-    return job && this.#remainsOf(job);
+    return job && this.#failedJob(job);
   }
 
-  #node(remains: Remains, times: number, last?: Envelope["previous"]): FlowJob {
-    const envelope = envelopeOf(remains.data);
-    const first = envelope?.redriven?.id ?? remains.id;
+  #node(failed: FailedJob, times: number, last?: Envelope["previous"]): FlowJob {
+    const envelope = envelopeOf(failed.data);
+    const first = envelope?.redriven?.id ?? failed.id;
     const id = `${first}-redrive-${times}`;
     const data = envelope && {
       carrier: withoutFaults(envelope.carrier),
@@ -197,11 +198,11 @@ export class DeadJobs {
       redriven: { times, id: first },
       payload: envelope.payload,
     };
-    // What has no envelope comes back as it was, and fails as it did.
+    // A job without an envelope is added unchanged, and fails again.
     return {
-      name: remains.name,
+      name: failed.name,
       queueName: this.#queue.name,
-      data: data ?? remains.data,
+      data: data ?? failed.data,
       opts: jobOptions({ id }),
     };
   }

@@ -1,15 +1,15 @@
-/** What a job's data is: an envelope around the payload, with the context that is handed over. */
+/** Reads and checks the envelope that is a job's data: others that can write to Redis may have written it. */
 import * as z from "zod";
-import { carrierOf } from "../events/head.ts";
 import { AppError } from "../process/errors.ts";
+import { carrierOf } from "../telemetry/propagation.ts";
+import type { Envelope } from "./tracing.ts";
 
-const carrier = z.record(z.string(), z.unknown()).transform((given) => carrierOf((field) => given[field]));
+const carrier = z.record(z.string(), z.unknown()).transform(carrierOf);
 const unixMs = z.int().positive();
 
 const schema = z.object({
   carrier,
   createdMs: unixMs,
-  /** Set between attempts: the failed span, and when the next attempt is due. */
   previous: z
     .object({
       traceId: z.string().regex(/^[0-9a-f]{32}$/),
@@ -18,12 +18,9 @@ const schema = z.object({
     })
     .optional(),
   retryDueMs: unixMs.optional(),
-  /** Set when it was added once more: how often, and the id that it had at first. */
   redriven: z.object({ times: z.int().positive(), id: z.string().min(1) }).optional(),
   payload: z.unknown(),
 });
-
-export type Envelope = z.output<typeof schema>;
 
 /** Reads a job's data. Fails with `malformed`. */
 export function readEnvelope(data: unknown): Envelope {

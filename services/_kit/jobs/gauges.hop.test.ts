@@ -4,7 +4,7 @@ import type { Broker } from "../events/broker.ts";
 import { natsUnderTest } from "../events/nats/nats.fixture.ts";
 import { startGauges, values, watching } from "../telemetry/gauges.fixture.ts";
 import { watchQueue } from "./gauges.ts";
-import { connectRedis, jobQueue } from "./queue.ts";
+import { connectRedis, jobQueue, type NewJob } from "./queue.ts";
 import { startWorker } from "./worker.ts";
 
 const provider = startGauges();
@@ -19,10 +19,10 @@ afterAll(async () => {
   redis.disconnect();
 });
 
-test("what a queue gave up", async () => {
+test("the dead letters of a queue", async () => {
   const name = uniqueName("given-up");
-  const by = "messaging.destination.subscription.name";
-  const queue = jobQueue(name, redis);
+  const by = "baton.dead_letter.owner";
+  const queue = jobQueue<NewJob>(name, redis);
   const options = { queue: name, redis, broker, mode: "link", log: quiet } as const;
   const worker = await startWorker({ ...options, handlers: {} });
   await queue.add({ name: "work", id: uniqueName("work"), payload: {} });
@@ -34,7 +34,7 @@ test("what a queue gave up", async () => {
 });
 
 test("a queue's jobs by state", async () => {
-  const queue = jobQueue(uniqueName("counted"), redis);
+  const queue = jobQueue<NewJob>(uniqueName("counted"), redis);
   await watching(watchQueue(queue.name, redis), async () => {
     await queue.add({ name: "now", id: uniqueName("now"), payload: {} });
     await queue.add({ name: "later", id: uniqueName("later"), payload: {}, delayMs: 60_000 });

@@ -1,13 +1,12 @@
-/** What lies in a queue, as gauges. Apart from the others, so that a service without queues need not load BullMQ. */
+/** Gauges of a queue's jobs. A file of its own, so that a service without queues does not load BullMQ. */
 import { type JobType, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Unwatch } from "../events/gauges.ts";
-import { ATTR } from "../telemetry/conventions.ts";
-import { GAUGE, QUEUE_STATE } from "../telemetry/gauge-names.ts";
+import { ATTR, GAUGE, QUEUE } from "../telemetry/conventions.ts";
 import { type Reading, readGauges } from "../telemetry/reading.ts";
 import { PREFIX } from "./queue.ts";
 
-/** Completed jobs are kept only so that their ids protect; they say nothing of the load. */
+/** Without completed jobs: they are kept only for their ids, against duplicates, and are no load. */
 const STATES = [
   "wait",
   "active",
@@ -17,20 +16,20 @@ const STATES = [
   "failed",
 ] as const satisfies readonly JobType[];
 
-/** Jobs of the queue `name` by state. `redis` stays the caller's. */
+/** Jobs of the queue `name` by state. The caller keeps `redis`. */
 export function watchQueue(name: string, redis: Redis): Unwatch {
-  // Only to count: it must not write the queue's settings over those of the one that adds.
+  // This one only counts: it must not overwrite the settings of the queue that adds jobs.
   const queue = new Queue(name, { connection: redis, prefix: PREFIX, skipMetasUpdate: true });
   queue.on("error", () => {});
   const unwatch = readGauges({
-    units: { [GAUGE.queueJobs]: "{job}" },
+    gauges: [GAUGE.queueJobs],
     read: async () => {
       const counts = await queue.getJobCounts(...STATES);
       return STATES.map(
         (state): Reading<typeof GAUGE.queueJobs> => ({
           name: GAUGE.queueJobs,
           value: counts[state] ?? 0,
-          attributes: { [ATTR.messagingSystem]: "bullmq", [ATTR.destination]: name, [QUEUE_STATE]: state },
+          attributes: { [ATTR.messagingSystem]: "bullmq", [ATTR.destination]: name, [QUEUE.state]: state },
         }),
       );
     },

@@ -1,4 +1,4 @@
-/** The database is away for longer than all of a job's attempts take: it is not given up, and its effect is there once. */
+/** The database is away for longer than all of a job's attempts take: no dead letter, and the effect is there once. */
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
@@ -9,7 +9,7 @@ import { type Database, openDatabase } from "../database/postgres.ts";
 import type { Broker } from "../events/broker.ts";
 import { inboxSchema, once } from "../events/inbox.ts";
 import { natsUnderTest } from "../events/nats/nats.fixture.ts";
-import { connectRedis, jobQueue, PREFIX } from "./queue.ts";
+import { connectRedis, jobQueue, type NewJob, PREFIX } from "./queue.ts";
 import { type JobDelivery, startWorker } from "./worker.ts";
 
 const telemetry = startTestTelemetry();
@@ -17,9 +17,9 @@ let cable: Cable;
 let broker: Broker;
 let redis: Redis;
 let db: Database;
-/** The same database without the cable: what is really there. */
+/** The same database without the cable, to see what is really stored. */
 let direct: Database;
-/** Aborted when the replica that uses `db` is to stop. */
+/** Ends all waiting on `db`. */
 let stopping: AbortController;
 
 beforeAll(async () => {
@@ -46,7 +46,7 @@ afterAll(async () => {
 const effectsOf = async (id: string) =>
   (await direct.query("SELECT 1 FROM effects WHERE id = $1", [id])).rows.length;
 
-/** Has its effect in the database, and counts how often it has begun. */
+/** A handler with an effect in the database; `begun` has an entry for each call. */
 function working(over = () => db) {
   const begun: string[] = [];
   const handle = async ({ id }: { readonly id: string }) => {
@@ -60,7 +60,7 @@ function working(over = () => db) {
 
 describe("a job", () => {
   function aQueue() {
-    const queue = jobQueue(uniqueName("q"), redis);
+    const queue = jobQueue<NewJob>(uniqueName("q"), redis);
     const raw = new Queue(queue.name, { connection: redis, prefix: PREFIX });
     const work = (handle: (job: JobDelivery) => Promise<void>) =>
       startWorker({
@@ -72,14 +72,14 @@ describe("a job", () => {
         handlers: { work: handle },
       });
     const close = () => Promise.all([queue.close(), raw.close()]);
-    /** Its only attempt. */
+    /** Adds a job that has only one attempt. */
     const add = async (id: string) => {
       await raw.add("work", { carrier: {}, createdMs: Date.now(), payload: {} }, { jobId: id, attempts: 1 });
     };
     return { queue, raw, work, add, close };
   }
 
-  test("waits in hand, and that uses up none of its attempts", async () => {
+  test("waits in hand, which uses up none of its attempts", async () => {
     const { queue, raw, work, add, close } = aQueue();
     const { begun, handle } = working();
     const worker = await work(handle);
@@ -96,7 +96,7 @@ describe("a job", () => {
     await close();
   });
 
-  test("of a worker that stops meanwhile is somebody else's, and has used up no attempt", async () => {
+  test("of a worker that stops meanwhile goes to another worker, and has used up no attempt", async () => {
     const { queue, raw, work, add, close } = aQueue();
     const first = working();
     const worker = await work(first.handle);

@@ -7,14 +7,15 @@ import { edges, inRequest, startTestTelemetry } from "../../../tests/telemetry.t
 import type { Broker } from "../events/broker.ts";
 import { natsUnderTest } from "../events/nats/nats.fixture.ts";
 import { AppError } from "../process/errors.ts";
-import { baggageEntry, correlationId } from "../telemetry/correlation.ts";
-import type { AsyncMode } from "../telemetry/propagation.ts";
-import { connectRedis, type JobQueue, jobQueue } from "./queue.ts";
+import { correlationId } from "../telemetry/correlation.ts";
+import { type AsyncMode, baggageEntry } from "../telemetry/propagation.ts";
+import { connectRedis, type JobQueue, jobQueue, type NewJob } from "./queue.ts";
 import { type JobDelivery, type RunningWorker, startWorker } from "./worker.ts";
 
 const telemetry = startTestTelemetry();
+const server = new URL(inject("redisUrl"));
 const workers: RunningWorker[] = [];
-const queues: JobQueue[] = [];
+const queues: JobQueue<NewJob>[] = [];
 let redis: Redis;
 let broker: Broker;
 
@@ -32,15 +33,15 @@ afterAll(async () => {
 
 type Handlers = Record<string, (job: JobDelivery) => Promise<void>>;
 
-/** A queue of its own with a worker on it. */
-async function working(mode: AsyncMode, handlers: Handlers): Promise<JobQueue> {
-  const queue = jobQueue(uniqueName("q"), redis);
+/** A new queue with a worker on it. */
+async function working(mode: AsyncMode, handlers: Handlers): Promise<JobQueue<NewJob>> {
+  const queue = jobQueue<NewJob>(uniqueName("q"), redis);
   queues.push(queue);
   workers.push(await startWorker({ queue: queue.name, redis, broker, mode, log: quiet, handlers }));
   return queue;
 }
 
-const add = (queue: JobQueue, baggage: Record<string, string> = {}, delayMs?: number) =>
+const add = (queue: JobQueue<NewJob>, baggage: Record<string, string> = {}, delayMs?: number) =>
   inRequest({ "correlation.id": "c-1", ...baggage }, async (request) => {
     await queue.add({
       name: "work",
@@ -59,7 +60,7 @@ describe("a job", () => {
   } as const;
 
   for (const [mode, shape] of Object.entries(shapes) as [AsyncMode, { child: boolean; linked: boolean }][]) {
-    test(`is sent by a PRODUCER span and processed, in mode ${mode}, by a CONSUMER span as that mode says`, async () => {
+    test(`has a PRODUCER span when it is sent and, in mode ${mode}, a CONSUMER span with that mode's parent and links`, async () => {
       const seen: unknown[] = [];
       const queue = await working(mode, {
         work: async (job) => {
@@ -78,35 +79,40 @@ describe("a job", () => {
         links: shape.linked ? [[send.spanContext().spanId, "creation"]] : [],
       });
       expect(seen).toEqual(["c-1", "a.b:c", { n: 1 }]);
-      const shared = { "messaging.system": "bullmq", "messaging.message.id": `work-${queue.name}` };
+      const shared = {
+        "messaging.system.name": "bullmq",
+        "messaging.message.id": `work-${queue.name}`,
+        "messaging.message.conversation_id": "c-1",
+        "server.address": server.hostname,
+        "server.port": Number(server.port),
+      };
       expect(send.attributes).toMatchObject({ ...shared, "messaging.operation.type": "send" });
       expect(span.attributes).toMatchObject({
         ...shared,
         "messaging.operation.type": "process",
         "messaging.destination.name": queue.name,
-        "messaging.destination.template": `${queue.name}.work`,
-        "messaging.consumer.group.name": queue.name,
+        "baton.job.name": "work",
         "baton.delivery.attempt": 1,
         "baton.delivery.outcome": "ack",
-        "baton.wait.job.since": "added",
+        "baton.wait.since": "added",
         "correlation.id": "c-1",
       });
       expect(span.attributes["baton.wait.job"]).toBeGreaterThanOrEqual(0);
     });
   }
 
-  test("that waits on purpose counts its wait from when it was due", async () => {
+  test("with a delay counts its wait from when it was due", async () => {
     const queue = await working("parent+link", { work: async () => {} });
     await add(queue, {}, 300);
     const send = await telemetry.one(`send ${queue.name}.work`);
     const span = await telemetry.one(`process ${queue.name}.work`);
-    expect(span.attributes["baton.wait.job.since"]).toBe("delay");
+    expect(span.attributes["baton.wait.since"]).toBe("delay");
     const sinceSendS = hrTimeToMilliseconds(hrTimeDuration(send.startTime, span.startTime)) / 1e3;
     // Starts are whole milliseconds, and the job is stamped a little after its span began.
     expect(span.attributes["baton.wait.job"]).toBeLessThanOrEqual(sinceSendS - 0.3 + 0.002);
   });
 
-  test("that fails is tried again by a sibling that links to the attempt before it, and waits from when that was due", async () => {
+  test("that fails is retried in a sibling span that links to the attempt before, with its wait since the retry was due", async () => {
     let failures = 1;
     const queue = await working("parent+link", {
       work: async () => {
@@ -133,7 +139,7 @@ describe("a job", () => {
     expect(second?.attributes).toMatchObject({
       "baton.delivery.attempt": 2,
       "baton.delivery.outcome": "ack",
-      "baton.wait.job.since": "retry",
+      "baton.wait.since": "retry",
     });
   });
 });
@@ -168,7 +174,7 @@ test("a flow has a create span for each job, one send span that links to them al
     expect(edges(span)).toEqual({ parent: undefined, links: [[create?.spanContext().spanId, "creation"]] });
     expect(span.attributes).toMatchObject({
       "messaging.message.id": `${name}-${queue.name}`,
-      "baton.wait.job.since": name === "pick" ? "added" : "children",
+      "baton.wait.since": name === "pick" ? "added" : "children",
       "correlation.id": "c-2",
     });
   }

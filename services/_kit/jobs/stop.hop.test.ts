@@ -1,4 +1,4 @@
-/** Stopping a worker while its job is under way, and a worker that is limited. */
+/** A worker that stops while its job is under way, and a worker with a rate limit. */
 import { Job, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
@@ -8,7 +8,7 @@ import type { Broker } from "../events/broker.ts";
 import { effectsOf, heldWork } from "../events/cases/held-work.fixture.ts";
 import { inboxSchema } from "../events/inbox.ts";
 import { natsUnderTest } from "../events/nats/nats.fixture.ts";
-import { connectRedis, jobQueue, PREFIX } from "./queue.ts";
+import { connectRedis, jobQueue, type NewJob, PREFIX } from "./queue.ts";
 import { startWorker } from "./worker.ts";
 
 let redis: Redis;
@@ -28,8 +28,8 @@ afterAll(async () => {
 
 const options = () => ({ broker, mode: "link", log: quiet }) as const;
 
-test("a worker that stops puts a job that takes too long back into the queue; the effect is there once", async () => {
-  const queue = jobQueue(uniqueName("stop"), redis);
+test("a worker that stops puts a job that takes too long back into the queue, with one effect", async () => {
+  const queue = jobQueue<NewJob>(uniqueName("stop"), redis);
   const raw = new Queue(queue.name, { connection: redis, prefix: PREFIX });
   const { letGo, begun, ended, handle } = heldWork(db);
   const start = (who: string) =>
@@ -43,7 +43,7 @@ test("a worker that stops puts a job that takes too long back into the queue; th
   const second = await start("second");
   await eventually("the second to have it", () => (begun.length === 2 ? true : undefined));
   const job = await Job.fromId(raw, id);
-  expect(job?.stalledCounter, "it was handed over, not found").toBe(0);
+  expect(job?.stalledCounter, "it was put back, and did not stall").toBe(0);
   letGo.resolve();
   await eventually("it to be completed", async () =>
     (await raw.getCompletedCount()) === 1 ? true : undefined,
@@ -56,8 +56,8 @@ test("a worker that stops puts a job that takes too long back into the queue; th
   await queue.close();
 });
 
-test("a limited worker starts no more jobs a second than it may", async () => {
-  const queue = jobQueue(uniqueName("limited"), redis);
+test("a worker with a rate limit starts no more jobs a second than that", async () => {
+  const queue = jobQueue<NewJob>(uniqueName("limited"), redis);
   const startedMs: number[] = [];
   for (let n = 0; n < 6; n += 1) await queue.add({ name: "work", id: `work-${n}`, payload: {} });
   const work = async () => {
@@ -72,7 +72,7 @@ test("a limited worker starts no more jobs a second than it may", async () => {
   });
   await eventually("all six", () => (startedMs.length === 6 ? true : undefined));
   const [first = 0] = startedMs;
-  // Two at once, two after one second, two after another: being slow can only make it more.
+  // Two at once, two after a second, two after another second. A slow machine can only make it longer.
   expect((startedMs.at(-1) ?? 0) - first).toBeGreaterThan(1_900);
   await worker.stop();
   await queue.close();

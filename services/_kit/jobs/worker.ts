@@ -1,22 +1,22 @@
-/** BullMQ, working side: each job in its own `process` span, its wait counted from when it could first have run. */
+/** BullMQ, working side: each job in its own `process` span, with its wait since it could first have run. */
 import { DelayedError, type Job, Queue, UnrecoverableError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Broker } from "../events/broker.ts";
-import { type Delivery, deliver, type Wait } from "../events/delivery.ts";
+import { type Delivery, deliver } from "../events/delivery.ts";
 import { watchDeadLetters } from "../events/gauges.ts";
 import { STOP_WITHIN_MS } from "../events/in-hand.ts";
 import { AppError } from "../process/errors.ts";
 import { endsWithin } from "../process/within.ts";
-import { ATTR } from "../telemetry/conventions.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { AsyncMode } from "../telemetry/propagation.ts";
 import { DeadJobs, failureText, jobsOf } from "./dead-jobs.ts";
-import { type Envelope, readEnvelope } from "./envelope.ts";
-import { JOB_ATTEMPTS, PREFIX } from "./queue.ts";
+import { readEnvelope } from "./envelope.ts";
+import { JOB_ATTEMPTS, PREFIX, serverOf } from "./queue.ts";
+import { type Done, type Envelope, forNextAttempt, handoverOf, jobsAt, waitOf } from "./tracing.ts";
 
 /** A job as a handler sees it. */
 export interface JobDelivery {
-  /** Stays the same however often it is tried or redriven. */
+  /** The same in every attempt and redrive. */
   readonly id: string;
   readonly payload: unknown;
 }
@@ -24,28 +24,23 @@ export interface JobDelivery {
 export interface WorkerOptions {
   readonly queue: string;
   readonly redis: Redis;
-  /** Where jobs that are given up go, and come back from. */
+  /** Keeps the dead letters, and brings redriven jobs back. */
   readonly broker: Broker;
   readonly mode: AsyncMode;
   readonly log: Logger;
   readonly concurrency?: number;
-  /** Starts at most so many jobs a second, all replicas together. Unlimited unless given. */
+  /** The most jobs that are started in a second, by all replicas together. Unlimited unless given. */
   readonly perSecond?: number;
   /** By job name. */
   readonly handlers: Readonly<Record<string, (job: JobDelivery) => Promise<void>>>;
 }
 
 export interface RunningWorker {
-  /** Takes no more jobs; resolves when those under way are done, or back in the queue because it took too long. */
+  /** Takes no more jobs. Resolves when those under way are done, or back in the queue after a timeout. */
   stop(): Promise<void>;
 }
 
-/** What a job answers to its parent: when it was done, because the parent's wait begins then. */
-interface Done {
-  readonly doneMs: number;
-}
-
-/** A sweep is for what a worker that ended, or a broker that was away, left undone. */
+/** A sweep dead-letters the failed jobs that a worker that ended, or an outage of the broker, has left. */
 const SWEEP_EVERY_MS = 30_000;
 
 /** Works until stopped. Resolves when the worker takes jobs. */
@@ -65,7 +60,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       ...(options.perSecond === undefined ? {} : { limiter: { max: options.perSecond, duration: 1_000 } }),
       lockDuration: 5_000,
       stalledInterval: 2_000,
-      // A job that is found stalled has lost its worker, not failed; 1 (the default) would fail it at the second time.
+      // A stalled job has lost its worker, which is no failure of the job. The default, 1, would fail it at the second.
       maxStalledCount: 5,
     },
   );
@@ -76,10 +71,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   return {
     stop: async () => {
       await unwatch();
-      // Takes no more from here on.
+      // It takes no more jobs from here on.
       const closed = worker.close();
       if (!(await endsWithin(closed, STOP_WITHIN_MS))) {
-        // Back into the queue, where another replica gets it at once: left alone, its lock would have to run out first.
+        // Back into the queue, where another replica gets them at once. Otherwise their locks would have to run out.
         await Promise.all([...underWay].map((job) => job.moveToWait(job.token).catch(() => {})));
         closed.catch(() => {});
       }
@@ -88,12 +83,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   };
 }
 
-/** Dead-letters what fails for good, at once and by sweeps, and takes back what is redriven. */
+/** Dead-letters jobs that fail for good, at once and by sweeps, and takes redriven ones back. */
 async function buryFailed(
   worker: Worker<unknown, Done>,
   { queue: name, redis, broker, log }: WorkerOptions,
 ): Promise<RunningWorker> {
-  // Only to look and to add: it must not write the queue's settings over those of the one that adds.
+  // This one only looks and adds: it must not overwrite the settings of the queue that adds jobs.
   const queue = new Queue(name, { connection: redis, prefix: PREFIX, skipMetasUpdate: true });
   queue.on("error", () => {});
   const dead = new DeadJobs({ queue, redis, broker, log });
@@ -101,10 +96,7 @@ async function buryFailed(
   const track = (work: Promise<void>) => {
     const tracked = work
       .catch((err) =>
-        log.warn(
-          { err, queue: name },
-          "what has failed could not be dead-lettered, the next sweep tries again",
-        ),
+        log.warn({ err, queue: name }, "a failed job could not be dead-lettered, the next sweep tries again"),
       )
       .finally(() => underWay.delete(tracked));
     underWay.add(tracked);
@@ -115,14 +107,14 @@ async function buryFailed(
   const takingBack = await dead.takeBack();
   track(dead.sweep());
   const sweeping = setInterval(() => {
-    // The one before it may still wait for a broker that is away.
+    // The previous sweep may still wait for a broker that is away.
     if (underWay.size === 0) track(dead.sweep());
   }, SWEEP_EVERY_MS);
   return {
     stop: async () => {
       clearInterval(sweeping);
       await takingBack.stop();
-      // What is not done by then is for the next sweep.
+      // The next sweep does the rest.
       await endsWithin(Promise.all(underWay), STOP_WITHIN_MS);
       await queue.close();
     },
@@ -136,37 +128,28 @@ async function work(
 ): Promise<Done> {
   const { envelope, refused } = opened(job.data);
   const data: Partial<Envelope> = envelope ?? {};
-  const { previous, redriven } = data;
   const handle = Object.hasOwn(options.handlers, job.name) ? options.handlers[job.name] : undefined;
   const delivery: Delivery = {
-    system: "bullmq",
-    // A name that nobody knows is a stranger's, and there may be any number of them.
-    destination: `${options.queue}.${handle ? job.name : "_OTHER"}`,
-    group: options.queue,
+    // Unknown names come from others, and there may be any number of them.
+    ...jobsAt({ name: options.queue, server: serverOf(options.redis) }, handle ? job.name : "_OTHER"),
     messageId: job.id ?? "",
     attempt: job.attemptsMade + 1,
     maxAttempts: job.opts.attempts ?? JOB_ATTEMPTS,
-    handover: {
-      carrier: data.carrier ?? {},
-      createdAtMs: data.createdMs,
-      previousAttempt: previous && { ...previous, isRemote: true },
-    },
+    handover: handoverOf(data),
     waits: [await waitOf(job, data.retryDueMs)],
-    attributes: { [ATTR.destination]: options.queue },
   };
-  const row = redriven ? "restart" : "process";
-  const outcome = await deliver(delivery, row, options.mode, options.log, async () => {
+  const moment = data.redriven ? "restart" : "process";
+  const outcome = await deliver(delivery, moment, options.mode, options.log, async () => {
     if (refused) throw refused;
     if (!handle) throw new AppError("invalid", "no handler has this name");
-    await handle({ id: redriven?.id ?? delivery.messageId, payload: data.payload });
+    await handle({ id: data.redriven?.id ?? delivery.messageId, payload: data.payload });
   });
   if (outcome.kind === "ack") return { doneMs: Date.now() };
   if (envelope) {
-    const { traceId, spanId, traceFlags } = outcome.span;
     const retryDueMs = Date.now() + 200 * 2 ** job.attemptsMade;
-    await job.updateData({ ...envelope, previous: { traceId, spanId, traceFlags }, retryDueMs });
+    await job.updateData(forNextAttempt(envelope, outcome.span, retryDueMs));
     if (outcome.kind === "retry" && outcome.error.over !== undefined) {
-      // We are to stop while an outage lasts. Given back like this, it has not used up an attempt.
+      // The worker stops during an outage. Giving the job back like this uses up no attempt.
       await job.moveToDelayed(retryDueMs, token);
       throw new DelayedError();
     }
@@ -176,27 +159,11 @@ async function work(
   throw new UnrecoverableError(failureText(reason ?? code, message));
 }
 
-/** The envelope, or what is wrong with it: that is said by the delivery, as any other failure. */
+/** The envelope, or the error of reading it, which the delivery then fails with. */
 function opened(data: unknown): { envelope?: Envelope; refused?: AppError } {
   try {
     return { envelope: readEnvelope(data) };
   } catch (thrown) {
     return { refused: AppError.from(thrown) };
   }
-}
-
-/**
- * From the latest of: added plus delay, last child finished, retry due. (`processedOn - timestamp` is not it: the
- * children's run time and the back-off would count in.)
- */
-async function waitOf(job: Job<unknown, Done>, retryDueMs: number | undefined): Promise<Wait> {
-  const children: Record<string, Done> = await job.getChildrenValues();
-  const starts: { atMs: number; since: NonNullable<Wait["since"]> }[] = [
-    { atMs: job.timestamp, since: "added" },
-    ...(job.opts.delay ? [{ atMs: job.timestamp + job.opts.delay, since: "delay" as const }] : []),
-    ...Object.values(children).map((child) => ({ atMs: child.doneMs, since: "children" as const })),
-    ...(retryDueMs === undefined ? [] : [{ atMs: retryDueMs, since: "retry" as const }]),
-  ];
-  const latest = starts.reduce((a, b) => (b.atMs > a.atMs ? b : a));
-  return { kind: "job", ms: Date.now() - latest.atMs, since: latest.since };
 }

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-/** A mailer on a folder of its own, which is not there yet. */
+/** A mailer with its own folder, which it has to make. */
 async function mailbox(
   name: string,
 ): Promise<{ mailer: Mailer; files: () => Promise<string[]>; dir: string }> {
@@ -60,7 +60,7 @@ test("only its owner may read it", async () => {
   expect((await stat(path.join(dir, "confirmation-e-1.eml"))).mode & 0o777).toBe(0o600);
 });
 
-test("the same id again is the same e-mail: what was delivered first stays", async () => {
+test("the same id again is the same e-mail: the first one stays", async () => {
   const { mailer, files, dir } = await mailbox("again");
   await mailer.send(email);
   await mailer.send({ ...email, text: "Another text.\n" });
@@ -68,7 +68,7 @@ test("the same id again is the same e-mail: what was delivered first stays", asy
   expect((await read(path.join(dir, "confirmation-e-1.eml"))).body).toContain("Thank you.");
 });
 
-test("many at once, by two mailers on one folder, make one whole file for each id and leave nothing beside", async () => {
+test("many sends at once, by two mailers on one folder, make one whole file for each id and no other files", async () => {
   const { mailer, files, dir } = await mailbox("many");
   const other = await fileMailer(dir);
   const ids = ["a", "b", "c", "d"];
@@ -78,7 +78,7 @@ test("many at once, by two mailers on one folder, make one whole file for each i
   for (const id of ids) expect((await read(path.join(dir, `${id}.eml`))).body.trim()).toBe("Thank you.");
 });
 
-test("what a killed process left unfinished is removed by the next one, what is being written is not", async () => {
+test("an unfinished file of a killed process is removed by the next process, one being written is not", async () => {
   const { files, dir } = await mailbox("killed");
   const old = path.join(dir, ".confirmation-e-1.0b8f");
   const minutesAgo = new Date(Date.now() - 2 * 60_000);
@@ -96,7 +96,7 @@ test("a line break in a subject cannot make a header", async () => {
   expect(headers.has("bcc")).toBe(false);
 });
 
-test("an id that is no file name is refused, and nothing is written", async () => {
+test("an id that is not a file name is refused, and nothing is written", async () => {
   const { mailer, files } = await mailbox("ids");
   for (const id of ["../escaped", "a/b", "", "..", "a\u0000b", "a b"]) {
     await expect(mailer.send({ ...email, id })).rejects.toThrow(/id/);

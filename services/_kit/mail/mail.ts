@@ -1,4 +1,4 @@
-/** E-mail, into a folder: a real message by nodemailer, one file each, instead of a server that a playground has not. */
+/** E-mail into a folder: nodemailer makes real messages, one file each, because a playground has no mail server. */
 import { randomUUID } from "node:crypto";
 import { link, mkdir, readdir, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import nodemailer from "nodemailer";
 import { AppError } from "../process/errors.ts";
 
 export interface Email {
-  /** Decides the Message-ID and the file's name: the same id is the same e-mail. Letters, digits, `-`, `_` and `.`. */
+  /** Gives the Message-ID and the file's name: the same id is the same e-mail. Letters, digits, `-`, `_` and `.`. */
   readonly id: string;
   readonly to: string;
   readonly subject: string;
@@ -14,19 +14,19 @@ export interface Email {
 }
 
 export interface Mailer {
-  /** Resolves when the e-mail is delivered; delivering it again changes nothing. */
+  /** Resolves when the e-mail is delivered. Delivering it again changes nothing. */
   send(email: Email): Promise<void>;
 }
 
-/** An id becomes a file's name: nothing in it may lead out of the folder or hide the file. */
+/** An id becomes a file's name, so it must not lead out of the folder or hide the file. */
 const ID = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
 
-/** Longer than any message takes to be written. */
+/** Longer than writing any message takes. */
 const LEFT_AFTER_MS = 60_000;
 
 /**
- * Delivers into `folder` as `<id>.eml`; what begins with a dot is no e-mail (yet). Sending fails with `invalid` when the
- * id is no file name.
+ * Delivers into `folder` as `<id>.eml`. A file whose name begins with a dot is still being written. Sending fails with
+ * `invalid` when the id is not a file name.
  */
 export async function fileMailer(folder: string): Promise<Mailer> {
   await mkdir(folder, { recursive: true });
@@ -45,7 +45,7 @@ export async function fileMailer(folder: string): Promise<Mailer> {
       });
       if (!Buffer.isBuffer(message))
         throw new Error("nodemailer gave a stream although a buffer was asked for");
-      // Written aside, then linked: the name appears with the whole message, or was there before.
+      // Written under another name, then linked, so that a file with the final name always has the whole message.
       const aside = join(folder, `.${id}.${randomUUID()}`);
       await writeFile(aside, message, { flag: "wx", mode: 0o600 });
       try {
@@ -60,8 +60,8 @@ export async function fileMailer(folder: string): Promise<Mailer> {
 }
 
 /**
- * Removes what a process that was killed in the midst of writing has left. By age, as Maildir does with its `tmp`: a
- * replica may be writing into the same folder now.
+ * Removes the unfinished files of a process that was killed while writing. By age, as Maildir does with its `tmp`,
+ * because a replica may be writing into the same folder now.
  */
 async function removeUnfinished(folder: string): Promise<void> {
   for (const name of (await readdir(folder)).filter((file) => file.startsWith("."))) {

@@ -1,4 +1,4 @@
-/** A NATS server that a test has to itself: where it wants the streams to be other than everybody's. */
+/** A NATS server for one test that needs its own streams. */
 
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
@@ -13,12 +13,12 @@ export interface OwnNats {
   readonly url: string;
   /** Ends it. */
   halt(): Promise<void>;
-  /** Ends it, if it runs, and begins anew on the same port: with what it held, or with nothing. */
+  /** Ends it if it runs, and starts it again on the same port. `keep`: with its data; otherwise empty. */
   restart(keep: boolean): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts one, from where the run's own servers came from. */
+/** Starts one with the same program as the servers of the test run. */
 export async function ownNats(): Promise<OwnNats> {
   const { dir, remove } = await temporaryState();
   await mkdir(path.join(dir, "logs"));

@@ -1,16 +1,16 @@
-/** NATS spoken by hand: what a stranger may send that no client library would. */
+/** NATS without a client library, to send what no library would. */
 import { once } from "node:events";
 import { connect } from "node:net";
 
 export interface RawMessage {
   readonly subject: string;
-  /** All of it, the first line too; empty for a message without headers. */
+  /** The whole head with its first line; empty for a message without headers. */
   readonly head: Buffer;
   readonly body: Buffer;
 }
 
 export interface RawNats {
-  /** Sends them, and resolves when the server has read them all. */
+  /** Sends all, and resolves when the server has read them. */
   send(messages: readonly RawMessage[]): Promise<void>;
   close(): void;
 }

@@ -1,7 +1,7 @@
 /** Configuration: read once from the environment, validated, frozen and passed in. */
 import * as z from "zod";
 
-/** Names every variable that is wrong, what it holds and what it may hold. */
+/** Names every wrong variable, its value and what it may be. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
@@ -20,7 +20,7 @@ export function readConfig<S extends z.ZodObject>(schema: S, env: NodeJS.Process
   if (read.success) return Object.freeze(read.data);
   const wrong = read.error.issues.map((issue) => {
     const name = String(issue.path[0]);
-    // A URL may hold a password: the value is shown only where it cannot.
+    // A URL may hold a password: the values of such variables are not shown.
     const shown = /URL|PASSWORD|TOKEN|SECRET/.test(name)
       ? ""
       : ` (it is ${JSON.stringify(given[name] ?? null)})`;
@@ -31,10 +31,10 @@ export function readConfig<S extends z.ZodObject>(schema: S, env: NodeJS.Process
 
 const PORT = "must be a port, from 0 to 65535";
 /** A TCP port; 0 asks the system for a free one. */
-export const port = (preset: number) =>
+const port = (preset: number) =>
   z.coerce.number(PORT).int(PORT).min(0, PORT).max(65_535, PORT).default(preset);
 
-/** Variables that hold whole numbers, each within its bounds, as a service declares them. */
+/** Variables with whole numbers, each within its bounds, as a service declares them. */
 export const wholeNumbers = <S extends Readonly<Record<string, WholeNumber>>>(declared: S) =>
   Object.fromEntries(
     Object.entries(declared).map(([name, { least, most, preset }]) => [
@@ -49,19 +49,49 @@ interface WholeNumber {
   readonly preset: number;
 }
 
-/** What every service reads. */
+/**
+ * The origins of a comma-separated list, such as `BATON_CORS_ORIGINS`. An origin is a scheme, a host and perhaps a
+ * port, without a path. Throws an Error that names anything else. `*` is refused: it would let any page send requests.
+ */
+function originsFrom(text: string): string[] {
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "")
+    .map((part) => {
+      const url = URL.parse(part);
+      if (url === null || !/^https?:$/.test(url.protocol) || url.origin !== part.toLowerCase())
+        throw new Error(
+          `${JSON.stringify(part)} is not an origin such as https://shop.example or http://localhost:5173`,
+        );
+      return url.origin;
+    });
+}
+
+/** The variables of every service. */
 export const listening = (presetPort: number) => ({
   BATON_HOST: z.string().default("127.0.0.1"),
   BATON_PORT: port(presetPort),
+  BATON_CORS_ORIGINS: z
+    .string()
+    .default("")
+    .transform((text, ctx) => {
+      try {
+        return originsFrom(text);
+      } catch (err) {
+        ctx.addIssue({ code: "custom", message: (err as Error).message });
+        return z.NEVER;
+      }
+    }),
 });
 
-/** What a service with streams reads. Several copies of each stream need a cluster of as many servers. */
+/** The variables of a service with streams. Several copies of each stream need a cluster of as many servers. */
 export const streaming = () => ({
   BATON_NATS_URL: z.url(),
   BATON_NATS_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),
 });
 
-/** Address of the broker and copies of each stream, of what `streaming` read. */
+/** The broker's address and the copies of each stream, from the variables of `streaming`. */
 export const brokerAt = (read: Readonly<Record<string, unknown>>) => ({
   url: String(read.BATON_NATS_URL),
   replicas: Number(read.BATON_NATS_REPLICAS),

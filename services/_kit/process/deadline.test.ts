@@ -4,11 +4,11 @@ import { currentDeadline, detached, withDeadline } from "./deadline.ts";
 
 const never = new AbortController().signal;
 
-test("work outside any caller's has no deadline", () => {
+test("work without a caller has no deadline", () => {
   expect(currentDeadline()).toBeUndefined();
 });
 
-test("a deadline goes along with the work, through all that it awaits, and nowhere else", async () => {
+test("a deadline travels with the work through all that it awaits, and nowhere else", async () => {
   const seen = await Promise.all([
     withDeadline(never, 100, async () => {
       await turn();
@@ -20,7 +20,7 @@ test("a deadline goes along with the work, through all that it awaits, and nowhe
   expect(currentDeadline()).toBeUndefined();
 });
 
-test("work for a caller may get less time, never more, and ends with whoever gives up first", () => {
+test("work inside other work may get less time, never more, and ends when either caller gives up", () => {
   const outer = new AbortController();
   const inner = new AbortController();
   withDeadline(outer.signal, 100, () => {
@@ -38,7 +38,7 @@ test("work for a caller may get less time, never more, and ends with whoever giv
   });
 });
 
-test("what is detached is nobody's: neither the deadline nor the caller's going away reaches it", async () => {
+test("detached work has no deadline, and a caller that gives up does not end it", async () => {
   const caller = new AbortController();
   await withDeadline(caller.signal, 100, async () => {
     const saga = detached(async () => {

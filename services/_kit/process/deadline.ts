@@ -1,13 +1,13 @@
 /**
- * How long the work under way may take, and who may call it off. What a handler calls must not outlive whoever waits
- * for the handler: so its deadline and its caller's signal travel along, and no call site mentions them.
+ * The deadline of the work under way, and the signal of its caller. The calls of a handler must not outlive the
+ * handler's caller, so both travel along with the work, and no call site mentions them.
  *
- * Kept apart from OpenTelemetry's context: that one is carried over queues, and is there to be read, not obeyed.
+ * They are not in OpenTelemetry's context: that one is carried over queues, where no caller waits any more.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 
 export interface Deadline {
-  /** Aborts when the caller cancels or goes away, or the time is up. */
+  /** Aborts when the caller cancels or disconnects, or at the deadline. */
   readonly signal: AbortSignal;
   /** By the clock of `performance.now()`. Infinity: the caller set none. */
   readonly atMs: number;
@@ -15,12 +15,12 @@ export interface Deadline {
 
 const current = new AsyncLocalStorage<Deadline | undefined>();
 
-/** What the work under way has to obey; undefined when it belongs to nobody that waits. */
+/** The deadline of the work under way; undefined when no caller waits for it. */
 export const currentDeadline = (): Deadline | undefined => current.getStore();
 
 /**
- * Runs `work` for a caller: until `signal` aborts, and for no longer than until `atMs` (by `performance.now()`; Infinity
- * for no limit). Work that is for a caller already can only get less time by this, never more.
+ * Runs `work` for a caller: until `signal` aborts, and at most until `atMs` (by `performance.now()`; Infinity for no
+ * limit). Inside work that has a deadline already, this can shorten the time but not extend it.
  */
 export function withDeadline<T>(signal: AbortSignal, atMs: number, work: () => T): T {
   const outer = currentDeadline();
@@ -31,7 +31,7 @@ export function withDeadline<T>(signal: AbortSignal, atMs: number, work: () => T
 }
 
 /**
- * Runs `work` for nobody in particular: what has been begun and must now be brought to an end, such as the steps of a
- * saga and its compensations, whatever becomes of the caller.
+ * Runs `work` without the caller's deadline and signal. For work that must be brought to an end even if the caller
+ * gives up, such as the compensations of a saga.
  */
 export const detached = <T>(work: () => T): T => current.run(undefined, work);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { AppError } from "./errors.ts";
 
-test("whatever is thrown becomes an AppError, and a stranger's text stays inside", () => {
+test("anything thrown becomes an AppError, and the text of a foreign error is not shown", () => {
   const own = new AppError("conflict", "busy");
   expect(AppError.from(own)).toBe(own);
   const foreign = AppError.from(new Error("password is 123"));
@@ -11,7 +11,7 @@ test("whatever is thrown becomes an AppError, and a stranger's text stays inside
   expect(AppError.from("text").code).toBe("internal");
 });
 
-test("a wait that was given up is told apart from one that took too long", () => {
+test("an aborted wait is told apart from a timeout", () => {
   expect(AppError.from(new DOMException("x", "AbortError")).code).toBe("cancelled");
   expect(AppError.from(new DOMException("x", "TimeoutError")).code).toBe("deadline_exceeded");
 });

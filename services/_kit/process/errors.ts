@@ -1,6 +1,6 @@
 /**
- * The one error class. A closed set of codes, each with its status at every protocol; the shop's own word for
- * what happened stands in `reason`.
+ * The one error class. It has a closed set of codes, each with its status in every protocol. `reason` is the shop's own
+ * name for what happened.
  */
 
 /** HTTP status (RFC 9110) and Connect/gRPC code of each of our codes. Connect's numbers are gRPC's. */
@@ -28,11 +28,11 @@ const isCode = (code: string): code is ErrorCode => Object.hasOwn(CODES, code);
 
 export interface ErrorDetails {
   readonly cause?: unknown;
-  /** The shop's low-cardinality word for what happened, e.g. `card_declined`: becomes `error.type`. */
+  /** The shop's low-cardinality name for what happened, e.g. `card_declined`. It becomes `error.type`. */
   readonly reason?: string | undefined;
-  /** Further members for whoever called, e.g. an order id. Strings only; never a secret. */
+  /** Further fields for the caller, e.g. an order id. Strings only; never a secret. */
   readonly extra?: Readonly<Record<string, string>>;
-  /** Of an outage of what we work with: resolves when it is over, rejects when it is no longer waited for. */
+  /** For an outage of a dependency: resolves when it is over, rejects when waiting for that ends. */
   readonly over?: () => Promise<void>;
 }
 
@@ -52,6 +52,11 @@ export class AppError extends Error {
     this.over = details.over;
   }
 
+  /** The telemetry's `error.type`: the reason, else the code. Low-cardinality. */
+  get errorType(): string {
+    return this.reason ?? this.code;
+  }
+
   get httpStatus(): number {
     return CODES[this.code].http;
   }
@@ -60,7 +65,7 @@ export class AppError extends Error {
     return CODES[this.code].rpc;
   }
 
-  /** Whatever was thrown as an AppError; what is not ours becomes `internal`, its text kept in `cause` only. */
+  /** Anything thrown, as an AppError. A foreign error becomes `internal`; its text is kept in `cause` only. */
   static from(thrown: unknown): AppError {
     if (thrown instanceof AppError) return thrown;
     if (thrown instanceof Error && (thrown.name === "AbortError" || thrown.name === "TimeoutError")) {

@@ -7,7 +7,7 @@ import { Outage } from "./outage.ts";
 const telemetry = startTestTelemetry();
 afterAll(() => telemetry.stop());
 
-/** An outage that is over once `ask` has been called so often. */
+/** An outage that is over after `asks` calls of `ask`. */
 function lasting(asks: number, signal?: AbortSignal) {
   const asked: (string | undefined)[] = [];
   const outage = new Outage({
@@ -23,7 +23,7 @@ function lasting(asks: number, signal?: AbortSignal) {
   return { asked, outage, meet };
 }
 
-test("an outage is `unavailable` and says what is away; all else is told as it is", () => {
+test("an outage is `unavailable` and says what is away; any other error stays as it is", () => {
   const { outage } = lasting(1);
   expect(outage.tell("away")).toMatchObject({ code: "unavailable", message: "the thing does not answer" });
   const refused = new Error("refused");
@@ -32,7 +32,7 @@ test("an outage is `unavailable` and says what is away; all else is told as it i
   expect(outage.tell(ours)).toBe(ours);
 });
 
-test("one asks for all who wait, and what is asked belongs to nobody's trace", async () => {
+test("all that wait share the same asking, which belongs to no trace", async () => {
   const { asked, meet } = lasting(2);
   await inRequest({}, async () => {
     await Promise.all([meet(), meet(), meet()]);
@@ -40,14 +40,14 @@ test("one asks for all who wait, and what is asked belongs to nobody's trace", a
   expect(asked).toEqual([undefined, undefined]);
 });
 
-test("the next outage is asked about anew", async () => {
+test("the next outage begins a new asking", async () => {
   const { asked, meet } = lasting(1);
   await meet();
   await meet();
   expect(asked).toHaveLength(2);
 });
 
-test("all who wait are told when nobody is to wait any more", async () => {
+test("every wait rejects when the signal ends all waiting", async () => {
   const abort = new AbortController();
   const { asked, meet } = lasting(Number.POSITIVE_INFINITY, abort.signal);
   const waiting = [meet(), meet()];

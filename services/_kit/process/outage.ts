@@ -1,4 +1,4 @@
-/** Outages of what a service works with: told as `unavailable`, and waited out by those who can wait. */
+/** Outages of a service's dependencies: reported as `unavailable`, so that work which can wait waits until they end. */
 import { AsyncResource } from "node:async_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { AppError } from "./errors.ts";
@@ -16,7 +16,7 @@ export interface OutageOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What may be away, once for each: it knows an outage by its errors, and asks until it is over. */
+/** One for each dependency. It knows an outage by its errors, and asks until the outage is over. */
 export class Outage {
   readonly #options: OutageOptions;
   readonly #askUntilBack: () => Promise<void>;
@@ -24,11 +24,11 @@ export class Outage {
 
   constructor(options: OutageOptions) {
     this.#options = options;
-    // Bound to where it was made, so that asking belongs to no request and makes no spans in its trace.
+    // Bound to the context of this constructor, so that asking makes no spans in the trace of a request.
     this.#askUntilBack = AsyncResource.bind(() => this.#wait());
   }
 
-  /** `thrown` as it is told further: as it is, or as an `unavailable` that knows when the outage is over. */
+  /** Returns `thrown` as it is; for an outage, an `unavailable` that knows when the outage is over. */
   tell(thrown: unknown): unknown {
     if (thrown instanceof AppError || !this.#options.isOutage(thrown)) return thrown;
     return new AppError("unavailable", `${this.#options.what} does not answer`, {
@@ -37,7 +37,7 @@ export class Outage {
     });
   }
 
-  /** One asks for all who wait. */
+  /** All that wait share one asking. */
   #untilOver(): Promise<void> {
     this.#over ??= this.#askUntilBack().finally(() => {
       this.#over = undefined;
@@ -53,7 +53,7 @@ export class Outage {
         await ask();
         return;
       } catch {
-        // Whatever it says: whoever waits would meet the same.
+        // Any error means that it is not back: the waiting work would get the same one.
       }
     }
   }

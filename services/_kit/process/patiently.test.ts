@@ -5,7 +5,7 @@ import { patiently } from "./patiently.ts";
 const late = new Error("not there yet");
 const isLate = (thrown: unknown): boolean => thrown === late;
 
-/** Work that is late so many times, and a log. */
+/** Work that is late for the first `times` tries, and a log. */
 function working(times: number) {
   const lines: { msg: string; err: string }[] = [];
   const log = pino({ level: "info" }, { write: (line: string) => void lines.push(JSON.parse(line)) });
@@ -18,14 +18,14 @@ function working(times: number) {
   return { work, lines, tries: () => tries, options: { what: "the lamp", isLate, log } };
 }
 
-test("what is late is tried until it is there, and what is waited for is said once", async () => {
+test("late work is retried until it succeeds, and the wait is logged once", async () => {
   const { work, lines, tries, options } = working(3);
   expect(await patiently(work, options)).toBe("done");
   expect(tries()).toBe(4);
   expect(lines).toEqual([expect.objectContaining({ msg: "waiting for the lamp", err: String(late) })]);
 });
 
-test("what is there at once is not waited for", async () => {
+test("work that succeeds at once is not waited for", async () => {
   const { work, lines, options } = working(0);
   expect(await patiently(work, options)).toBe("done");
   expect(lines).toEqual([]);
@@ -38,13 +38,13 @@ test("a refusal ends it at once", async () => {
   expect(lines).toEqual([]);
 });
 
-test("what stays late is given up, with its last error", async () => {
+test("work that stays late is given up with its last error", async () => {
   const { work, tries, options } = working(Number.POSITIVE_INFINITY);
   await expect(patiently(work, { ...options, withinMs: 0 })).rejects.toBe(late);
   expect(tries()).toBeGreaterThan(0);
 });
 
-test("a service that is to stop waits no longer", async () => {
+test("the signal of a service that stops ends the wait", async () => {
   const { work, options } = working(Number.POSITIVE_INFINITY);
   const stop = new AbortController();
   const waiting = patiently(work, { ...options, signal: stop.signal });

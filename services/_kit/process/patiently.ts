@@ -1,24 +1,24 @@
-/** For a service's start: what it needs may be late, because it starts as well, or because the machine is busy. */
+/** For a service's start: a server that it needs may be late, because it is starting too or the machine is busy. */
 import { setTimeout as pause } from "node:timers/promises";
-import type { Logger } from "../telemetry/log.ts";
+import type { Log } from "./log.ts";
 
-/** Half of what the playground grants a part in which nothing moves. */
+/** Half the time after which the playground gives up a part that makes no progress. */
 const WITHIN_MS = 30_000;
 const AGAIN_MS = 250;
 
 export interface PatientlyOptions {
-  /** What is waited for, as the log says it: `the database`. */
+  /** What is waited for, for the log: `the database`. */
   readonly what: string;
   /** Whether an error means that it is late, and not that it refuses. */
   readonly isLate: (thrown: unknown) => boolean;
-  readonly log: Logger;
+  readonly log: Log;
   /** Ends the wait. */
   readonly signal?: AbortSignal | undefined;
   /** 30 s by default. The last try may take longer. */
   readonly withinMs?: number;
 }
 
-/** Tries `work` again for as long as it is late, and says so once. Rejects with its last error. */
+/** Retries `work` while it is late, and logs that once. Rejects with its last error. */
 export async function patiently<T>(
   work: () => Promise<T>,
   { what, isLate, log, signal, withinMs = WITHIN_MS }: PatientlyOptions,

@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import * as z from "zod";
 import { AppError } from "./errors.ts";
-import { checkedBy, parsed, type Received, word } from "./payload.ts";
+import { checkedBy, keyText, parsed, type Received } from "./payload.ts";
 
 const Parcel = z.object({ to: z.email(), kilos: z.array(z.int().positive()).max(50) });
 const good = { to: "ann@example.test", kilos: [1] };
 
-test("what fits is handed on as the schema reads it, with the delivery's id; a field that is new is left out", async () => {
+test("a valid payload is handed on as the schema reads it, with the delivery's id and without unknown fields", async () => {
   const handle = vi.fn(async (_: Received<z.output<typeof Parcel>>) => {});
   await checkedBy({ Parcel }, { Parcel: handle }).Parcel({
     id: "e-1",
@@ -16,7 +16,7 @@ test("what fits is handed on as the schema reads it, with the delivery's id; a f
   expect(handle.mock.calls).toEqual([[{ id: "e-1", payload: good }]]);
 });
 
-test("what does not fit is refused as invalid, says where and what would fit, and is not handed on", async () => {
+test("an invalid payload is not handed on; the refusal says where it does not fit and what would", async () => {
   const handle = vi.fn(async () => {});
   const guarded = checkedBy({ Parcel }, { Parcel: handle });
   const refused = guarded.Parcel({ id: "e-1", payload: { ...good, kilos: [1, 0] } });
@@ -28,19 +28,19 @@ test("what does not fit is refused as invalid, says where and what would fit, an
   expect(() => parsed("a parcel", Parcel, null)).toThrow(/^this is not a parcel: /);
 });
 
-test("a list that is wrong everywhere makes no endless message", () => {
+test("the message about a list that is wrong everywhere is short", () => {
   const kilos = Array.from({ length: 40 }, () => -1);
   expect(() => parsed("a parcel", Parcel, { ...good, kilos })).toThrow(/^(?:[^;]*;){9}[^;]*$/);
 });
 
-test("a word has letters, digits and a few signs, and is neither empty nor too long", () => {
-  const reads = (text: string) => word(8).safeParse(text).success;
+test("the text of a key has letters, digits and a few signs, and is neither empty nor too long", () => {
+  const reads = (text: string) => keyText(8).safeParse(text).success;
   expect(["a", "o-1", "tok_visa", "A.b:c", "12345678"].filter((text) => !reads(text))).toEqual([]);
   const wrong = ["", "123456789", "a b", "a\n", "\u0000", "é", "a/b", "<b>", "'", "\u202e"];
   expect(wrong.filter(reads)).toEqual([]);
 });
 
-test("whatever comes is taken or refused as invalid, and what was refused is never quoted", () => {
+test("any value is accepted or refused as invalid, and a refused one is never quoted", () => {
   const secret = "s3cr3t-s3cr3t";
   const values = fc.oneof(
     fc.anything(),

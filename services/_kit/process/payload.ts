@@ -1,26 +1,26 @@
-/** What comes in by a message, a job or a call is checked once, at the door: business code gets only what fits. */
+/** Payloads of messages, jobs and calls are checked once, when they come in: business code gets only valid ones. */
 import * as z from "zod";
 import { AppError } from "./errors.ts";
 
-/** A message or a job behind the door. */
+/** A message or a job, as its handler gets it. */
 export interface Received<T> {
-  /** Stays the same however often it is delivered. */
+  /** The same at every delivery. */
   readonly id: string;
   readonly payload: T;
 }
 
-/** An id or a key that somebody else made: letters, digits and `. _ : -`, at most `max` of them. */
-export const word = (max: number) =>
+/** A key that a service made, such as `o-1:charge`, or an id: letters, digits and `. _ : -`, at most `max` of them. */
+export const keyText = (max: number) =>
   z
     .string()
     .regex(new RegExp(`^[A-Za-z0-9._:-]{1,${max}}$`), `letters, digits and . _ : - only, 1 to ${max}`);
 
-/** What is wrong with a huge list is wrong a thousand times. */
+/** A long list may have the same issue a thousand times. */
 const MAX_ISSUES = 10;
 
 /**
- * `value` as `schema` reads it. Fails with `invalid`; the message says where it does not fit and what would, and never
- * quotes what came: that may be somebody's address.
+ * `value` as `schema` reads it. Fails with `invalid`. The message says where the value does not fit and what would; it
+ * never quotes the value, which may be a user's address.
  */
 export function parsed<S extends z.ZodType>(what: string, schema: S, value: unknown): z.output<S> {
   const read = schema.safeParse(value);
@@ -40,9 +40,9 @@ type HandlersOf<S extends Schemas> = {
 };
 
 /**
- * `handlers`, each behind the schema of the same name: one gets only payloads that fit. What does not fit fails with
- * `invalid`, which no retry mends. `schemas` says the names: a handler too few, one too many, a misspelt one, or one for
- * another payload does not compile.
+ * Puts the schema of the same name before each of `handlers`. A payload that does not fit fails with `invalid`, which
+ * is not retried. `schemas` has the names: a missing, additional or misspelt handler, or one for another payload, does
+ * not compile.
  */
 export function checkedBy<S extends Schemas, H extends HandlersOf<S>>(
   schemas: S,

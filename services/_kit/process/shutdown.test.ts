@@ -2,7 +2,7 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { Releaser } from "./shutdown.ts";
 
-/** A releaser with a log that remembers whom it complained of. */
+/** A releaser, and a log that keeps the names of the releases that failed. */
 function releasing() {
   const complaints: unknown[] = [];
   const log = pino(
@@ -12,7 +12,7 @@ function releasing() {
   return { releaser: new Releaser(), log, complaints };
 }
 
-test("what was acquired last is released first, one after the other", async () => {
+test("resources are released one after the other, the last acquired first", async () => {
   const { releaser, log } = releasing();
   const order: string[] = [];
   for (const name of ["database", "queue", "server"]) {
@@ -33,7 +33,7 @@ test("registering answers the resource itself", () => {
   expect(releasing().releaser.add("it", resource, (r) => r.close())).toBe(resource);
 });
 
-test("one that hangs is complained of and passed over, and those before it are released", async () => {
+test("a release that hangs is logged, and the remaining ones are still done", async () => {
   const { releaser, log, complaints } = releasing();
   let released = false;
   releaser.add("database", 0, () => {
@@ -45,7 +45,7 @@ test("one that hangs is complained of and passed over, and those before it are r
   expect(complaints).toEqual(["hanging"]);
 });
 
-test("one that fails, now or later, is complained of and passed over", async () => {
+test("a release that throws or rejects is logged, and the remaining ones are still done", async () => {
   const { releaser, log, complaints } = releasing();
   const order: string[] = [];
   releaser.add("first", 0, () => {
@@ -62,7 +62,7 @@ test("one that fails, now or later, is complained of and passed over", async () 
   expect(complaints).toEqual(["rejects", "throws"]);
 });
 
-test("releasing again releases nothing again", async () => {
+test("a second release does nothing", async () => {
   const { releaser, log } = releasing();
   let times = 0;
   releaser.add("once", 0, () => {

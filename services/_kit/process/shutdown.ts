@@ -1,7 +1,7 @@
-/** Releases what was acquired, last in, first out, all within a bound. */
-import type { Logger } from "../telemetry/log.ts";
+/** Releases what was acquired, last in, first out, within a timeout. */
+import type { Log } from "./log.ts";
 
-/** Even when the time is up a release gets this long: most need no more. */
+/** Each release gets at least this long, also after the timeout. Most need no more. */
 const LEAST_MS = 20;
 
 export type Release = () => Promise<void> | void;
@@ -10,17 +10,17 @@ export type Release = () => Promise<void> | void;
 export class Releaser {
   readonly #releases: { name: string; release: Release }[] = [];
 
-  /** Registers; answers `resource` so that a line can acquire and register at once. */
+  /** Registers a release. Returns `resource`, so that one line can acquire and register. */
   add<T>(name: string, resource: T, release: (resource: T) => Promise<void> | void): T {
     this.#releases.push({ name, release: () => release(resource) });
     return resource;
   }
 
   /**
-   * Releases everything, newest first, within `timeoutMs` for all of it together. One that fails, or is not done when
-   * the time is up, is logged and passed over; those after it are still tried.
+   * Releases everything, newest first, within `timeoutMs` for all together. A release that fails or is not done in time
+   * is logged, and the ones after it are still tried.
    */
-  async release(log: Logger, timeoutMs: number): Promise<void> {
+  async release(log: Log, timeoutMs: number): Promise<void> {
     const endMs = performance.now() + timeoutMs;
     for (let next = this.#releases.pop(); next; next = this.#releases.pop()) {
       const { name, release } = next;

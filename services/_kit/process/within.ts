@@ -1,6 +1,6 @@
-/** A bound on how long something is waited for. */
+/** A wait with a timeout. */
 
-/** True when `work` ended within `ms`; false when it did not, and goes on. Throws what `work` fails with. */
+/** True when `work` ended within `ms`; false when it goes on. Throws what `work` fails with. */
 export async function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<false>();
   const timer = setTimeout(resolve, ms, false);

@@ -3,11 +3,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { quiet } from "../../../tests/fixtures.ts";
 import { patient } from "../../../tests/patience.ts";
 import { edges, inRequest, startTestTelemetry } from "../../../tests/telemetry.ts";
-// The contract only lends its shape: this tests the kit.
+// Any contract would do: this test is about the kit.
 import { PaymentService } from "../../_contracts/gen/baton/payments/v1/payments_pb.js";
 import type { Listening } from "../http/listen.ts";
 import { AppError } from "../process/errors.ts";
-import { baggageEntry, correlationId } from "../telemetry/correlation.ts";
+import { correlationId } from "../telemetry/correlation.ts";
+import { baggageEntry } from "../telemetry/propagation.ts";
 import { type RpcClient, rpcClient } from "./client.ts";
 import { serveRpc } from "./server.ts";
 
@@ -36,7 +37,7 @@ afterAll(async () => {
   await telemetry.stop();
 });
 
-test("a call is a CLIENT span and, over in the server, a SERVER span below it, with the baggage and one request id", async () => {
+test("a call has a CLIENT span and a SERVER span below it, with the baggage and the same request id", async () => {
   const seen: (string | undefined)[] = [];
   charge = async () => {
     seen.push(correlationId(), baggageEntry("fault"));
@@ -69,7 +70,7 @@ test("a call is a CLIENT span and, over in the server, a SERVER span below it, w
   expect(seen).toEqual(["rpc-1", "a.b:c"]);
 });
 
-test("an error keeps its code, its reason and its text, is a failure of the CLIENT span, and leaves the SERVER span unset when the caller is at fault", async () => {
+test("an error keeps its code, reason and text, fails the CLIENT span, and leaves the SERVER span unset when it is the caller's fault", async () => {
   charge = async () => {
     throw new AppError("precondition_failed", "no money", {
       reason: "card_declined",
@@ -92,7 +93,7 @@ test("an error keeps its code, its reason and its text, is a failure of the CLIE
   expect(byKind.get(SpanKind.SERVER)?.attributes["rpc.status_code"]).toBe("FAILED_PRECONDITION");
 });
 
-test("a failure of the server's own fails its span and tells the caller nothing of it", async () => {
+test("the server's own failure fails its span, and the caller sees no details", async () => {
   charge = async () => {
     throw new Error("secret detail");
   };
@@ -107,15 +108,22 @@ test("a failure of the server's own fails its span and tells the caller nothing 
   expect(serverSpan?.attributes["error.type"]).toBe("INTERNAL");
 });
 
-test("bad JSON and unknown methods, which no interceptor sees, have their SERVER span all the same", async () => {
+test("bad JSON and unknown methods, which no interceptor sees, have a SERVER span too", async () => {
   const post = (path: string, body: string) =>
     fetch(`${server.url}${path}`, { method: "POST", headers: { "content-type": "application/json" }, body });
   expect((await post(`/${CHARGE}`, "{")).status).toBe(400);
   expect((await post("/baton.payments.v1.PaymentService/Steal", "{}")).status).toBe(404);
   const bad = await telemetry.one(CHARGE, { "rpc.system.name": "connectrpc" });
-  expect(bad.attributes["rpc.status_code"]).toBe("INVALID_ARGUMENT");
+  expect(bad.attributes["rpc.status_code"]).toBe("invalid_argument");
+  expect(bad.attributes["error.type"]).toBeUndefined();
   const unknown = await telemetry.one("connectrpc", { "rpc.method": "_OTHER" });
   expect(unknown.kind).toBe(SpanKind.SERVER);
+  expect(unknown.status.code).toBe(SpanStatusCode.ERROR);
+  expect(unknown.attributes).toMatchObject({
+    "rpc.method_original": "baton.payments.v1.PaymentService/Steal",
+    "rpc.status_code": "unimplemented",
+    "error.type": "unimplemented",
+  });
 });
 
 test("HTTP/1.1 is served on the same port: a call with JSON, and the probes", async () => {

@@ -15,10 +15,10 @@ import { poll, serveOrders } from "./serve.fixture.ts";
 
 const GET = "baton.orders.v1.OrderService/GetOrder";
 const LIST = "baton.orders.v1.OrderService/ListOrders";
-/** Enough for a call over three hops. */
+/** Long enough for a call over three hops. */
 const TIME_MS = patient(2_000);
 const LONG_MS = 10 * TIME_MS;
-/** It is up while the handler waits, and not before it was reached. */
+/** Runs out while the handler waits, and not before the call has reached it. */
 const SHORT_MS = patient(30);
 const telemetry = startTestTelemetry();
 const releases: (() => unknown)[] = [];
@@ -42,7 +42,7 @@ async function place(handlers: Handlers, timeoutMs = LONG_MS) {
   return { ...server, call: client.call, warned };
 }
 
-/** A place that passes on to the next one, singly and as a stream, as a service does that needs another. */
+/** Handlers that call the next server, by single calls and by a stream, as a service does that needs another. */
 const passingOn = (next: RpcClient<typeof OrderService>["call"]): Handlers => ({
   getOrder: ({ orderId }) => next.getOrder({ orderId }),
   async *listOrders({ userId }) {
@@ -52,7 +52,7 @@ const passingOn = (next: RpcClient<typeof OrderService>["call"]): Handlers => ({
   },
 });
 
-/** What the last of the chain sees of its caller, and how it then goes on. */
+/** What the last server of the chain does, after it has recorded its deadline in `seen`. */
 let last: (orderId: string) => Promise<void>;
 let seen: ReturnType<typeof currentDeadline>[] = [];
 beforeEach(() => {
@@ -81,7 +81,7 @@ const serverSpans = (name: string, id: string) =>
   telemetry.find(name, { "correlation.id": id }).filter((span) => span.kind === SpanKind.SERVER);
 
 describe("three services in a row", () => {
-  test("the last has what is left of the first one's time, though each hop alone would give it more", async () => {
+  test("the last has only what is left of the first one's time, though each hop alone would give it more", async () => {
     await a.call.getOrder({ orderId: "o" }, { timeoutMs: TIME_MS });
     for await (const _ of a.call.listOrders({ userId: "u" }, { timeoutMs: TIME_MS })) {
     }
@@ -93,13 +93,13 @@ describe("three services in a row", () => {
     }
   });
 
-  test("a hop that gives less than is left is obeyed", async () => {
+  test("a hop may give less time than is left", async () => {
     const near = await place(passingOn(rpcClientOf(c.url, TIME_MS / 4).call));
     await near.call.getOrder({ orderId: "o" }, { timeoutMs: TIME_MS });
     expect(leftMs()[0]).toBeLessThan(TIME_MS / 4);
   });
 
-  test("a stream's handler, too, runs in its call's context: what it calls is below its span", async () => {
+  test("a stream's handler runs in its call's context too: its calls are below its span", async () => {
     await inRequest({ "correlation.id": "below" }, async () => {
       for await (const _ of a.call.listOrders({ userId: "u" })) {
       }
@@ -124,11 +124,11 @@ describe("three services in a row", () => {
       (signal: AbortSignal): Promise<unknown> => drain(a.call.listOrders({ userId: "u" }, { signal })),
     ],
   ] as const) {
-    test(`${what} that is cancelled at the top ends all the way down, and is nobody's failure`, async () => {
+    test(`${what} that is cancelled at the top ends in all services, and fails no SERVER span`, async () => {
       const id = `cancelled ${what}`.replaceAll(" ", "-");
       const reached = Promise.withResolvers<void>();
       last = async () => {
-        // On a stream's way two single calls reach the last of them first.
+        // In a stream's chain two single calls reach the last service first.
         if (seen.length < (what === "a call" ? 1 : 3)) return;
         reached.resolve();
         await forever();
@@ -150,7 +150,7 @@ describe("three services in a row", () => {
     });
   }
 
-  test("work that was detached from its caller is neither hurried nor cut, and what becomes of it is in the log", async () => {
+  test("detached work has no deadline and is not aborted, and its failure is logged", async () => {
     const begun = Promise.withResolvers<void>();
     const goOn = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<void>();
@@ -165,7 +165,7 @@ describe("three services in a row", () => {
           await goOn.promise;
           await c.call.getOrder({ orderId: "compensation" });
           ended.resolve();
-          throw new AppError("conflict", "too late for anybody to hear");
+          throw new AppError("conflict", "failed after its caller had left");
         }),
     });
     const caller = new AbortController();
@@ -177,12 +177,12 @@ describe("three services in a row", () => {
     await ended.promise;
     expect(leftMs()[0]).toBeGreaterThan(LONG_MS / 2);
     expect(cut).toBe(false);
-    await poll(() => saga.warned).toMatchObject([{ err: { message: "too late for anybody to hear" } }]);
+    await poll(() => saga.warned).toMatchObject([{ err: { message: "failed after its caller had left" } }]);
   });
 });
 
 describe("one server", () => {
-  /** A handler that looks at no signal and never answers. */
+  /** Makes the handler ignore its signal and never answer. Resolves when it was reached. */
   const asked = () => {
     const reached = Promise.withResolvers<void>();
     last = () => {
@@ -198,7 +198,7 @@ describe("one server", () => {
     framed.set(message, 5);
     return framed;
   };
-  /** A gRPC call by hand, of a client that keeps no deadline itself. */
+  /** A gRPC call by a client that does not enforce the deadline itself. */
   const byHand = (id: string, headers: http2.OutgoingHttpHeaders) => {
     const session = http2.connect(c.url);
     session.on("error", () => {});
@@ -215,7 +215,7 @@ describe("one server", () => {
     return { session, stream };
   };
 
-  test("answers DEADLINE_EXCEEDED when the time is up, whether or not its handler looks at the signal", async () => {
+  test("answers DEADLINE_EXCEEDED at the deadline, also when its handler ignores the signal", async () => {
     asked();
     const { stream } = byHand("late-grpc", { "grpc-timeout": `${SHORT_MS}m` });
     const [trailers] = await once(stream.resume(), "trailers");
@@ -231,15 +231,18 @@ describe("one server", () => {
       body: "{}",
     });
     expect([answer.status, await answer.json()]).toMatchObject([504, { code: "deadline_exceeded" }]);
-    for (const id of ["late-grpc", "late-h1"]) {
+    for (const [id, type] of [
+      ["late-grpc", "DEADLINE_EXCEEDED"],
+      ["late-h1", "deadline_exceeded"],
+    ]) {
       const span = await telemetry.one(GET, { "correlation.id": id });
-      expect(span.attributes["error.type"]).toBe("DEADLINE_EXCEEDED");
+      expect(span.attributes["error.type"]).toBe(type);
       expect(span.status.code).toBe(SpanStatusCode.ERROR);
     }
   });
 
   test.each([["soon"], ["10"], ["-1m"], ["999999999m"], ["1.5S"]])(
-    "refuses the timeout %s, which is none",
+    "refuses the invalid timeout %s",
     async (timeout) => {
       const { stream } = byHand("garbage", { "grpc-timeout": timeout });
       const [trailers] = await once(stream.resume(), "trailers");
@@ -250,7 +253,7 @@ describe("one server", () => {
   );
 
   test.each([["99999999H"], ["2147484S"], ["597H"]])(
-    "takes the timeout %s, further away than a timer goes, for none",
+    "takes the timeout %s, longer than any timer, for none",
     async (timeout) => {
       const { stream } = byHand("far", { "grpc-timeout": timeout });
       const [trailers] = await once(stream.resume(), "trailers");
@@ -259,7 +262,7 @@ describe("one server", () => {
     },
   );
 
-  test("notices that a client has gone whose socket is closed", async () => {
+  test("notices a client whose socket is closed", async () => {
     const reached = asked();
     const { session } = byHand("gone", {});
     await reached;
@@ -270,7 +273,7 @@ describe("one server", () => {
     expect(span.status.code).toBe(SpanStatusCode.UNSET);
   });
 
-  test("notices that a client reads no further in a stream that it left", async () => {
+  test("notices a client that leaves a stream", async () => {
     last = forever;
     await inRequest({ "correlation.id": "left" }, async () => {
       for await (const { order } of c.call.listOrders({ userId: "u" })) {

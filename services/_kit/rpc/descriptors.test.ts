@@ -25,7 +25,7 @@ const SERVICES = [
   "grpc.reflection.v1.ServerReflection",
 ];
 
-test("/descriptors.binpb is all that is needed to understand each service of the port, in an order that can be read", async () => {
+test("/descriptors.binpb describes each service of the port, with every file behind its imports", async () => {
   const answer = await fetch(`${server.url}/descriptors.binpb`);
   const set = fromBinary(FileDescriptorSetSchema, new Uint8Array(await answer.arrayBuffer()));
   const registry = createFileRegistry(set);
@@ -41,7 +41,7 @@ test("/descriptors.binpb is all that is needed to understand each service of the
 
 describe("reflection, asked by grpc-js", () => {
   type Asked = ServerReflectionRequest["messageRequest"];
-  /** One stream, one question after the other: the answers come in that order. */
+  /** Sends one question after the other in one stream. Returns the answers in that order. */
   const ask = async (questions: Asked[]): Promise<ServerReflectionResponse["messageResponse"][]> => {
     const stream = client.bidiStream(ServerReflection.method.serverReflectionInfo);
     const answers = [];
@@ -78,7 +78,7 @@ describe("reflection, asked by grpc-js", () => {
     for (const answer of answers) expect(filesOf(answer)).toEqual(["google/protobuf/timestamp.proto", file]);
   });
 
-  test("says what it does not have, and goes on answering", async () => {
+  test("answers an unknown name with an error, and goes on answering", async () => {
     const answers = await ask([
       { case: "fileContainingSymbol", value: "no.such.Thing" },
       { case: "fileContainingSymbol", value: "" },

@@ -1,4 +1,4 @@
-/** The property of rpc-door.test.ts at length, many at a time, and what it leaves behind in memory. */
+/** The property of door.test.ts with many cases, many at a time, and the memory that they leave in use. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
@@ -26,14 +26,14 @@ afterAll(async () => {
 
 setFlagsFromString("--expose_gc");
 const gc: () => void = runInNewContext("gc");
-/** What is in use once all garbage is gone, off the heap included. */
+/** The memory in use after a garbage collection, with the memory outside of the heap. */
 const inUse = () => {
   gc();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 };
 
-test(`${CASES} calls that are wrong in any way: each is answered right, nothing grows, and the next good call works`, async () => {
+test(`${CASES} bad calls: each is answered right, no memory is lost, and the next good call works`, async () => {
   let done = 0;
   const batch = async (inputs: readonly Sent[]) => {
     const wrong = await Promise.all(inputs.map(async (input) => fault(input, await client.send(input))));
@@ -44,12 +44,12 @@ test(`${CASES} calls that are wrong in any way: each is answered right, nothing 
   const some = async (cases: number) => {
     await fc.assert(fc.asyncProperty(inputs, batch), { numRuns: cases / AT_ONCE });
   };
-  // What is allocated once, such as compiled code and pools, is there after the first sixth.
+  // Memory that is allocated once, such as compiled code and pools, is there after the first sixth.
   await some(CASES / 6);
   const before = inUse();
   await some((CASES * 5) / 6);
   expect(done).toBeGreaterThanOrEqual(CASES);
-  // What still belongs to a connection goes with it.
+  // This frees the memory of its connections.
   client.close();
   await eventually(
     "the memory in use to be less than 12 MiB above what it was",

@@ -1,4 +1,4 @@
-/** Bad input for the RPC door: what may come, how it is sent, and what must be true of every answer. */
+/** Bad input for an RPC server: how it is made up, how it is sent, and what must be true of every answer. */
 import * as http from "node:http";
 import * as http2 from "node:http2";
 import { gzipSync } from "node:zlib";
@@ -12,20 +12,20 @@ export interface Sent {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-  /** The client goes away in the middle of the body. */
+  /** The client disconnects in the middle of the body. */
   readonly cut: boolean;
 }
 
 export interface Got {
   /** Undefined when there was no answer. */
   readonly status: number | undefined;
-  /** gRPC's, from the trailers or, when there was nothing else to say, the headers; Connect's from the body. */
+  /** gRPC's from the trailers, or from the headers of an answer without a body; Connect's from the body. */
   readonly code: string | undefined;
   readonly message: string;
   readonly body: string;
 }
 
-/** A message in its envelope; `length` and `flags` may lie. */
+/** A message in its envelope. `length` and `flags` may be wrong. */
 export function frame(message: Buffer, flags = 0, length = message.length): Buffer {
   const head = Buffer.alloc(5);
   head.writeUInt8(flags, 0);
@@ -44,8 +44,8 @@ const message = fc.oneof(
   bytes(200),
   fc.constantFrom(
     valid,
-    Buffer.concat([valid, Buffer.from([0xfa, 0x7f, 2, 1, 2])]), // a field that nobody knows
-    Buffer.from([0x0a, 2, 0xc3, 0x28]), // no UTF-8
+    Buffer.concat([valid, Buffer.from([0xfa, 0x7f, 2, 1, 2])]), // an unknown field
+    Buffer.from([0x0a, 2, 0xc3, 0x28]), // not UTF-8
     Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]), // a length of 4 GiB inside
     Buffer.alloc(70 * 1024),
     gzipSync(valid),
@@ -83,22 +83,22 @@ const TYPES = [
   "application/connect+proto",
   "application/connect+json",
 ];
-const word = fc.stringMatching(/^[ -~]{0,20}$/);
+const visibleText = fc.stringMatching(/^[ -~]{0,20}$/);
 const headers = fc
   .record(
     {
       "content-type": fc.oneof(
         { weight: 8, arbitrary: fc.constantFrom(...TYPES) },
-        { weight: 1, arbitrary: word },
+        { weight: 1, arbitrary: visibleText },
       ),
-      "grpc-timeout": fc.oneof(fc.constantFrom("10S", "99999999H", "0n", "-1S", "soon"), word),
-      "connect-timeout-ms": fc.oneof(fc.constantFrom("10000", "9999999999", "-1", "1e3"), word),
+      "grpc-timeout": fc.oneof(fc.constantFrom("10S", "99999999H", "0n", "-1S", "soon"), visibleText),
+      "connect-timeout-ms": fc.oneof(fc.constantFrom("10000", "9999999999", "-1", "1e3"), visibleText),
       "grpc-encoding": fc.constantFrom("gzip", "br", "identity", "zip"),
       "connect-content-encoding": fc.constantFrom("gzip", "br", "zip"),
       "content-encoding": fc.constantFrom("gzip", "br", "identity", "zip"),
       "connect-protocol-version": fc.constantFrom("1", "2"),
-      traceparent: word,
-      baggage: word,
+      traceparent: visibleText,
+      baggage: visibleText,
     },
     { requiredKeys: [] },
   )
@@ -120,7 +120,7 @@ const path = fc.oneof(
   { weight: 1, arbitrary: fc.webPath().map((made) => (made.startsWith("/") ? made : `/${made}`)) },
 );
 
-/** In a failure's report; the whole of a body may be 70 KiB. */
+/** For the report of a failure, because a whole body may have 70 KiB. */
 function brief({ version, verb, path, headers, body, cut }: Sent): string {
   const start = body.subarray(0, 40).toString("latin1");
   return JSON.stringify({ version, verb, path, headers, body: `${body.length}: ${start}`, cut });
@@ -140,7 +140,7 @@ export const sent: fc.Arbitrary<Sent> = fc
   })
   .map((made) => Object.defineProperty(made, fc.toStringMethod, { value: () => brief(made) }));
 
-/** A client that sends what it is given; one connection of each version. */
+/** A client that sends any bytes, with one connection of each HTTP version. */
 export function rawClient(url: string) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
   let session: http2.ClientHttp2Session | undefined;
@@ -152,9 +152,9 @@ export function rawClient(url: string) {
     return session;
   };
   /**
-   * Without an answer it is asked again, alone on a connection of its own, where there must be one: a shared connection
-   * may end for another's sake. Node's server hangs up on who resets a thousand streams faster than 33 a second, as is
-   * done here on purpose; and a connection that is kept alive may be closed in the moment of its reuse.
+   * A request without an answer is sent again on its own connection, where there must be an answer: a shared connection
+   * may end because of another request. Node's server closes the connection of a client that resets a thousand streams
+   * faster than 33 a second, as this one does on purpose. A kept-alive connection may be closed just when it is reused.
    */
   const send = async (what: Sent): Promise<Got> => {
     const got = await (what.version === 1 ? overHttp1(url, agent, what) : overHttp2(viaHttp2(), what));
@@ -173,7 +173,7 @@ export function rawClient(url: string) {
   };
 }
 
-/** Collects what comes until it ends, in whatever way. */
+/** Collects what comes until the stream closes. */
 function collect(stream: NodeJS.ReadableStream, done: (body: string) => void): void {
   const chunks: Buffer[] = [];
   stream.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -234,7 +234,7 @@ function read(status: number | undefined, headers: Headers, trailers: Headers, b
   return { status, code: one("grpc-status") ?? connect, message, body };
 }
 
-/** What is wrong with an answer to bad input, whatever it was; undefined when nothing is. */
+/** What is wrong with an answer to bad input; undefined when nothing is. */
 export function fault(what: Sent, got: Got): string | undefined {
   if (got.status === undefined) return what.cut ? undefined : `no answer to ${brief(what)}`;
   if (/\bat .+:\d+:\d+|node_modules|\.[jt]s:\d/.test(got.body + got.message)) return "a stack trace";
@@ -242,10 +242,10 @@ export function fault(what: Sent, got: Got): string | undefined {
   const mostBytes = 8 * 1024 + (what.path.includes("Reflection") ? what.body.length * 10 : 0);
   if (got.body.length > mostBytes) return "an answer that is too long";
   if (got.code === "2" || got.code === "unknown") return "a code that says nothing";
-  // Connect answers what is not implemented with 501 and what took too long with 504; 505 is an HTTP version too low.
+  // Connect answers 501 for what is not implemented, 504 for a timeout and 505 for a too low HTTP version.
   if (got.status >= 500 && ![501, 504, 505].includes(got.status) && got.code !== "internal")
     return `HTTP ${got.status}`;
-  // gRPC's own rule: compressed, and it was not said how.
+  // gRPC's own rule: INTERNAL for a compressed message without the name of its encoding.
   const internal = got.code === "13" || got.code === "internal";
   if (internal && !/compress/.test(got.message)) return "a failure of ours";
   const good = got.code === undefined ? got.status < 400 : got.code === "0";

@@ -57,13 +57,13 @@ const refusals: [string, Partial<Sent>, { status?: number; code?: string; messag
   ["bytes that are no message", grpc(frame(Buffer.from("junk"))), { code: INVALID, message: /parse binary/ }],
   ["the same over gRPC-Web", web(frame(Buffer.from("junk"))), { code: INVALID, message: /parse binary/ }],
   ["the same by Connect", proto(Buffer.from("junk")), { status: 400, message: /parse binary/ }],
-  ["text that is no UTF-8", grpc(frame(utf8)), { code: INVALID, message: /parse binary/ }],
-  ["JSON that is none", json("{"), { status: 400, code: "invalid_argument", message: /JSON/ }],
+  ["text that is not UTF-8", grpc(frame(utf8)), { code: INVALID, message: /parse binary/ }],
+  ["invalid JSON", json("{"), { status: 400, code: "invalid_argument", message: /JSON/ }],
   ["a number for a text", json('{"orderId":7}'), { status: 400, message: /orderId|order_id/ }],
   ["JSON of 20,000 arrays, one in the other", connect(deepJson(20_000)), { status: 400, message: /order/ }],
-  ["a message of 4 GiB, it says", grpc(frame(order, 0, 0xffffffff)), { code: EXHAUSTED, message: /65536/ }],
+  ["a stated length of 4 GiB", grpc(frame(order, 0, 0xffffffff)), { code: EXHAUSTED, message: /65536/ }],
   [
-    "a message of 4 GiB, and then less",
+    "a message that is shorter than its length",
     grpc(frame(order, 0, 1_000)),
     { code: INVALID, message: /incomplete/ },
   ],
@@ -82,20 +82,20 @@ const refusals: [string, Partial<Sent>, { status?: number; code?: string; messag
     proto(gzipSync(order).subarray(0, 12), { "content-encoding": "gzip" }),
     { status: 400, message: /decompression/ },
   ],
-  ["compressed, and not said how", grpc(frame(order, 1)), { code: "13", message: /compressed/ }],
+  ["a compressed message without an encoding", grpc(frame(order, 1)), { code: "13", message: /compressed/ }],
   [
-    "an encoding that nobody knows",
+    "an unknown encoding",
     grpc(frame(order, 1), { "grpc-encoding": "zip" }),
     { code: UNIMPLEMENTED, message: /zip/ },
   ],
   ["no message at all", grpc(Buffer.alloc(0)), { code: UNIMPLEMENTED, message: /missing/ }],
   [
-    "two messages where one is due",
+    "two messages instead of one",
     grpc(Buffer.concat([frame(order), frame(order)])),
     { code: UNIMPLEMENTED, message: /extra/ },
   ],
   [
-    "a method that is not there",
+    "an unknown method",
     { ...grpc(frame(order)), path: `${GET}s` },
     { code: UNIMPLEMENTED, message: /GetOrders/ },
   ],
@@ -107,7 +107,7 @@ const refusals: [string, Partial<Sent>, { status?: number; code?: string; messag
   ["the same over gRPC-Web", { ...web(frame(order)), path: "/x" }, { code: UNIMPLEMENTED, message: /\/x/ }],
   ["a wrong verb", { ...json("{}"), verb: "PUT" }, { status: 405, message: /POST/ }],
   [
-    "a type that it does not read",
+    "an unsupported type",
     connect(order, { "content-type": "text/xml" }),
     { status: 415, message: /application\/json/ },
   ],
@@ -127,7 +127,7 @@ const refusals: [string, Partial<Sent>, { status?: number; code?: string; messag
   ],
 ];
 
-describe("what is refused, with its code and a word of what is wrong, before any handler", () => {
+describe("bad calls are refused before any handler, with a code and a message", () => {
   test.each(refusals)("%s", async (_what, input, expected) => {
     const before = reached;
     const got = await client.send({
@@ -146,17 +146,22 @@ describe("what is refused, with its code and a word of what is wrong, before any
   });
 });
 
-test("the SERVER span of what is refused says so, over whatever protocol it came", async () => {
-  for (const [index, body] of [grpc(frame(utf8)), web(frame(utf8)), proto(utf8)].entries()) {
+test("the SERVER span of a refused call has its code, in every protocol", async () => {
+  const sent = [
+    [grpc(frame(utf8)), "INVALID_ARGUMENT"],
+    [web(frame(utf8)), "INVALID_ARGUMENT"],
+    [proto(utf8), "invalid_argument"],
+  ] as const;
+  for (const [index, [body, code]] of sent.entries()) {
     const headers = { ...body.headers, baggage: `correlation.id=refused-${index}` };
     await client.send({ version: 2, verb: "POST", path: GET, body: utf8, cut: false, ...body, headers });
     const span = await telemetry.one(GET.slice(1), { "correlation.id": `refused-${index}` });
-    expect(span.attributes["rpc.status_code"]).toBe("INVALID_ARGUMENT");
+    expect(span.attributes["rpc.status_code"]).toBe(code);
     expect(span.attributes["error.type"]).toBeUndefined();
   }
 });
 
-test("a field that nobody knows is passed over: newer clients have such", async () => {
+test("an unknown field is ignored, because newer clients may send one", async () => {
   const body = frame(Buffer.concat([order, Buffer.from([0xfa, 0x7f, 2, 1, 2])]));
   const got = await client.send({
     version: 2,
@@ -170,7 +175,7 @@ test("a field that nobody knows is passed over: newer clients have such", async 
   expect(got.code).toBe("0");
 });
 
-test("an error carries whatever text it was given, and no more of it than fits into headers", async () => {
+test("an error carries any text, and no more of it than fits into headers", async () => {
   const own = rpcClient(OrderService, server.url, patient(5_000));
   for (const orderId of ["no 💥, no ü: 100 %\r\nset-cookie: x", `no ${"ä".repeat(20_000)}`]) {
     const error = await own.call.getOrder({ orderId }).catch((thrown) => thrown);
@@ -180,14 +185,14 @@ test("an error carries whatever text it was given, and no more of it than fits i
   own.close();
 });
 
-/** However it came to its end: `once` would fail with an error that comes first. */
+/** Resolves when it has closed. `once` would reject if an error came first. */
 const closed = (what: NodeJS.EventEmitter) =>
   new Promise<void>((resolve) => {
     what.on("error", () => {}).on("close", resolve);
   });
 
 describe("a client that behaves badly", () => {
-  /** Sends these bytes and answers what comes back until the server ends the connection. */
+  /** Sends these bytes. Returns what comes back until the server ends the connection. */
   const raw = async (port: number, text: string): Promise<string> => {
     const socket = net.connect({ port, host: "127.0.0.1" });
     const chunks: Buffer[] = [];
@@ -200,9 +205,9 @@ describe("a client that behaves badly", () => {
   const { port } = server;
 
   test.each([
-    ["names no host", `POST ${GET} HTTP/1.0\r\ncontent-type: application/json\r\n\r\n`],
-    ["names a host that is none", post("host: [\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}")],
-  ])("and %s is told so", async (_what, text) => {
+    ["sends no host", `POST ${GET} HTTP/1.0\r\ncontent-type: application/json\r\n\r\n`],
+    ["sends an invalid host", post("host: [\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}")],
+  ])("and %s is refused and told why", async (_what, text) => {
     const answer = await raw(port, text);
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
     expect(answer).toContain("Host header");
@@ -238,7 +243,7 @@ describe("a client that behaves badly", () => {
     session.destroy();
   });
 
-  test("whose message never ends is cut, over HTTP/1.1 as over HTTP/2", async () => {
+  test("whose message never ends is cut, over HTTP/1.1 and over HTTP/2", async () => {
     const strict = await serveOrders({}, { headersMs: patient(40) });
     const begun = post("host: x\r\ncontent-length: 10\r\n\r\n{");
     expect(await raw(strict.port, begun)).not.toContain("200 OK");
@@ -251,7 +256,7 @@ describe("a client that behaves badly", () => {
     await strict.close(0);
   });
 
-  test("that speaks HTTP/2 and asks for nothing is cut; one that has asked may wait", async () => {
+  test("that opens HTTP/2 and sends no request is cut; one that has sent a request may stay", async () => {
     const strict = await serveOrders({ getOrder: () => ({}) }, { headersMs: patient(40) });
     const asking = http2.connect(strict.url);
     const stream = asking.request({ ":method": "GET", ":path": "/healthz" });
@@ -264,7 +269,7 @@ describe("a client that behaves badly", () => {
   });
 });
 
-test("whatever comes, it is answered with a code and a word that helps, and the next good call works", async () => {
+test("any input is answered with a code and a helpful message, and the next good call works", async () => {
   await fc.assert(
     fc.asyncProperty(sent, async (input) => {
       expect(fault(input, await client.send(input))).toBeUndefined();

@@ -1,6 +1,6 @@
 /**
- * How a handler is run: for its caller, and no longer than the caller waits; what it throws becomes an error that the
- * wire knows; streams no otherwise than single answers.
+ * How a handler is run: with its caller's deadline and signal, and with its errors turned into errors of the protocol.
+ * Streams are run like single answers.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
@@ -14,22 +14,24 @@ import { withDeadline } from "../process/deadline.ts";
 import { AppError } from "../process/errors.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { CODE_HEADER, kebab, MAX_ERROR_TEXT, REASON_HEADER, toHeader } from "./contract.ts";
-import { SERVER_FAILURES } from "./span.ts";
+import { SERVER_FAILURES } from "./tracing.ts";
 
 const deadlineAtMs = createContextKey(Number.POSITIVE_INFINITY);
 
-/** The one place where Connect tells a call's deadline: interceptors get only the signal. */
+/** Keeps a call's deadline. Connect gives it only here; interceptors get only the signal. */
 export function noteDeadline(context: HandlerContext): void {
   const leftMs = context.timeoutMs();
   if (leftMs !== undefined) context.values.set(deadlineAtMs, performance.now() + leftMs);
 }
 
-/** Bytes that are no message are the sender's mistake, at Connect's JSON and everywhere else: Connect says INTERNAL. */
+/** Bytes that cannot be parsed are the sender's mistake, as bad JSON is, but Connect answers INTERNAL. */
 const UNREADABLE = /^(parse binary|decompression failed)/;
 
 /**
- * Corrects the code and bounds the text of what Connect is about to answer: it reads them from the error only after it has
- * aborted the call's context with it.
+ * Corrects the code and limits the text of the error that Connect is about to answer, in the call's abort listener.
+ * Connect has no hook for that: bytes that do not parse fail outside of every interceptor, and the gate runs before the
+ * body is read. But for every failure, in all three protocols, Connect aborts the call's context with the error, and
+ * only then writes it.
  */
 export function mendError({ signal }: HandlerContext): void {
   signal.addEventListener("abort", () => {
@@ -45,14 +47,14 @@ export function runHandlers(log: Logger): Interceptor {
     const { signal } = request;
     return withDeadline(signal, request.contextValues.get(deadlineAtMs), async () => {
       const guard = <T>(work: () => Promise<T>) =>
-        answered(whileWanted(signal, work, log), log, request.method.name);
+        answered(untilAborted(signal, work, log), log, request.method.name);
       const response = await guard(() => next(request));
       return response.stream ? { ...response, message: guarded(response.message, guard) } : response;
     });
   };
 }
 
-/** A stream's handler runs when it is asked for the next message, by then in nobody's context: it gets this one. */
+/** A stream's handler runs when its next message is requested, outside of the call's context. This puts it back in. */
 function guarded<T>(
   messages: AsyncIterable<T>,
   guard: <R>(work: () => Promise<R>) => Promise<R>,
@@ -69,7 +71,7 @@ function guarded<T>(
         try {
           return await inContext(() => guard(() => iterator.next()));
         } catch (thrown) {
-          // Nobody asks it for more. As soon as it can, it cleans up behind itself.
+          // No more messages will be requested, so the handler is ended and can clean up.
           end().catch(() => {});
           throw thrown;
         }
@@ -79,8 +81,8 @@ function guarded<T>(
   };
 }
 
-/** What `work` answers, or fails as soon as `signal` aborts: nobody waits for a handler that does not look at it. */
-async function whileWanted<T>(signal: AbortSignal, work: () => Promise<T>, log: Logger): Promise<T> {
+/** The result of `work`. Fails as soon as `signal` aborts, also when the handler ignores the signal. */
+async function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>, log: Logger): Promise<T> {
   if (signal.aborted) throw givenUp(signal);
   const { promise: unwanted, reject } = Promise.withResolvers<never>();
   const running = work();
@@ -88,7 +90,7 @@ async function whileWanted<T>(signal: AbortSignal, work: () => Promise<T>, log: 
     running.catch((err) => {
       const { code } = AppError.from(err);
       if (code !== "cancelled" && code !== "deadline_exceeded")
-        log.warn({ err }, "failed when nobody waited any more");
+        log.warn({ err }, "failed after its caller had given up");
     });
     reject(givenUp(signal));
   };
@@ -100,13 +102,13 @@ async function whileWanted<T>(signal: AbortSignal, work: () => Promise<T>, log: 
   }
 }
 
-/** Deadline and shutdown have reasons with a code; a client's going away, in whatever way, is one thing. */
+/** A deadline and a shutdown have reasons with a code. Every other reason is a client that has disconnected. */
 function givenUp({ reason }: AbortSignal): ConnectError {
   const known = reason instanceof ConnectError && SERVER_FAILURES.has(reason.code) ? reason : undefined;
   return known ?? new ConnectError("the caller has gone", Code.Canceled);
 }
 
-/** Turns what was thrown into what the wire knows, and logs it, once and only if it is a failure of ours. */
+/** Turns what was thrown into an error of the protocol. Logs it once, and only if it is the server's own failure. */
 async function answered<T>(work: Promise<T>, log: Logger, method: string): Promise<T> {
   try {
     return await work;

@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 describe("check", () => {
-  test("says of the server and of each of its services whether they can be called", async () => {
+  test("says whether the server and each of its services can be called", async () => {
     for (const service of ["", "baton.orders.v1.OrderService"]) {
       ready = async () => {};
       expect((await check(service)).status).toBe(Status.SERVING);
@@ -32,14 +32,14 @@ describe("check", () => {
     }
   });
 
-  test("does not know a service that is not there", async () => {
+  test("fails for an unknown service", async () => {
     await expect(check("baton.orders.v1.Other")).rejects.toMatchObject({
       code: 5,
       details: "there is no service baton.orders.v1.Other here",
     });
   });
 
-  test("makes no span: probes are no part of any journey", async () => {
+  test("makes no span, because probes belong to no journey", async () => {
     await check("");
     await turn();
     expect(telemetry.find("grpc.health.v1.Health/Check")).toEqual([]);
@@ -47,7 +47,7 @@ describe("check", () => {
 });
 
 describe("watch", () => {
-  test("says how it is, and again when that has changed, and at the last that it stops", async () => {
+  test("sends the status, then each change of it, and NOT_SERVING when the server stops", async () => {
     const stopping = await serveOrders({}, { ready: () => ready(), healthEveryMs: 5 });
     const watcher = grpcJs(stopping.url);
     const statuses: Status[] = [];
@@ -66,7 +66,7 @@ describe("watch", () => {
     watcher.close();
   });
 
-  test("says of a service that is not there that it does not know it, and stays", async () => {
+  test("sends SERVICE_UNKNOWN for an unknown service, and stays open", async () => {
     const stream = client.serverStream(Health.method.watch, { service: "Other" });
     const [first] = await once(stream, "data");
     expect(first.status).toBe(Status.SERVICE_UNKNOWN);
@@ -74,7 +74,7 @@ describe("watch", () => {
     stream.cancel();
   });
 
-  test("asks once for all that watch", async () => {
+  test("shares one call of `ready` between all watches", async () => {
     let asked = 0;
     const answer = Promise.withResolvers<void>();
     ready = () => {
@@ -82,7 +82,7 @@ describe("watch", () => {
       return answer.promise;
     };
     const streams = [1, 2, 3].map(() => client.serverStream(Health.method.watch, { service: "" }));
-    // Each of these has been served behind the watches, on the same connection.
+    // These come behind the watches on the same connection.
     const checks = Promise.all([1, 2, 3].map(() => check("")));
     await poll(() => asked).toBe(1);
     await expect(check("Other")).rejects.toMatchObject({ code: 5 });

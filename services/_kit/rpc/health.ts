@@ -1,6 +1,9 @@
 /**
- * grpc.health.v1: whether a server, or one service of it, can be called. What load balancers, orchestrators and
- * `grpc_health_probe` ask; `/readyz` says the same over HTTP.
+ * grpc.health.v1: whether a server, or one service of it, can be called. For load balancers, orchestrators and
+ * `grpc_health_probe`; `/readyz` answers the same over HTTP.
+ *
+ * Written here because Connect has no such service for Node (connectrpc/connect-es, issue 797, open since 2023), and
+ * the package grpc-health-check is for grpc-js's server.
  */
 import { setTimeout as after } from "node:timers/promises";
 import type { DescService } from "@bufbuild/protobuf";
@@ -12,9 +15,9 @@ export interface HealthOptions {
   readonly services: readonly DescService[];
   /** Resolves when calls can be served. */
   readonly ready: () => Promise<void>;
-  /** Aborts when the server stops: from then on it is not serving, and watches end. */
+  /** Aborts when the server stops. From then on it is NOT_SERVING, and watches end. */
   readonly closing: AbortSignal;
-  /** How often a watch looks; 1 s by default. */
+  /** How often a watch checks; 1 s by default. */
   readonly everyMs?: number | undefined;
 }
 
@@ -23,7 +26,7 @@ export function healthRoutes(
   { services, ready, closing, everyMs = 1_000 }: HealthOptions,
 ): void {
   const known = new Set(["", ...services.map(({ typeName }) => typeName)]);
-  // However many watch, `ready` is asked once at a time.
+  // All watches share one call of `ready` at a time.
   let looking: Promise<Status> | undefined;
   const look = async (): Promise<Status> => {
     if (closing.aborted) return Status.NOT_SERVING;
@@ -46,7 +49,7 @@ export function healthRoutes(
       const until = AbortSignal.any([signal, closing]);
       let told: Status | undefined;
       while (!signal.aborted) {
-        // One that is unknown may come to be known (says the protocol), if not here: the watch stays open.
+        // By the protocol an unknown service may become known, so the watch stays open, though none does so here.
         const status = known.has(service) ? await look() : Status.SERVICE_UNKNOWN;
         if (status !== told) yield { status };
         told = status;

@@ -39,7 +39,7 @@ afterAll(async () => {
   await telemetry.stop();
 });
 
-/** What a client made of an error: `code` by gRPC's number. */
+/** An error as a client sees it. `code` is gRPC's number. */
 interface Seen {
   readonly code: number;
   readonly message: string;
@@ -62,7 +62,7 @@ const headersOf = (error: { code: number; rawMessage: string; metadata: Headers 
   orderId: error.metadata.get("error-order-id"),
 });
 
-/** A client of Connect's, which is the same to use over any of its protocols. */
+/** A client by Connect, which has the same interface for each of its protocols. */
 function connectCaller(
   system: Caller["system"],
   transportFor: (interceptors: Interceptor[]) => Parameters<typeof createClient>[1],
@@ -136,7 +136,7 @@ function grpcJsCaller(): Caller {
   };
 }
 
-/** Connect by hand, as anybody's HTTP client can: JSON in, JSON out. */
+/** Connect by a plain HTTP client: JSON in, JSON out. */
 const plainHttp: Caller = {
   system: "connectrpc",
   get: async (orderId, traceparent) => {
@@ -168,7 +168,7 @@ const callers: Record<string, () => Caller> = {
 };
 
 let traces = 0;
-/** A caller's context that no other call here has. */
+/** A new caller's context. */
 function newParent() {
   traces += 1;
   const traceId = traces.toString(16).padStart(32, "a");
@@ -176,7 +176,7 @@ function newParent() {
   return { traceparent: `00-${traceId}-${spanId}-01`, traceId, spanId };
 }
 
-/** The SERVER spans of one call; it waits until there is one. */
+/** The SERVER spans of one call. Waits until there is one. */
 async function serverSpans(name: string, { traceId }: { traceId: string }) {
   await poll(() => telemetry.find(name).some((span) => span.spanContext().traceId === traceId)).toBe(true);
   return telemetry.find(name).filter((span) => span.spanContext().traceId === traceId);
@@ -186,8 +186,11 @@ async function expectOneSpan(
   name: string,
   parent: ReturnType<typeof newParent>,
   system: string,
-  status: string,
+  status: "OK" | "ABORTED",
 ) {
+  const { hostname, port } = new URL(server.url);
+  // Connect's codes are words in lower case, and success has none.
+  const connect = status === "OK" ? {} : { "rpc.status_code": status.toLowerCase() };
   const spans = await serverSpans(name, parent);
   expect(
     spans.map((span) => [span.kind, span.parentSpanContext?.spanId, span.status.code, span.attributes]),
@@ -196,12 +199,18 @@ async function expectOneSpan(
       SpanKind.SERVER,
       parent.spanId,
       SpanStatusCode.UNSET,
-      { "rpc.system.name": system, "rpc.method": name, "rpc.status_code": status },
+      {
+        "rpc.system.name": system,
+        "rpc.method": name,
+        "server.address": hostname,
+        "server.port": Number(port),
+        ...(system === "grpc" ? { "rpc.status_code": status } : connect),
+      },
     ],
   ]);
 }
 
-test("gRPC, gRPC-Web and Connect share one port, all at once: each gets its answer, or our error with all that it carries, and makes one SERVER span below its caller's", async () => {
+test("gRPC, gRPC-Web and Connect share one port: each gets its answer, or the error with all its fields, and has one SERVER span below its caller's", async () => {
   await Promise.all(
     Object.entries(callers).map(async ([name, start]) => {
       const caller = start();

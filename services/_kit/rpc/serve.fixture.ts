@@ -1,4 +1,4 @@
-/** What the tests of the RPC door share: a server, and a client that is not ours. */
+/** A server and a foreign client, for the tests of RPC. */
 import {
   create,
   type DescMessage,
@@ -15,12 +15,12 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import * as grpc from "@grpc/grpc-js";
 import { expect } from "vitest";
 import { quiet } from "../../../tests/fixtures.ts";
-// The contract only lends its shape: these test the kit.
+// Any contract would do: these tests are about the kit.
 import { OrderService } from "../../_contracts/gen/baton/orders/v1/orders_pb.js";
 import type { Listening } from "../http/listen.ts";
 import { type RpcServerOptions, serveRpc } from "./server.ts";
 
-/** Serves OrderService by `handlers`, on a free port. */
+/** Serves OrderService with `handlers`, on a free port. */
 export function serveOrders(
   handlers: Partial<ServiceImpl<typeof OrderService>>,
   options: Partial<RpcServerOptions> = {},
@@ -43,7 +43,7 @@ export const poll = <T>(look: () => T) => expect.poll(look);
 
 type Options = grpc.CallOptions & { readonly metadata?: Record<string, string> };
 
-/** The reference implementation of gRPC for Node, which shares no line with Connect's. */
+/** A client of gRPC's reference implementation for Node, which shares no code with Connect. */
 export function grpcJs(url: string) {
   const client = new grpc.Client(new URL(url).host, grpc.credentials.createInsecure());
   const path = (method: DescMethod) => `/${method.parent.typeName}/${method.name}`;

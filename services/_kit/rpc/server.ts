@@ -1,9 +1,10 @@
 /**
- * An RPC door: Connect, gRPC and gRPC-Web on one port, over HTTP/1.1 and clear-text HTTP/2. Beside what it is told to
- * serve, it tells how it is (grpc.health.v1, `/healthz`, `/readyz`) and what it speaks (grpc.reflection.v1,
+ * An RPC server: Connect, gRPC and gRPC-Web on one port, over HTTP/1.1 and clear-text HTTP/2. Beside its services it
+ * answers for its health (grpc.health.v1, `/healthz`, `/readyz`) and describes itself (grpc.reflection.v1,
  * `/descriptors.binpb`).
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerResponse } from "node:http2";
 import type { DescService } from "@bufbuild/protobuf";
 import {
   Code,
@@ -20,12 +21,15 @@ import {
 } from "@connectrpc/connect-node";
 import { answerProbe } from "../http/app.ts";
 import { type Listening, type ListenOptions, listen } from "../http/listen.ts";
+import { METRIC } from "../telemetry/conventions.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { MAX_ERROR_TEXT, statusName } from "./contract.ts";
+import { seconds } from "../telemetry/metrics.ts";
+import { MAX_ERROR_TEXT } from "./contract.ts";
+import { answerCors } from "./cors.ts";
 import { answerDescriptors, reflectionRoutes } from "./descriptors.ts";
 import { mendError, noteDeadline, runHandlers } from "./handler.ts";
 import { healthRoutes } from "./health.ts";
-import { inServerSpan, noteOutcome, noteRefusal } from "./span.ts";
+import { inServerSpan, noteOutcome, noteRefusal, type OnEnded, statusName } from "./tracing.ts";
 
 export interface RpcServerOptions extends ListenOptions {
   readonly host: string;
@@ -34,14 +38,16 @@ export interface RpcServerOptions extends ListenOptions {
   readonly services: readonly DescService[];
   readonly routes: (router: ConnectRouter) => void;
   readonly ready: () => Promise<void>;
+  /** Web origins whose pages may call, by gRPC-Web and Connect. None by default. */
+  readonly corsOrigins?: readonly string[];
   readonly maxMessageBytes?: number;
-  /** How often health looks for whoever watches it. */
+  /** How often a watch of its health checks. */
   readonly healthEveryMs?: number;
 }
 
 /**
- * Serves until closed. Rejects when the port is taken. Closing lets calls in hand end for `graceMs`; those that have not
- * ended then are aborted and answered UNAVAILABLE.
+ * Serves until closed. Rejects when the port is taken. Closing gives calls under way `graceMs` to end; then they are
+ * aborted and answered UNAVAILABLE.
  */
 export async function serveRpc(options: RpcServerOptions): Promise<Listening> {
   const closing = new AbortController();
@@ -57,6 +63,8 @@ export async function serveRpc(options: RpcServerOptions): Promise<Listening> {
     },
   };
 }
+
+const recordDuration: OnEnded = (s, labels) => seconds(METRIC.rpcServerDuration).record(s, labels);
 
 type Route = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -76,12 +84,13 @@ function rpcHandler(options: RpcServerOptions, closing: AbortSignal, shutdownSig
   });
   options.routes(router);
   const traced = new Set(router.handlers.map(({ requestPath }) => requestPath));
-  // What follows is for probes and tools: no spans, as for those of HTTP.
+  // The following routes are for probes and tools. They make no spans, as HTTP's probes make none.
   healthRoutes(router, { services, ready, closing, everyMs: options.healthEveryMs });
   const descriptors = reflectionRoutes(router, services);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   return (request, response) => {
+    if (answerCors(request, response, options.corsOrigins ?? [])) return;
     const path = request.url?.split("?")[0] ?? "";
     if (answerProbe(path, response, ready) || answerDescriptors(path, response, descriptors)) return;
     const handler = handlers.get(path);
@@ -90,13 +99,14 @@ function rpcHandler(options: RpcServerOptions, closing: AbortSignal, shutdownSig
       else void answer(handler, request, response, log);
     };
     if (handler !== undefined && !traced.has(path)) handle();
-    else inServerSpan(request, response, handler && path.slice(1), handle);
+    else
+      inServerSpan(request, response, { method: handler && path.slice(1), onEnded: recordDuration }, handle);
   };
 }
 
 /**
- * What Connect's own adapter does, for which a request without a usable Host header is an uncaught exception, and a
- * client that goes away in the middle of an answer a stack trace on the console.
+ * Replaces Connect's own adapter, where a request without a usable Host header is an uncaught exception, and a client
+ * that disconnects during an answer prints a stack trace.
  */
 async function answer(
   handler: ConnectRouter["handlers"][number],
@@ -118,7 +128,7 @@ async function answer(
       refuse(request, response, answered.status, REFUSALS[answered.status] ?? "");
       return;
     }
-    // Trailers are complete, and read, when the body has ended.
+    // A getter, because trailers are complete only when the body has ended. They are read then.
     const withTrailer = Object.defineProperty({ ...answered }, "trailer", {
       get: () => legible(answered.trailer),
     });
@@ -129,7 +139,7 @@ async function answer(
   }
 }
 
-/** A call whose time is up as it comes is not even read. */
+/** Refuses a call whose deadline is over when it arrives, without reading it. */
 function refuseLate({ signal }: HandlerContext): void {
   if (!signal.aborted) return;
   const late = ConnectError.from(signal.reason, Code.Canceled);
@@ -137,14 +147,14 @@ function refuseLate({ signal }: HandlerContext): void {
   throw late;
 }
 
-/** What Connect refuses without a word. */
+/** Messages for what Connect refuses without one. */
 const REFUSALS: Readonly<Record<number, string>> = {
   405: "methods are called by POST",
   415: "send application/grpc, application/grpc-web, application/proto or application/json; a stream by Connect needs application/connect+proto or +json",
   505: "a two-way stream needs HTTP/2",
 };
 
-/** Answers what is no call of any method, in the words of the protocol that it seems to be in. */
+/** Answers a request that is not a call of a known method, in the protocol that its content type names. */
 function refuse(request: IncomingMessage, response: ServerResponse, status: number, message: string): void {
   const code = status === 404 || status === 505 ? Code.Unimplemented : Code.InvalidArgument;
   noteRefusal(code);
@@ -154,27 +164,43 @@ function refuse(request: IncomingMessage, response: ServerResponse, status: numb
       "grpc-status": String(code),
       "grpc-message": encodeURI(message.slice(0, MAX_ERROR_TEXT)),
     };
-    response.writeHead(200, { "content-type": type, ...trailers }).end();
+    answerTrailersOnly(response, { "content-type": type, ...trailers });
     return;
   }
   response.writeHead(status, { "content-type": "application/json" });
   response.end(
-    JSON.stringify({ code: statusName(code).toLowerCase(), message: message.slice(0, MAX_ERROR_TEXT) }),
+    JSON.stringify({ code: statusName(code, "connectrpc"), message: message.slice(0, MAX_ERROR_TEXT) }),
   );
 }
 
-/** Connect escapes more of an error's text than gRPC asks for (every colon), and grpc-js undoes only what it asks for. */
+/**
+ * gRPC's Trailers-Only: one block of headers that ends the stream (gRPC over HTTP/2, "Responses"). Node's compatibility
+ * API would send an empty DATA frame after it. Clients read the status from the last frame only, and would miss it.
+ */
+function answerTrailersOnly(
+  response: ServerResponse | Http2ServerResponse,
+  headers: Record<string, string>,
+): void {
+  if ("stream" in response) {
+    // A caller that has cancelled needs no answer, and none can be sent.
+    if (!response.stream.destroyed && !response.stream.closed)
+      response.stream.respond({ ":status": 200, ...headers }, { endStream: true });
+    response.end();
+  } else response.writeHead(200, headers).end();
+}
+
+/** Connect escapes more of an error's text than gRPC requires (every colon); grpc-js unescapes only the required. */
 function legible(trailer: Headers | undefined): Headers | undefined {
   const text = trailer?.get("grpc-message");
   if (text) trailer?.set("grpc-message", encodeURI(decodeURIComponent(text)));
   return trailer;
 }
 
-/** The longest that a timer can be set to: 24 days. Set to more it rings at once. */
+/** The longest time of a timer: 24 days. With more it fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const UNITS_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000 };
 
-/** A deadline further away than that is none. Clients that know no "none" send such. */
+/** Removes a deadline that is further away. Clients without a value for "no deadline" send such. */
 function forgetFarDeadline(header: Headers): void {
   const [, count, unit = ""] = /^(\d{1,8})([HMS])$/.exec(header.get("grpc-timeout") ?? "") ?? [];
   if (Number(count) * (UNITS_MS[unit] ?? 0) > MAX_TIMER_MS) header.delete("grpc-timeout");

@@ -1,15 +1,15 @@
-/** The last thing that a process does: hand over what telemetry it still holds. */
+/** The last thing that a process does: it exports the telemetry that it still holds. */
 
 let flush: () => Promise<void> = async () => {};
 
-/** `work` sends what is left and ends the SDK; called once, by `start.ts`. */
+/** Sets what `flushTelemetry` runs: `work` exports what is left and ends the SDK. Called once, by `start.ts`. */
 export function onTelemetryFlush(work: () => Promise<void>): void {
   flush = work;
 }
 
 /**
- * Flushes and ends telemetry within `timeoutMs`, never throws: a collector that is away must not keep a
- * service from stopping.
+ * Flushes and ends telemetry within `timeoutMs`. Never throws: a collector that is away must not keep a service
+ * from stopping.
  */
 export async function flushTelemetry(timeoutMs: number): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>();

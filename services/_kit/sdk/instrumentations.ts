@@ -1,8 +1,9 @@
 /**
- * What is patched. `curated` (the default) is the short list that this system needs, set so that polling
- * and queue internals make no noise; `auto` is all of auto-instrumentations-node, to compare with.
+ * What is patched. `curated` (the default) is the short list that this system needs, configured so that polling
+ * and queue internals make no spans. `auto` is all of auto-instrumentations-node, to compare with.
  */
 import type { Instrumentation } from "@opentelemetry/instrumentation";
+import { entriesOf } from "./lists.ts";
 
 export type InstrumentationSet = "curated" | "auto";
 
@@ -24,7 +25,7 @@ export interface InstrumentationOptions {
   readonly incomingHttp: boolean;
 }
 
-/** Instances, not yet enabled by an SDK. */
+/** Instances that no SDK has enabled yet. */
 export async function instrumentations(options: InstrumentationOptions): Promise<Instrumentation[]> {
   const { http, pg, ioredis } = settings(options);
   if (options.set === "auto") {
@@ -54,10 +55,20 @@ export async function instrumentations(options: InstrumentationOptions): Promise
     new IORedisInstrumentation(ioredis),
     new PinoInstrumentation(),
     new RuntimeNodeInstrumentation(),
-  ];
+  ].filter(({ instrumentationName }) => isWanted(instrumentationName, process.env));
 }
 
-/** The http instrumentation alone, as the public edge needs it to extract, also when there is no telemetry. */
+const SHORT = "@opentelemetry/instrumentation-";
+
+/** By the standard lists of short names, which `auto` reads itself. */
+export function isWanted(instrumentation: string, env: NodeJS.ProcessEnv): boolean {
+  const name = instrumentation.replace(SHORT, "");
+  const enabled = entriesOf(env.OTEL_NODE_ENABLED_INSTRUMENTATIONS);
+  if (entriesOf(env.OTEL_NODE_DISABLED_INSTRUMENTATIONS).includes(name)) return false;
+  return enabled.length === 0 || enabled.includes(name);
+}
+
+/** The http instrumentation alone: the public edge needs it for extraction, also when telemetry is off. */
 export async function httpInstrumentation(): Promise<Instrumentation> {
   const { HttpInstrumentation } = await import("@opentelemetry/instrumentation-http");
   return new HttpInstrumentation(settings({ set: "curated", incomingHttp: true }).http);
@@ -77,7 +88,7 @@ function settings(options: InstrumentationOptions) {
     pg: { requireParentSpan: true, ignoreConnectSpans: true },
     ioredis: {
       requireParentSpan: true,
-      // BullMQ's scripts carry the whole job, payload and baggage included: the command's name is enough.
+      // BullMQ's scripts contain the whole job with payload and baggage, so only the command's name is kept.
       dbStatementSerializer: (command: string) => command,
     },
   };

@@ -11,14 +11,14 @@ import { type Clocks, PreciseStartProcessor } from "./precise-start.ts";
 
 const startUs = (span: ReadableSpan): number => hrTimeToMicroseconds(span.startTime);
 
-test("spans that start one after the other, within one millisecond too, have starts in that order", () => {
+test("spans that start one after the other have starts in that order, also within one millisecond", () => {
   const memory = new InMemorySpanExporter();
   const provider = new TracerProvider({
     spanProcessors: [new PreciseStartProcessor(), new SimpleSpanProcessor({ exporter: memory })],
   });
   for (let n = 0; n < 200; n += 1) provider.getTracer("test").startSpan("span").end();
   const starts = memory.getFinishedSpans().map(startUs);
-  // The first spans teach it how far the clocks are apart.
+  // From the first spans the processor learns the difference between the clocks.
   const settled = starts.slice(100);
   expect(new Set(settled.map((us) => us % 1_000)).size).toBeGreaterThan(10);
   const backwards = settled.filter((us, index) => index > 0 && us < (settled[index - 1] ?? 0));
@@ -28,7 +28,7 @@ test("spans that start one after the other, within one millisecond too, have sta
 test("a start stays within the millisecond that the SDK read, and no span ends before it starts", () => {
   const epochMs = 1_795_262_400_000;
   let fineMs = epochMs;
-  // A wall that is 5 ms ahead, rounded down, as Date.now() does.
+  // A wall clock that is 5 ms ahead and rounds down, as Date.now() does.
   const clocks: Clocks = { fineMs: () => fineMs, wallMs: () => Math.floor(fineMs + 5) };
   const memory = new InMemorySpanExporter();
   const processor = new PreciseStartProcessor(clocks);
@@ -47,7 +47,7 @@ test("a start stays within the millisecond that the SDK read, and no span ends b
   for (const span of memory.getFinishedSpans()) expect(span.duration[0]).toBeGreaterThanOrEqual(0);
 });
 
-test("a start that somebody gave to the microsecond is left alone", () => {
+test("a start that is given to the microsecond is unchanged", () => {
   const memory = new InMemorySpanExporter();
   const provider = new TracerProvider({
     spanProcessors: [new PreciseStartProcessor(), new SimpleSpanProcessor({ exporter: memory })],

@@ -2,15 +2,34 @@ import { expect, test } from "vitest";
 import { ConfigError } from "../process/config.ts";
 import { readTelemetrySettings } from "./settings.ts";
 
-test("without a word telemetry is on, hands over by parent and link, and no process is the edge", () => {
+test("by default telemetry is on, the mode is parent+link, and the process is not the edge", () => {
   expect(readTelemetrySettings({})).toEqual({
     on: true,
     service: "unknown_service",
     instrumentation: "curated",
     asyncMode: "parent+link",
+    faults: false,
     edge: undefined,
   });
 });
+
+test.each([
+  ["127.0.0.1", "continue"],
+  ["::1", "continue"],
+  ["localhost", "continue"],
+  ["0.0.0.0", "restart"],
+  ["::", "restart"],
+  ["10.0.0.7", "restart"],
+  ["127.0.0.1.example.test", "restart"],
+])(
+  "an edge that listens on %s has the trace mode %s by default, and BATON_EDGE_TRACE overrides it",
+  (host, preset) => {
+    const edge = { BATON_EDGE: "1", BATON_HOST: host };
+    expect(readTelemetrySettings(edge).edge).toEqual({ trace: preset, faults: false });
+    for (const said of ["continue", "restart"])
+      expect(readTelemetrySettings({ ...edge, BATON_EDGE_TRACE: said }).edge?.trace).toBe(said);
+  },
+);
 
 test.each([
   ["BATON_ASYNC", "link", "sometimes"],
@@ -20,10 +39,15 @@ test.each([
   ["BATON_EDGE_TRACE", "restart", "break"],
   ["BATON_FAULTS", "1", "true"],
   ["OTEL_SDK_DISABLED", "true", "1"],
+  ["OTEL_CONFIG_FILE", "", "otel.yaml"],
   ["OTEL_TRACES_EXPORTER", "none", "zipkin"],
   ["OTEL_METRICS_EXPORTER", "none", "prometheus"],
-  ["OTEL_LOGS_EXPORTER", "otlp", "console"],
-  ["OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "http/json"],
+  ["OTEL_LOGS_EXPORTER", "otlp", "file"],
+  ["OTEL_TRACES_EXPORTER", "otlp,console", "otlp,zipkin"],
+  ["OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "carrier-pigeon"],
+  ["OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "http/json", "tcp"],
+  ["OTEL_PROPAGATORS", "tracecontext,baggage,b3", "b3"],
+  ["OTEL_PROPAGATORS", "baggage, tracecontext", "tracecontext,baggage,jaeger"],
   ["OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318", "collector:4318"],
   ["OTEL_TRACES_SAMPLER", "parentbased_traceidratio", "most"],
   ["OTEL_TRACES_SAMPLER_ARG", "0.25", "25%"],

@@ -1,79 +1,89 @@
 /**
- * Starts the OpenTelemetry SDK. Loaded by `--import`, before anything else, so that what is instrumented has
+ * Starts the OpenTelemetry SDK. Loaded by `--import`, before anything else, so that the instrumented modules have
  * not been loaded yet.
  *
- * `BATON_TELEMETRY=off` leaves out spans, metrics and logs; the context manager and the propagators stay,
- * because correlation and faults go on working. Standard `OTEL_*` variables win over the defaults here.
+ * `BATON_TELEMETRY=off` leaves out spans, metrics and logs. The context manager and the propagators stay,
+ * so that correlation and faults still work. Standard `OTEL_*` variables win over the defaults here.
  */
 import { randomUUID } from "node:crypto";
-import { W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
-import { BatchLogRecordProcessor } from "@opentelemetry/sdk-logs";
+import { BatchLogRecordProcessor, SimpleLogRecordProcessor } from "@opentelemetry/sdk-logs";
 import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { startNodeSdk } from "@opentelemetry/sdk-node";
-import { BatchSpanProcessor } from "@opentelemetry/sdk-trace";
+import { BatchSpanProcessor, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
 import { register, supportsSyncHooks } from "import-in-the-middle/register-hooks.mjs";
+import { EdgePropagator, EdgeSpanProcessor } from "../http/edge.ts";
 import { ConfigError } from "../process/config.ts";
-import { ATTR } from "../telemetry/conventions.ts";
+import { uuidv7 } from "../process/uuid.ts";
+import { ATTR, METRIC } from "../telemetry/conventions.ts";
 import { CorrelationLogProcessor, CorrelationSpanProcessor } from "../telemetry/correlation.ts";
-import { EdgePropagator, EdgeSpanProcessor } from "../telemetry/edge.ts";
+import { counter } from "../telemetry/metrics.ts";
 import { batching, exportersFrom, metricIntervals } from "./exporters.ts";
 import { onTelemetryFlush } from "./flush.ts";
 import { CURATED_MODULES, httpInstrumentation, instrumentations } from "./instrumentations.ts";
 import { PreciseStartProcessor } from "./precise-start.ts";
+import { propagatorsFrom } from "./propagators.ts";
 import { samplerFrom } from "./sampler.ts";
 import { readTelemetrySettings, type TelemetrySettings } from "./settings.ts";
 
-// The stable names of the http and database conventions, for those instrumentations that still ask.
+// The stable names of the http and database conventions, for the instrumentations that still have a choice.
 process.env.OTEL_SEMCONV_STABILITY_OPT_IN ??= "http,database";
-// The SDK counts its own spans and records, so that what was started can be held against what arrived.
+// The SDK counts its own spans and records, so that these counts can be compared with what arrived.
 process.env.OTEL_NODE_EXPERIMENTAL_SDK_METRICS ??= "true";
 
 const settings = settingsOrExit();
 const propagators = [
-  new W3CTraceContextPropagator(),
-  new W3CBaggagePropagator(),
-  ...(settings.edge ? [new EdgePropagator(settings.edge)] : []),
+  ...(await propagatorsFrom(process.env)),
+  ...(settings.edge ? [new EdgePropagator(settings.edge, uuidv7)] : []),
 ];
 
 if (settings.on) {
-  const exporters = await exportersFrom(process.env);
+  const { traces, metrics, logs } = await exportersFrom(process.env);
   const patched = await instrumentations({
     set: settings.instrumentation,
     incomingHttp: settings.edge !== undefined,
   });
   const sdk = startNodeSdk({
     propagators,
-    sampler: samplerFrom(process.env),
+    sampler: samplerFrom(process.env, settings.edge !== undefined),
     resourceAttributes: { [ATTR.serviceName]: settings.service, [ATTR.serviceInstanceId]: randomUUID() },
-    resourceDetectors: [],
+    // Nothing is detected unless the variable says so: it would be the same for all services.
+    ...(!process.env.OTEL_NODE_RESOURCE_DETECTORS && { resourceDetectors: [] }),
     spanProcessors: [
       new PreciseStartProcessor(),
       new CorrelationSpanProcessor(),
-      ...(settings.edge ? [new EdgeSpanProcessor()] : []),
-      ...(exporters.traces
-        ? [new BatchSpanProcessor({ exporter: exporters.traces, ...batching("BSP", process.env) })]
+      ...(settings.edge ? [new EdgeSpanProcessor(countRefused)] : []),
+      ...(traces.otlp
+        ? [new BatchSpanProcessor({ exporter: traces.otlp, ...batching("BSP", process.env) })]
         : []),
+      ...(traces.console ? [new SimpleSpanProcessor({ exporter: traces.console })] : []),
     ],
     logRecordProcessors: [
       new CorrelationLogProcessor(),
-      ...(exporters.logs
-        ? [new BatchLogRecordProcessor({ exporter: exporters.logs, ...batching("BLRP", process.env) })]
+      ...(logs.otlp
+        ? [new BatchLogRecordProcessor({ exporter: logs.otlp, ...batching("BLRP", process.env) })]
         : []),
+      ...(logs.console ? [new SimpleLogRecordProcessor({ exporter: logs.console })] : []),
     ],
-    metricReaders: exporters.metrics
-      ? [new PeriodicExportingMetricReader({ exporter: exporters.metrics, ...metricIntervals(process.env) })]
-      : [],
+    metricReaders: [metrics.otlp, metrics.console]
+      .filter((exporter) => exporter !== undefined)
+      .map((exporter) => new PeriodicExportingMetricReader({ exporter, ...metricIntervals(process.env) })),
     instrumentations: patched,
   });
   onTelemetryFlush(() => sdk.shutdown());
 } else {
-  // No tracer, so no spans; but at the edge it is the http instrumentation that extracts, and so decides the id.
+  // The SDK would register no propagators either, though the specification says that they stay.
+  delete process.env.OTEL_SDK_DISABLED;
+  // No tracer, so no spans. The http instrumentation stays at the edge, because its extraction decides the id.
   const patched = settings.edge ? [await httpInstrumentation()] : [];
   const none = { spanProcessors: [], logRecordProcessors: [], metricReaders: [] };
   startNodeSdk({ propagators, ...none, instrumentations: patched });
 }
 
-/** Nothing has been started yet, not even a log: a wrong value is told plainly, and is the same exit status as later. */
+function countRefused(what: string): void {
+  counter(METRIC.edgeRefused).add(1, { [ATTR.errorType]: what });
+}
+
+/** There is no log yet, so a wrong value is written to standard error. The exit status is the same as later. */
 function settingsOrExit(): TelemetrySettings {
   try {
     return readTelemetrySettings(process.env);
@@ -84,7 +94,7 @@ function settingsOrExit(): TelemetrySettings {
   }
 }
 
-// After the SDK, so that its own modules are not walked by the hook; before the service, so that its are.
+// After the SDK, so that the hook does not see the SDK's modules; before the service, so that it sees the service's.
 if (supportsSyncHooks()) {
   register(settings.instrumentation === "curated" ? { include: CURATED_MODULES } : undefined);
 } else {

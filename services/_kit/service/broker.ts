@@ -1,4 +1,4 @@
-/** Which broker carries the events, by the scheme of its address: the one place that chooses. */
+/** The one place that chooses the broker, by the scheme of its address. */
 import type { Broker, BrokerOptions } from "../events/broker.ts";
 import { ConfigError } from "../process/config.ts";
 
@@ -9,7 +9,7 @@ const BROKERS: Readonly<
   "nats:": () => import("../events/nats/broker.ts"),
 };
 
-/** Connects to the broker at `options.url`. Rejects with a ConfigError for a scheme that is none of ours. */
+/** Connects to the broker at `options.url`. Rejects with a ConfigError for an unknown scheme. */
 export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const { protocol } = new URL(options.url);
   const load = Object.hasOwn(BROKERS, protocol) ? BROKERS[protocol] : undefined;
@@ -21,7 +21,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   return open(options);
 }
 
-/** Loads the clients, so that connecting waits for the server alone. */
+/** Loads the clients early, so that connecting has to wait for the server only. */
 export async function preloadBrokers(): Promise<void> {
   await Promise.all(Object.values(BROKERS).map((load) => load()));
 }

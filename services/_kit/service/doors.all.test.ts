@@ -1,6 +1,6 @@
 /**
- * What comes in at the door of a stream and of a queue, 10,000 of each: whatever it is, nobody crashes, what is no good
- * goes to the dead letters with its reason, once, and the good ones in between get through.
+ * 10,000 arbitrary messages in a stream and 10,000 arbitrary jobs in a queue: no process crashes, each bad one becomes
+ * one dead letter with its reason, and the good ones between them are handled.
  */
 import { Queue } from "bullmq";
 import fc from "fast-check";
@@ -57,7 +57,7 @@ async function counts(stream: string, filter: string): Promise<number> {
   return Object.values(state.subjects ?? {}).reduce((sum, n) => sum + n, 0);
 }
 
-/** The reasons of what is dead under a subject. */
+/** The reasons of the dead letters under a subject. */
 async function reasonsOf(filter: string): Promise<Set<string>> {
   const reasons = new Set<string>();
   const consumer = await jet.js.consumers.get(DEAD_STREAM, { filter_subjects: filter });
@@ -114,7 +114,7 @@ const body = fc.oneof(
   { weight: 10, arbitrary: fc.json().map((one) => Buffer.from(one)) },
   { weight: 10, arbitrary: text.map((one) => Buffer.from(one)) },
   { weight: 1, arbitrary: deep.map((one) => Buffer.from(one)) },
-  // Close to the server's own bound on a message: its dead letter is too large.
+  // Close to the server's size limit of a message: its dead letter is too large.
   {
     weight: 1,
     arbitrary: fc.constantFrom(...Array(9).fill(10_000), 1_040_000).map((size) => Buffer.alloc(size, 0xff)),
@@ -142,7 +142,7 @@ test("messages of arbitrary bytes, headers and subjects", async () => {
       head: head.map((one) => Buffer.from(one)),
       body,
     })
-    // Head and body together may have 1 MiB: beyond that the server hangs up, and nobody here gets to see it.
+    // Head and body together may have 1 MiB: beyond that the server closes the connection, and no consumer sees it.
     .map((one) => ({ ...one, body: one.body.subarray(0, 1_040_000 - one.head.length) }));
   const ours = fc.constant(undefined);
   const toMessage = (given: RawMessage | undefined): RawMessage => {
@@ -170,7 +170,7 @@ test("messages of arbitrary bytes, headers and subjects", async () => {
     }),
     run,
   );
-  // The server has refused some: those with headers over its bound.
+  // The server has refused the messages with headers over its limit.
   const stored = await counts(EVENTS_STREAM, `events.*.${type}`);
   expect(stored).toBeGreaterThan(0.8 * BATCH * BATCHES);
   expect(await counts(DEAD_STREAM, `dead.${durable}.>`)).toBe(stored - good.had);

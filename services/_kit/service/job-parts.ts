@@ -1,4 +1,4 @@
-/** The parts of a service that deal in jobs: its queues, its workers, and their gauges. */
+/** The parts of a service for jobs: its queues, its workers, and their gauges. */
 import type { Broker } from "../events/broker.ts";
 import { watchQueue } from "../jobs/gauges.ts";
 import { connectRedis, type JobQueue, jobQueue } from "../jobs/queue.ts";
@@ -9,8 +9,8 @@ import type { Life } from "./main.ts";
 export type JobHandlers = WorkerOptions["handlers"];
 
 export interface Jobs {
-  readonly queues: ReadonlyMap<string, JobQueue>;
-  /** Works `queue` off, and shows what lies in it. `perSecond`: see `startWorker`. */
+  readonly queues: ReadonlyMap<string, JobQueue<never>>;
+  /** Starts the worker of `queue` and the queue's gauges. `perSecond`: see `startWorker`. */
   workOff(
     queue: string,
     handlers: JobHandlers,
@@ -18,7 +18,7 @@ export interface Jobs {
   ): Promise<void>;
 }
 
-/** Connects and opens the queues; registers their ends. */
+/** Connects to Redis, opens the queues, and registers their releases. */
 export function openJobs(url: string, names: readonly string[], { log, releaser }: Life): Jobs {
   const redis = releaser.add("redis", connectRedis(url), (r) => r.disconnect());
   const queues = new Map(

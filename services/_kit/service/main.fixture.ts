@@ -1,4 +1,4 @@
-/** A service as small as one can be, run as a process by main.test.ts. `HANDLER` says how its one method behaves. */
+/** A minimal service that main.test.ts runs as a process. `HANDLER` says how its one method behaves. */
 import { once } from "node:events";
 import * as z from "zod";
 import { OrderService } from "../../_contracts/gen/baton/orders/v1/orders_pb.js";
@@ -17,7 +17,7 @@ await runService("tiny", async ({ log, releaser, signal }, env) => {
       router.service(OrderService, {
         getOrder: async ({ orderId }) => {
           log.info("in hand");
-          // Ends, if it does, only after the service was told to stop.
+          // Ends, if at all, only after the service was told to stop.
           await once(signal, "abort");
           if (config.HANDLER === "hangs") await new Promise(() => {});
           return { order: { orderId } };

@@ -1,4 +1,4 @@
-/** A service's life, on real processes: what stops it, and what is told before it is gone. */
+/** A service's life, on real processes: what stops it, and which telemetry it exports before it ends. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -12,12 +12,12 @@ const GET = "baton.orders.v1.OrderService/GetOrder";
 
 interface Sink {
   readonly url: string;
-  /** What came for each signal, as text: names are readable in protobuf. */
+  /** What arrived for each signal, as text: names are readable in protobuf. */
   readonly got: Record<string, string>;
   close(): void;
 }
 
-/** Takes OTLP and keeps it. */
+/** Receives OTLP and keeps it. */
 async function startSink(): Promise<Sink> {
   const got: Record<string, string> = {};
   const server = createServer(async (request, response) => {
@@ -42,7 +42,7 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill("SIGKILL");
 });
 
-/** Starts it as the playground does. Its output is JSON lines, or whatever Node says. */
+/** Starts the service as the playground does. Its output is JSON lines, or a message of Node. */
 function start(env: Record<string, string>) {
   const args = ["--import", path.join(import.meta.dirname, "../sdk/start.ts")];
   const child = spawn(process.execPath, [...args, path.join(import.meta.dirname, "main.fixture.ts")], {
@@ -53,7 +53,7 @@ function start(env: Record<string, string>) {
       BATON_PORT: "0",
       HANDLER: "finishes",
       OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
-      // So long that only the flush at the end sends anything.
+      // So long that only the flush at the end exports anything.
       OTEL_BSP_SCHEDULE_DELAY: "600000",
       OTEL_METRICS_EXPORTER: "none",
       ...env,
@@ -72,7 +72,7 @@ function start(env: Record<string, string>) {
   return { child, lines, line, exited };
 }
 
-/** A call that is in the handler's hands. */
+/** A call that the handler has begun and not ended. */
 async function callInHand(service: ReturnType<typeof start>) {
   const client = grpcJs((await service.line("listening")).url ?? "");
   const answer = client.unary(OrderService.method.getOrder, { orderId: "o" }).finally(client.close);
@@ -83,7 +83,7 @@ async function callInHand(service: ReturnType<typeof start>) {
 }
 
 describe("SIGTERM", () => {
-  test("lets a call in hand end, and the process is gone only when its spans have arrived", async () => {
+  test("lets a call under way end, and the process exits only when its spans have arrived", async () => {
     const service = start({ HANDLER: "finishes" });
     const { answer } = await callInHand(service);
     service.child.kill("SIGTERM");

@@ -8,16 +8,16 @@ import { type Logger, makeLogger } from "../telemetry/log.ts";
 export interface Life {
   readonly log: Logger;
   readonly releaser: Releaser;
-  /** Aborted when the service is to stop: whatever waits or loops ends by it. */
+  /** Aborted when the service is to stop. All waits and loops end by it. */
   readonly signal: AbortSignal;
 }
 
-/** Together under the 3 s after which whoever asked a process to stop stops it the hard way. */
+/** Both together are below the 3 s after which the runner kills a process that it has told to stop. */
 const RELEASE_MS = 1_700;
 const FLUSH_MS = 1_000;
 
 /**
- * Runs a service until SIGTERM or SIGINT. `compose` starts it and answers when it serves. Exit status: 0 after
+ * Runs a service until SIGTERM or SIGINT. `compose` starts it and resolves when it serves. Exit status: 0 after
  * a signal, 1 when it could not start, 2 when its environment is wrong.
  */
 export async function runService(

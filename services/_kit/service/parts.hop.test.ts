@@ -1,4 +1,6 @@
-/** What is declared and not wired, or wired and not declared, ends a start with a line that says what to mend. */
+/** A part that is declared and not used, or used and not declared, fails the start and says what to change. */
+import { context, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
 import { freePorts } from "../../../playground/runner/ports.ts";
 import { freshDatabase, quiet, uniqueName } from "../../../tests/fixtures.ts";
@@ -34,24 +36,24 @@ beforeEach(async () => {
 afterEach(() => releaser.release(quiet, 10_000));
 
 const opened = async (declared: Partial<Declared>) => {
-  const open = await partsOf({ ...bare, ...declared });
+  const open = await partsOf({ ...bare, ...declared }, []);
   return open({ log: quiet, releaser, signal: new AbortController().signal }, env);
 };
-const MEND = "mend services/topology.ts or services/bare/service.ts";
+const CHANGE = "change services/topology.ts or services/bare/service.ts";
 
-test("a part that is not declared is named where it is asked for", async () => {
+test("using a part that is not declared throws an error that names it", async () => {
   const parts = await opened({});
-  expect(() => parts.db).toThrow(`bare asks for its database, and declares none: ${MEND}`);
-  expect(() => parts.broker).toThrow(`bare asks for its broker, and declares none: ${MEND}`);
-  expect(() => parts.queue("email")).toThrow(`bare asks for its queue email, and declares none: ${MEND}`);
+  expect(() => parts.db).toThrow(`bare asks for its database, and declares none: ${CHANGE}`);
+  expect(() => parts.broker).toThrow(`bare asks for its broker, and declares none: ${CHANGE}`);
+  expect(() => parts.queue("email")).toThrow(`bare asks for its queue email, and declares none: ${CHANGE}`);
   await expect(parts.workOff("email", {})).rejects.toThrow("bare works off email, and does not declare it");
 });
 
-test("an event that is declared and not heard, or heard and not declared, ends the start", async () => {
+test("an event that is declared and not heard, or heard and not declared, fails the start", async () => {
   const type = uniqueName("Told");
   const parts = await opened({ database: true, hears: { [type]: "single" } });
   await expect(parts.serveProbes()).rejects.toThrow(
-    `bare declares what nothing does (there is no call of hear): ${MEND}`,
+    `bare does not use all that it declares (there is no call of hear): ${CHANGE}`,
   );
   await expect(parts.hear({ Other: async () => {} })).rejects.toThrow(
     `hears ${type}, and has handlers of Other`,
@@ -60,7 +62,7 @@ test("an event that is declared and not heard, or heard and not declared, ends t
   await parts.serveProbes();
 });
 
-test("a queue that is declared and that nothing works off ends the start", async () => {
+test("a declared queue that nothing works off fails the start", async () => {
   const queue = uniqueName("queue");
   const parts = await opened({ worksOff: [queue] });
   await expect(parts.serveProbes()).rejects.toThrow(`there is no call of workOff ${queue}`);
@@ -68,7 +70,7 @@ test("a queue that is declared and that nothing works off ends the start", async
   await parts.serveProbes();
 });
 
-test("readiness asks every part: one that is away makes the service not ready", async () => {
+test("a service is not ready when one of its parts is away", async () => {
   const parts = await opened({ database: true, outbox: true, addsTo: [uniqueName("queue")] });
   await parts.serveProbes();
   const ready = async () => (await fetch(`http://127.0.0.1:${env.BATON_PORT}/readyz`)).status;
@@ -77,8 +79,19 @@ test("readiness asks every part: one that is away makes the service not ready", 
   expect(await ready()).toBe(503);
 });
 
-test("only what is declared is asked of the environment", async () => {
+test("only the variables of declared parts are required", async () => {
   env = { BATON_PORT: env.BATON_PORT };
   await (await opened({})).serveProbes();
   await expect(opened({ database: true })).rejects.toThrow(ConfigError);
+});
+
+test("the faults in a request's baggage count only where faults are allowed", async () => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  const entries = { fault: { value: "bare.place:failed" } };
+  const asked = propagation.setBaggage(ROOT_CONTEXT, propagation.createBaggage(entries));
+  const { fault } = await opened({});
+  expect(context.with(asked, () => fault("bare.place"))).toBeUndefined();
+  env.BATON_FAULTS = "1";
+  const { fault: allowed } = await opened({});
+  expect(context.with(asked, () => allowed("bare.place"))).toMatchObject({ kind: "failed" });
 });

@@ -1,7 +1,6 @@
 /**
- * Opens together what a service declares: its settings, database, broker, outbox, consumers, queues, gauges and probes.
- * None can be forgotten in part: what is declared and not wired, or wired and not declared, ends the start with a line
- * that says what to mend.
+ * Opens all that a service declares: its settings, database, broker, outbox, consumers, queues, gauges and probes. A
+ * part that is declared and not used, or used and not declared, fails the start with one line that says what to change.
  */
 import type { DescService } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
@@ -12,11 +11,12 @@ import type { Broker } from "../events/broker.ts";
 import type { Handle } from "../events/event.ts";
 import { inboxSchema } from "../events/inbox.ts";
 import { outboxSchema } from "../events/outbox.ts";
-import type { JobQueue } from "../jobs/queue.ts";
+import type { JobQueue, NewJob } from "../jobs/queue.ts";
 import { brokerAt, listening, readConfig, streaming, wholeNumbers } from "../process/config.ts";
 import { readTelemetrySettings } from "../sdk/settings.ts";
+import { type FaultAt, faultAt, noFault } from "../telemetry/faults.ts";
 import type { AsyncMode } from "../telemetry/propagation.ts";
-import { type Declared, hearsEvents, queuesOf, undeclared, usesBroker } from "./declared.ts";
+import { type Declared, type Group, hearsEvents, queuesOf, undeclared, usesBroker } from "./declared.ts";
 import type { JobHandlers, Jobs } from "./job-parts.ts";
 import type { Life } from "./main.ts";
 
@@ -25,37 +25,42 @@ export interface RpcDoor {
   readonly routes: (router: ConnectRouter) => void;
 }
 
-/** What a service is made of. What it did not declare is an error that says so. */
+/** The parts of a service. Using one that it does not declare throws. */
 export interface Parts<D extends Declared> {
   readonly host: string;
   readonly port: number;
+  /** Web origins whose pages may call (`BATON_CORS_ORIGINS`). */
+  readonly corsOrigins: readonly string[];
   readonly settings: { readonly [N in keyof D["settings"]]: number };
-  /** Where the folder lies that the declaration names by this variable. */
+  /** The path of the folder that the declaration names by this variable. */
   folder(variable: string): string;
   readonly mode: AsyncMode;
+  /** Asks for a fault of the request; finds none where faults are off. */
+  readonly fault: FaultAt;
   readonly db: Database;
   readonly broker: Broker;
-  queue(name: D["addsTo"][number] | D["worksOff"][number]): JobQueue;
-  /** Begins to consume, each type in its declared way. `handlers`: one for each type that it hears. */
+  /** `J`: the jobs that may be added. Without it nothing can be added. */
+  queue<J extends NewJob = never>(name: D["addsTo"][number] | D["worksOff"][number]): JobQueue<J>;
+  /** Starts to consume each type in its declared way. `handlers`: one for each type that it hears. */
   hear(handlers: Readonly<Record<string, Handle>>): Promise<void>;
-  /** Begins to work a queue off; `perSecond`: so many jobs over all replicas. */
+  /** Starts to work a queue off. `perSecond`: the rate limit in jobs, over all replicas. */
   workOff(
     queue: D["worksOff"][number],
     handlers: JobHandlers,
     options?: { readonly perSecond?: number },
   ): Promise<void>;
-  /** Last of all: opens the gRPC door, which answers the probes as well. */
+  /** To be called last: starts the gRPC server, which answers the probes as well. */
   serveRpc(door: RpcDoor): Promise<void>;
-  /** Last of all, for a service that has no other door: answers the probes. */
+  /** To be called last, for a service without another server: answers the probes. */
   serveProbes(): Promise<void>;
 }
 
 export interface OpenOptions {
-  /** SQL of the service's own, beside what its declaration needs. */
+  /** The service's own SQL, beside what its declaration needs. */
   readonly schemas?: readonly URL[];
 }
 
-/** Reads the environment and opens all that is declared. Rejects with a ConfigError that names each wrong variable. */
+/** Reads the environment and opens all declared parts. Rejects with a ConfigError that names each wrong variable. */
 export type OpenParts<D extends Declared> = (
   life: Life,
   env: NodeJS.ProcessEnv,
@@ -69,10 +74,13 @@ const addressesOf = (declared: Declared) => ({
 });
 
 /**
- * Loads the code of what `declared` needs, and nothing else: a service without queues does not pay for BullMQ. To be
- * awaited when the service's module is loaded, which is before its servers are there.
+ * Loads only the code that `declared` needs: a service without queues does not pay for BullMQ. To be awaited when the
+ * service's module is loaded, which is before its servers are there.
  */
-export async function partsOf<D extends Declared>(declared: D): Promise<OpenParts<D>> {
+export async function partsOf<D extends Declared>(
+  declared: D,
+  groups: readonly Group[],
+): Promise<OpenParts<D>> {
   const [database, events, jobs] = await Promise.all([
     declared.database ? import("../database/postgres.ts") : undefined,
     usesBroker(declared) ? import("./event-parts.ts") : undefined,
@@ -87,7 +95,11 @@ export async function partsOf<D extends Declared>(declared: D): Promise<OpenPart
       env,
     );
     const at = readConfig(z.object({ ...listening(declared.port), ...addressesOf(declared) }), env);
-    const mode = readTelemetrySettings(env).asyncMode;
+    const { asyncMode: mode, faults, edge } = readTelemetrySettings(env);
+    if (edge?.trace === "restart")
+      log.info(
+        "traces of callers are not continued: a request begins a trace that links to theirs (BATON_EDGE_TRACE)",
+      );
     const own = [
       ...schemas,
       ...(hearsEvents(declared) ? [inboxSchema, attemptsSchema] : []),
@@ -95,16 +107,18 @@ export async function partsOf<D extends Declared>(declared: D): Promise<OpenPart
     ];
     const db = await database?.openDatabase(String(at.BATON_POSTGRES_URL), own, log, { signal });
     if (db) releaser.add("database", db, (d) => d.close());
-    const broker = await events?.openEvents(declared, brokerAt(at), life);
+    const broker = await events?.openEvents(declared, groups, brokerAt(at), life);
     const opened = jobs?.openJobs(String(at.BATON_REDIS_URL), queuesOf(declared), life);
     if (declared.outbox)
       await events?.openOutbox(need(declared, "database", db), need(declared, "broker", broker), mode, life);
     return new Wiring(declared, life, {
       host: at.BATON_HOST,
       port: at.BATON_PORT,
+      corsOrigins: at.BATON_CORS_ORIGINS,
       settings: settings as Parts<D>["settings"],
       folders,
       mode,
+      fault: faults ? faultAt : noFault,
       database: db,
       events: broker,
       jobs: opened,
@@ -117,7 +131,8 @@ function need<T>(declared: Declared, what: string, part: T | undefined): T {
   return part;
 }
 
-interface Opened<D extends Declared> extends Pick<Parts<D>, "host" | "port" | "settings" | "mode"> {
+interface Opened<D extends Declared>
+  extends Pick<Parts<D>, "host" | "port" | "corsOrigins" | "settings" | "mode" | "fault"> {
   readonly folders: Readonly<Record<string, string>>;
   readonly database: Database | undefined;
   readonly events: Broker | undefined;
@@ -127,12 +142,14 @@ interface Opened<D extends Declared> extends Pick<Parts<D>, "host" | "port" | "s
 class Wiring<D extends Declared> implements Parts<D> {
   readonly host: string;
   readonly port: number;
+  readonly corsOrigins: readonly string[];
   readonly settings: Parts<D>["settings"];
   readonly mode: AsyncMode;
+  readonly fault: FaultAt;
   readonly #declared: D;
   readonly #life: Life;
   readonly #opened: Opened<D>;
-  /** What is declared and not wired yet, by the call that wires it. */
+  /** The calls that the declaration requires and that were not made yet. */
   readonly #left: Set<string>;
 
   constructor(declared: D, life: Life, opened: Opened<D>) {
@@ -143,7 +160,8 @@ class Wiring<D extends Declared> implements Parts<D> {
       ...(hearsEvents(declared) ? ["hear"] : []),
       ...declared.worksOff.map((queue) => `workOff ${queue}`),
     ]);
-    ({ host: this.host, port: this.port, settings: this.settings, mode: this.mode } = opened);
+    ({ host: this.host, port: this.port, corsOrigins: this.corsOrigins, settings: this.settings } = opened);
+    ({ mode: this.mode, fault: this.fault } = opened);
   }
 
   get db(): Database {
@@ -158,8 +176,8 @@ class Wiring<D extends Declared> implements Parts<D> {
     return need(this.#declared, `folder ${variable}`, this.#opened.folders[variable]);
   }
 
-  queue(name: string): JobQueue {
-    return need(this.#declared, `queue ${name}`, this.#opened.jobs?.queues.get(name));
+  queue<J extends NewJob = never>(name: string): JobQueue<J> {
+    return need(this.#declared, `queue ${name}`, this.#opened.jobs?.queues.get(name)) as JobQueue<J>;
   }
 
   async hear(handlers: Readonly<Record<string, Handle>>): Promise<void> {
@@ -184,7 +202,8 @@ class Wiring<D extends Declared> implements Parts<D> {
     this.#check();
     const { serveRpc } = await import("../rpc/server.ts");
     const { log, releaser } = this.#life;
-    const at = { host: this.host, port: this.port, log, ready: () => this.#ready() };
+    const { host, port, corsOrigins } = this;
+    const at = { host, port, corsOrigins, log, ready: () => this.#ready() };
     releaser.add("server", await serveRpc({ ...at, ...door }), (s) => s.close());
   }
 
@@ -198,7 +217,7 @@ class Wiring<D extends Declared> implements Parts<D> {
   #check(): void {
     const [left] = this.#left;
     if (left !== undefined)
-      throw undeclared(this.#declared, `declares what nothing does (there is no call of ${left})`);
+      throw undeclared(this.#declared, `does not use all that it declares (there is no call of ${left})`);
   }
 
   async #ready(): Promise<void> {

@@ -1,4 +1,4 @@
-/** `/healthz` and `/readyz` for a service that has no other door. */
+/** `/healthz` and `/readyz` for a service without another server. */
 import { createServer } from "node:http";
 import { answerProbe } from "../http/app.ts";
 import type { Listening } from "../http/listen.ts";

@@ -1,96 +1,187 @@
 /**
- * Every telemetry name that this project writes or reads, in one place, because several of OpenTelemetry's
- * are still in development and will be renamed (semantic conventions 1.44: messaging is Development, RPC is a
- * release candidate, HTTP is stable). Plain constants: this file imports nothing and is safe in a browser.
+ * Every name of telemetry that code writes or reads, by OpenTelemetry's conventions 1.45.0. Rendered from
+ * telemetry/registry/ by `npm run render`. Plain constants: this file imports nothing and is safe in a browser.
  */
 
-/** Attribute names defined by OpenTelemetry's semantic conventions. */
+/** Attributes that OpenTelemetry's conventions define. */
 export const ATTR = {
+  /** What kind of failure it was; the same on the span and on the metric. One of few. */
   errorType: "error.type",
+  /** The route that matched, with names for what varies. */
   httpRoute: "http.route",
+  /** Status of the answer. */
   httpStatus: "http.response.status_code",
+  /** Method of the request. */
   httpMethod: "http.request.method",
+  /** Path of the request. */
   urlPath: "url.path",
+  /** Host of the side that serves: a service, a database, a broker. */
   serverAddress: "server.address",
+  /** Its port. */
   serverPort: "server.port",
+  /** The service. */
   serviceName: "service.name",
+  /** The process: another one after each start. */
   serviceInstanceId: "service.instance.id",
+  /** Its version. */
+  serviceVersion: "service.version",
+  /** `grpc`, also for gRPC-Web, or `connectrpc`. */
   rpcSystem: "rpc.system.name",
+  /** The method with its package and service; `_OTHER` when there is none of that name. */
   rpcMethod: "rpc.method",
+  /** The method as it was asked for, where there is none of that name. */
+  rpcMethodOriginal: "rpc.method_original",
+  /**
+   * How the call ended, in the words of its protocol: `NOT_FOUND` in gRPC, `not_found` in Connect, which has none for a
+   * good end.
+   */
   rpcStatus: "rpc.status_code",
-  messagingSystem: "messaging.system",
+  /** Which broker or queue it is. */
+  messagingSystem: "messaging.system.name",
+  /** What is done: `create`, `send`, `receive`, `process`. */
   operationName: "messaging.operation.name",
+  /** The same in the words of the convention. */
   operationType: "messaging.operation.type",
+  /** The subject of an event, the queue of a job. */
   destination: "messaging.destination.name",
+  /** The subject without what varies: `events.OrderConfirmed`. */
   destinationTemplate: "messaging.destination.template",
-  consumerGroup: "messaging.consumer.group.name",
-  subscription: "messaging.destination.subscription.name",
+  /** The lane of the stream: a user's events share one. */
   partition: "messaging.destination.partition.id",
+  /** The durable consumer. */
+  subscription: "messaging.destination.subscription.name",
+  /** Which service's consumers share the work. */
+  consumerGroup: "messaging.consumer.group.name",
+  /** Id of the event or the job, however often it is sent or tried. */
   messageId: "messaging.message.id",
+  /** The correlation id. */
   conversationId: "messaging.message.conversation_id",
+  /** How many messages the batch or the flow has. */
   batchCount: "messaging.batch.message_count",
+  /** `postgresql` or `redis`. */
   dbSystem: "db.system.name",
-  /** Its name before; some instrumentations still use it. */
-  dbSystemOld: "db.system",
 } as const;
 
-/** Attribute names of our own, where no convention has one. Durations are in seconds. */
+/** Attributes of our own, where no convention has one. Durations are in seconds. */
 export const BATON = {
-  /** On every span and log record: the id that the edge decided. */
+  /** The id that the edge decided. On every span and log record of a request. */
   correlationId: "correlation.id",
-  /** On every span of a request that a scenario sent: its run. */
+  /** The run of the scenario that sent the request. */
   scenarioRun: "baton.scenario.run",
-  orderId: "baton.order.id",
-  /** Which try of a bounded delivery this span is, from 1. */
-  attempt: "baton.delivery.attempt",
-  /** How the delivery ended: `ack`, `retry` (it will come again) or `dead-letter`. */
-  outcome: "baton.delivery.outcome",
-  waitOutbox: "baton.wait.outbox",
-  waitStream: "baton.wait.stream",
-  waitJob: "baton.wait.job",
-  /** What a job's wait is counted from: `added`, `delay`, `children` or `retry`. */
-  waitJobSince: "baton.wait.job.since",
-  /** Outbox row id; on the `create` and on the `send` span. */
-  outboxId: "baton.outbox.id",
-  /** Id of one RPC call, outside the trace context; on the CLIENT and on the SERVER span. */
+  /** Id of one RPC call, outside the trace context; the same on both of its spans. */
   requestId: "baton.request.id",
-  /** `continue` or `restart`; only on the gateway's SERVER spans, and so the mark of the public edge. */
-  edge: "baton.edge",
+  /** The order that it is about. */
+  orderId: "baton.order.id",
+  /** What becomes of a caller's trace. Only on the SERVER spans of the public edge, and so its mark. */
+  edge: "baton.edge.trace",
   /** What the edge refused of a request's headers: `traceparent`, `baggage`, `correlation_id`. */
   edgeRefused: "baton.edge.refused",
-  /** On an INTERNAL span whose work undoes something: what fails below it is never a cause. */
+  /** Which try of a bounded delivery this is, from 1. */
+  attempt: "baton.delivery.attempt",
+  /** How many tries there are before it is given up. */
+  maxAttempts: "baton.delivery.max_attempts",
+  /** How the delivery ended. */
+  outcome: "baton.delivery.outcome",
+  /** Who gave a message up, as `npm run redrive` calls it: a subscription, `job.<queue>` or `outbox.<database>`. */
+  deadLetterOwner: "baton.dead_letter.owner",
+  /** Which kind of job it is, of those in one queue; `_OTHER` for a name without a handler. */
+  jobName: "baton.job.name",
+  /** Id of the outbox' row, outside the trace context; on the `create` and on the `send` span. */
+  outboxId: "baton.outbox.id",
+  /** From the row's writing to its being sent, in seconds. */
+  waitOutbox: "baton.wait.outbox",
+  /** From the sending to the handling, in seconds. */
+  waitStream: "baton.wait.stream",
+  /** From when the job could first have run to its handling, in seconds. */
+  waitJob: "baton.wait.job",
+  /** What a job's wait is counted from. */
+  waitJobSince: "baton.wait.since",
+  /** The span's work undoes something; what fails below it is never a cause. */
   compensation: "baton.compensation",
   /** `true` on the root span of a replay: old messages are read again, a journey of its own. */
   replay: "baton.replay",
+  /** Where a fault that the request asked for has bitten. */
   faultPoint: "baton.fault.point",
+  /** What the fault did there. */
   faultKind: "baton.fault.kind",
+} as const;
+
+/** Baggage keys that the edge lets in. Everything else is replaced there. */
+export const BAGGAGE = {
+  correlationId: "correlation.id",
+  fault: "fault",
+  async: "async",
+  scenarioRun: "scenario.run",
 } as const;
 
 /** On links: why the link is there. */
 export const LINK = {
+  /** On a link: why it is there. */
   reason: "baton.link",
   /** To the creation context of the message. */
   creation: "creation",
-  /** To the attempt before this one. */
+  /** To the attempt before. */
   previousAttempt: "previous_attempt",
-  /** To the caller's trace, when the edge starts a new one. */
+  /** To the caller's trace, where the edge starts another. */
   caller: "caller",
 } as const;
 
-/** Metric names. */
+/** Metrics. */
 export const METRIC = {
-  /** Histogram, seconds, by `baton.wait.kind` (`outbox`, `stream`, `job`) and destination. */
+  /** How long a message lay somewhere, with no code working on it. */
   messageWait: "baton.message.wait",
-  waitKind: "baton.wait.kind",
-  edgeRefused: "baton.edge.refused",
-  /** Counter of what business code notes, by its name and reason. */
+  /** What the public edge refused of requests' headers, by `error.type`. */
+  edgeRefused: "baton.edge.refusals",
+  /** What happened in the shop, by its name and its reason. */
   events: "baton.events",
-  event: "baton.event",
-  eventReason: "baton.event.reason",
+  /** How long a message or a job was handled, one attempt. */
   processDuration: "messaging.process.duration",
+  /** How long sending and receiving took. */
   operationDuration: "messaging.client.operation.duration",
+  /** Messages and jobs that it was attempted to send. */
   sentMessages: "messaging.client.sent.messages",
+  /** Messages and jobs that were delivered, each attempt. */
   consumedMessages: "messaging.client.consumed.messages",
+  /** How long an RPC call took on the side that was called. */
   rpcServerDuration: "rpc.server.call.duration",
+  /** How long an RPC call took on the side that called. */
   rpcClientDuration: "rpc.client.call.duration",
+  /** Where the message waited. */
+  waitKind: "baton.wait.kind",
+  /** The event's name, as in the log record's EventName. */
+  event: "baton.event.name",
+  /** Why it happened; one of few. */
+  eventReason: "baton.event.reason",
+} as const;
+
+/** Gauges: what lies somewhere when metrics are collected. */
+export const GAUGE = {
+  /** Rows of the outbox that are not in the stream yet. */
+  outboxUnsent: "baton.outbox.unsent",
+  /** Rows of the outbox that are not in the stream yet and were tried before. */
+  outboxRetrying: "baton.outbox.retrying",
+  /** How long the oldest row of the outbox has waited to be sent. */
+  outboxAge: "baton.outbox.age",
+  /** Messages that a subscription has not given out yet. */
+  consumerPending: "baton.consumer.pending",
+  /** Messages that a subscription has given out and that are not acknowledged. */
+  consumerAckPending: "baton.consumer.ack_pending",
+  /** Messages that a subscription has given out more than once and that are not acknowledged. */
+  consumerRedelivered: "baton.consumer.redelivered",
+  /** Messages, jobs and outbox rows that were given up and not handed back, by who gave them up. */
+  deadLetters: "baton.dead_letters",
+  /** Jobs in a queue, by state. */
+  queueJobs: "baton.queue.jobs",
+  /** Messages that a stream of the broker holds. */
+  streamMessages: "baton.stream.messages",
+  /** Bytes that a stream of the broker holds. */
+  streamBytes: "baton.stream.bytes",
+  /** Streams of server-sent events that clients hold open. */
+  sseOpen: "baton.sse.open",
+} as const;
+
+/** Attributes that tell a queue's points apart. */
+export const QUEUE = {
+  /** What the queue's library calls the state of a job. */
+  state: "baton.queue.state",
 } as const;

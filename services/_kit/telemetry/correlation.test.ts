@@ -9,7 +9,7 @@ context.setGlobalContextManager(new AsyncLocalStorageContextManager());
 const baggage = propagation.createBaggage({ "correlation.id": { value: "c-1" } });
 const ctx = propagation.setBaggage(ROOT_CONTEXT, baggage);
 
-test("every span of a request bears its correlation id, and none outside of one does", () => {
+test("every span of a request has its correlation id, and no span outside a request has one", () => {
   const memory = new InMemorySpanExporter();
   const provider = new TracerProvider({
     spanProcessors: [new CorrelationSpanProcessor(), new SimpleSpanProcessor({ exporter: memory })],
@@ -25,7 +25,7 @@ test("every span of a request bears its correlation id, and none outside of one 
   ]);
 });
 
-test("every log record of a request bears its correlation id", () => {
+test("every log record of a request has its correlation id", () => {
   const memory = new InMemoryLogRecordExporter();
   const provider = new LoggerProvider({
     processors: [new CorrelationLogProcessor(), new SimpleLogRecordProcessor({ exporter: memory })],
@@ -42,7 +42,7 @@ test("every log record of a request bears its correlation id", () => {
   ]);
 });
 
-test("the active request's id is at hand for the log mixin", () => {
+test("the log mixin gets the active request's id", () => {
   expect(context.with(ctx, () => correlationId())).toBe("c-1");
   expect(correlationId()).toBeUndefined();
 });

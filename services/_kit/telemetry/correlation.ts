@@ -1,31 +1,19 @@
 /**
- * The correlation id and the few baggage entries that travel with a request: on every span by a span
- * processor, on every log record by a log processor, so that no call site mentions them.
+ * The correlation id, and the scenario's run, that travel with a request: on every span by a span processor, on
+ * every log record by a log processor, so that no call site mentions them.
  */
-import { type Context, context, propagation } from "@opentelemetry/api";
+import { type Context, context } from "@opentelemetry/api";
 import type { LogRecordProcessor, ReadWriteLogRecord } from "@opentelemetry/sdk-logs";
 import type { Span, SpanProcessor } from "@opentelemetry/sdk-trace";
-import { BATON } from "./conventions.ts";
-
-/** Baggage keys that the edge lets in. Everything else is replaced there. */
-export const BAGGAGE = {
-  correlationId: "correlation.id",
-  fault: "fault",
-  async: "async",
-  scenarioRun: "scenario.run",
-} as const;
-
-/** The value of one baggage entry of `ctx` (default: the active context), or undefined. */
-export function baggageEntry(key: string, ctx: Context = context.active()): string | undefined {
-  return propagation.getBaggage(ctx)?.getEntry(key)?.value;
-}
+import { BAGGAGE, BATON } from "./conventions.ts";
+import { baggageEntry } from "./propagation.ts";
 
 /** The correlation id that the edge decided, or undefined outside any request. */
 export function correlationId(ctx: Context = context.active()): string | undefined {
   return baggageEntry(BAGGAGE.correlationId, ctx);
 }
 
-/** Puts the correlation id, and the scenario's run if there is one, on every span as it starts, whoever starts it. */
+/** Puts the correlation id, and the scenario's run if there is one, on every span when it starts. */
 export class CorrelationSpanProcessor implements SpanProcessor {
   onStart(span: Span, parentContext: Context): void {
     const id = correlationId(parentContext);

@@ -23,7 +23,7 @@ test("the grammar: point, kind, argument, attempts, several of them", () => {
   expect(parseFaults("")).toEqual([]);
 });
 
-test("what is no fault is refused with the part that is wrong", () => {
+test("text that is not a fault is refused, and the wrong part is named", () => {
   for (const wrong of ["declined", "a:b", "a.b", "a.b:c*0", "a.b:c(", "a.b:c|", "A.b:c"]) {
     expect(() => parseFaults(wrong)).toThrow(/is not a fault/);
   }
@@ -43,7 +43,7 @@ test("a fault bites the first attempts only, so that a retry succeeds", () => {
   expect(bites).toEqual([true, true, false, false]);
 });
 
-test("nothing that a stranger puts into the baggage makes it throw", () => {
+test("no baggage value makes a fault point throw", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       inRequest(text, 1, () => faultAt("a.b"));

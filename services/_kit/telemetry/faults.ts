@@ -4,11 +4,11 @@
  *     <service>.<point>:<kind>[(arg)][*n]     several separated by |, at most 256 bytes
  *
  * e.g. `payments.charge:declined`, `shipping.pick:fail*2`. A fault bites only the first n attempts (default 1),
- * so that retry-then-succeed works. Kinds are whatever the code at the point understands.
+ * so that retry-then-succeed works. The code at the point decides which kinds there are.
  */
 import { type Context, context, createContextKey, trace } from "@opentelemetry/api";
-import { BATON } from "./conventions.ts";
-import { BAGGAGE, baggageEntry } from "./correlation.ts";
+import { BAGGAGE, BATON } from "./conventions.ts";
+import { baggageEntry } from "./propagation.ts";
 
 export interface Fault {
   /** `<service>.<point>`. */
@@ -39,7 +39,7 @@ export function parseFaults(text: string): Fault[] {
   });
 }
 
-/** The faults of a baggage value; a value that does not parse has none: a stranger's word is no error of ours. */
+/** The faults of a baggage value. One that does not parse has none: a client's mistake must not fail the request. */
 function faultsOf(text: string | undefined): Fault[] {
   try {
     return text === undefined ? [] : parseFaults(text);
@@ -48,17 +48,20 @@ function faultsOf(text: string | undefined): Fault[] {
   }
 }
 
-/** Sets which attempt runs below `ctx`, from 1. The consumer and the worker do so for each delivery. */
+/** Sets the number of the attempt for what runs in `ctx`, from 1. Consumers and workers do so for each delivery. */
 export function withAttempt(ctx: Context, attempt: number): Context {
   return ctx.setValue(ATTEMPT, attempt);
 }
 
-/** Asks at a fault point whether one bites there, now, in this request. */
+/** Returns the fault that bites at a fault point in this request, if there is one. */
 export type FaultAt = (point: string) => Fault | undefined;
 
+/** For a process with faults off: it ignores the request's baggage. */
+export const noFault: FaultAt = () => undefined;
+
 /**
- * Looks into the active context's baggage. A fault that bites is noted on the active span, so that nobody
- * mistakes it for the real thing.
+ * Looks into the active context's baggage. A fault that bites is noted on the active span, so that it is not
+ * mistaken for a real failure.
  */
 export const faultAt: FaultAt = (point) => {
   const attempt = (context.active().getValue(ATTEMPT) as number | undefined) ?? 1;

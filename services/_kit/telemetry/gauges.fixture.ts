@@ -1,4 +1,4 @@
-/** Reads gauges as a metric reader would: what `readGauges` registered, collected once. */
+/** Reads the gauges that `readGauges` registered, as a metric reader does. */
 import { metrics } from "@opentelemetry/api";
 import {
   AggregationTemporality,
@@ -10,7 +10,7 @@ import {
 
 const memory = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
 
-/** Begins before any gauge is made; the returned provider is shut down at the end. */
+/** To be called before any gauge is made. The returned provider is to be shut down at the end. */
 export function startGauges(): MeterProvider {
   provider = new MeterProvider({
     readers: [new PeriodicExportingMetricReader({ exporter: memory, exportIntervalMillis: 3_600_000 })],
@@ -21,7 +21,7 @@ export function startGauges(): MeterProvider {
 
 let provider: MeterProvider | undefined;
 
-/** Runs `look` with the gauges on, and off again afterwards. */
+/** Runs `look`, then removes the gauges by `unwatch`. */
 export async function watching(
   unwatch: () => Promise<void> | void,
   look: () => Promise<void>,
@@ -33,7 +33,7 @@ export async function watching(
   }
 }
 
-/** Collects once; the values of a gauge, by one of its attributes. */
+/** Collects once. Returns the values of a gauge by one of its attributes. */
 export async function values(name: string, attribute = ""): Promise<Record<string, number>> {
   memory.reset();
   await provider?.forceFlush();

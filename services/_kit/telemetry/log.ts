@@ -8,12 +8,12 @@ import { correlationId } from "./correlation.ts";
 
 export type { Logger };
 
-/** `service`: who speaks. `level`: pino's, default `info`. */
+/** `service`: its name, in every line. `level`: pino's, default `info`. */
 export function makeLogger(service: string, level = process.env.BATON_LOG_LEVEL ?? "info"): Logger {
   return pino({
     level,
     base: { service },
-    // Keys that could ever hold a secret are cut, whoever logs them.
+    // Keys that could hold a secret are redacted in every line.
     redact: {
       paths: ["*.password", "*.token", "token", "password", "*.authorization"],
       censor: "[redacted]",

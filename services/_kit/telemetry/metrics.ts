@@ -1,40 +1,42 @@
-/** The instruments, made once each. Durations are in seconds, as the conventions want. */
-import { type Counter, type Histogram, metrics, type ObservableGauge } from "@opentelemetry/api";
+/**
+ * The instruments, each made once, with what the registry says of them. Durations are in seconds, as the conventions
+ * want.
+ */
+import { type Counter, type Histogram, metrics } from "@opentelemetry/api";
+import { INSTRUMENTS, type Instrument } from "./instruments.ts";
 
-const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+type Instruments = typeof INSTRUMENTS;
+/** Names of the metrics that are measured with `I`. */
+export type MetricOf<I extends Instrument["instrument"]> = {
+  [N in keyof Instruments]: Instruments[N]["instrument"] extends I ? N : never;
+}[keyof Instruments];
+
 const histograms = new Map<string, Histogram>();
 const counters = new Map<string, Counter>();
 const meter = () => metrics.getMeter("baton");
 
-/** A histogram of seconds named `name`, with explicit boundaries from 1 ms to 60 s. */
-export function seconds(name: string): Histogram {
+/** What the registry says of a metric, for the SDK. */
+export function optionsOf(name: keyof Instruments) {
+  const { unit, description, buckets }: Instrument = INSTRUMENTS[name];
+  return { unit, description, ...(buckets && { advice: { explicitBucketBoundaries: [...buckets] } }) };
+}
+
+/** The histogram named `name`; all of ours are of seconds. */
+export function seconds(name: MetricOf<"histogram">): Histogram {
   let made = histograms.get(name);
   if (!made) {
-    made = meter().createHistogram(name, { unit: "s", advice: { explicitBucketBoundaries: SECONDS } });
+    made = meter().createHistogram(name, optionsOf(name));
     histograms.set(name, made);
   }
   return made;
 }
 
-/** A counter named `name`. */
-export function counter(name: string): Counter {
+/** The counter named `name`. */
+export function counter(name: MetricOf<"counter">): Counter {
   let made = counters.get(name);
   if (!made) {
-    made = meter().createCounter(name);
+    made = meter().createCounter(name, optionsOf(name));
     counters.set(name, made);
   }
-  return made;
-}
-
-/**
- * A gauge that is asked when metrics are collected. `read` answers with the value now; if it fails, the
- * collection goes without it.
- */
-export function gauge(name: string, unit: string, read: () => Promise<number>): ObservableGauge {
-  const made = meter().createObservableGauge(name, { unit });
-  made.addCallback(async (result) => {
-    const value = await read().catch(() => undefined);
-    if (value !== undefined) result.observe(value);
-  });
   return made;
 }

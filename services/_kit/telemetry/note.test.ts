@@ -16,7 +16,7 @@ const provider = new MeterProvider({
 metrics.setGlobalMeterProvider(provider);
 afterAll(() => provider.shutdown());
 
-test("what is noted is counted by its name and reason, and by no id", async () => {
+test("a note is counted by its name and reason, and by no id", async () => {
   const note = makeNote<{ made: { orderId: string }; refused: { orderId: string; reason: string } }>(quiet);
   note("made", { orderId: "o-1" });
   note("made", { orderId: "o-2" });
@@ -29,12 +29,12 @@ test("what is noted is counted by its name and reason, and by no id", async () =
     .filter(({ descriptor }) => descriptor.name === "baton.events")
     .flatMap(({ dataPoints }) => dataPoints.map(({ attributes, value }) => ({ attributes, value })));
   expect(counted).toEqual([
-    { attributes: { "baton.event": "made" }, value: 2 },
-    { attributes: { "baton.event": "refused", "baton.event.reason": "card_declined" }, value: 1 },
+    { attributes: { "baton.event.name": "made" }, value: 2 },
+    { attributes: { "baton.event.name": "refused", "baton.event.reason": "card_declined" }, value: 1 },
   ]);
 });
 
-test("an id goes onto the active span, unless that has ended with whoever waited for it", () => {
+test("an id goes onto the active span, unless that span has ended", () => {
   const note = makeNote<{ made: { orderId: string; count: number } }>(quiet);
   for (const recording of [true, false]) {
     const setAttribute = vi.fn();

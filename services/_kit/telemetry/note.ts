@@ -1,6 +1,6 @@
 /**
  * The one call about telemetry that business code makes: something worth knowing has happened. It becomes a log
- * record with an event name and is counted by that name (and its `reason`, which must be one of few); its ids become
+ * record with an event name, and is counted by that name and its `reason`, which must be one of few. Its ids become
  * attributes of the active span, so that a trace can be found by them.
  */
 import { trace } from "@opentelemetry/api";
@@ -8,7 +8,7 @@ import { METRIC } from "./conventions.ts";
 import type { Logger } from "./log.ts";
 import { counter } from "./metrics.ts";
 
-/** `V`: event names and what each carries. Field `orderId` becomes the attribute `baton.order.id`. */
+/** `V`: event names, each with its fields. The field `orderId` becomes the attribute `baton.order.id`. */
 export type Note<V> = <K extends keyof V & string>(event: K, fields: V[K]) => void;
 
 const attributeOf = (field: string): string =>
@@ -19,7 +19,7 @@ export function makeNote<V extends { [K in keyof V]: Record<string, string | num
   log: Logger,
 ): Note<V> {
   return (event, fields) => {
-    // What goes on for nobody has a span that ended with whoever waited: then only the log has it.
+    // Detached work may outlive the span of its request, which has ended then: only the log gets the ids.
     const active = trace.getActiveSpan();
     const span = active?.isRecording() ? active : undefined;
     for (const [field, value] of Object.entries(fields)) {

@@ -2,8 +2,16 @@ import { context, propagation, ROOT_CONTEXT, type SpanContext, trace } from "@op
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
 import { describe, expect, test } from "vitest";
-import { baggageEntry } from "./correlation.ts";
-import { type AsyncMode, extract, type Handover, inject, type Moment, place } from "./propagation.ts";
+import {
+  type AsyncMode,
+  baggageEntry,
+  carrierOf,
+  extract,
+  type Handover,
+  inject,
+  type Moment,
+  place,
+} from "./propagation.ts";
 
 propagation.setGlobalPropagator(
   new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
@@ -54,16 +62,16 @@ describe("the table: parent and links of each row in each mode", () => {
   }
 });
 
-test("the request's own wish wins over the process's mode", () => {
+test("the mode that a request asks for wins over the process's mode", () => {
   expect(edgesOf("process", handover({ async: "link" }), "parent")).toEqual({ parent: "none", links: ["1"] });
   expect(edgesOf("process", handover({ async: "parent" }), "link")).toEqual({ parent: "1", links: [] });
 });
 
-test("a wish that is none of the three is not heard", () => {
+test("a mode that is none of the three is ignored", () => {
   expect(edgesOf("process", handover({ async: "both" }), "parent")).toEqual({ parent: "1", links: [] });
 });
 
-test("what is older than a minute is a new root in every mode, one millisecond before that it is not", () => {
+test("a message older than a minute begins a new trace in every mode; one of exactly a minute does not", () => {
   const stale = { parent: "none", links: ["1"] };
   expect(edgesOf("process", handover(), "parent", 61_001)).toEqual(stale);
   expect(edgesOf("process", handover({ async: "parent" }), "parent+link", 61_001)).toEqual(stale);
@@ -75,17 +83,27 @@ test("a further attempt links to the one before it, after the creation context",
   expect(edgesOf("process", given, "parent+link")).toEqual({ parent: "1", links: ["1", "3"] });
 });
 
-test("a message without a context begins a trace of its own, without a link to nothing", () => {
+test("a message without a context begins a new trace without a link", () => {
   const { ctx, options } = place("process", { carrier: {}, createdAtMs: undefined }, "parent+link");
   expect(trace.getSpanContext(ctx)).toBeUndefined();
   expect(options.links).toEqual([]);
 });
 
-test("extraction starts from the root, whatever is active", () => {
+test("extraction starts from the root context and ignores the active one", () => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   const active = trace.setSpanContext(ROOT_CONTEXT, receive);
   context.with(active, () => {
     expect(trace.getSpanContext(context.active())).toEqual(receive);
     expect(trace.getSpanContext(extract({}))).toBeUndefined();
   });
+});
+
+test("the case of a carrier's names does not count; of two spellings of a name the lower case one is used", () => {
+  const { carrier } = handover();
+  const written = { Traceparent: carrier.traceparent ?? "", BAGGAGE: carrier.baggage ?? "" };
+  expect(trace.getSpanContext(extract(written))?.spanId).toBe(creation.spanId);
+  expect(baggageEntry("correlation.id", extract(written))).toBe("c-1");
+  expect(carrierOf(written)).toEqual({ traceparent: carrier.traceparent, baggage: carrier.baggage });
+  const twice = { Traceparent: `00-${previous.traceId}-${previous.spanId}-01`, ...carrier };
+  expect(trace.getSpanContext(extract(twice))?.spanId).toBe(creation.spanId);
 });

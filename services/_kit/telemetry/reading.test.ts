@@ -17,14 +17,14 @@ afterAll(() => provider.shutdown());
 beforeEach(() => memory.reset());
 
 /** Collects once; the points of the gauges that this test has made. */
-async function collected(prefix: string): Promise<Record<string, unknown>> {
+async function collected(...prefixes: string[]): Promise<Record<string, unknown>> {
   memory.reset();
   await provider.forceFlush();
   const found = memory
     .getMetrics()
     .flatMap(({ scopeMetrics }) => scopeMetrics)
     .flatMap((scope) => scope.metrics)
-    .filter(({ descriptor }) => descriptor.name.startsWith(prefix))
+    .filter(({ descriptor }) => prefixes.some((prefix) => descriptor.name.startsWith(prefix)))
     .flatMap(({ descriptor, dataPoints }) =>
       (dataPoints as DataPoint<number>[]).map(({ value, attributes }) => [
         `${descriptor.name}${JSON.stringify(attributes)}`,
@@ -34,68 +34,74 @@ async function collected(prefix: string): Promise<Record<string, unknown>> {
   return Object.fromEntries(found);
 }
 
-test("one look answers several gauges, each with its unit and attributes, until they are taken away", async () => {
+test("one read answers several gauges, each with its unit and attributes, until they are removed", async () => {
   let looks = 0;
   const stop = readGauges({
-    units: { "a.rows": "{row}", "a.age": "s" },
+    gauges: ["baton.outbox.unsent", "baton.outbox.age"],
     read: async () => {
       looks += 1;
       return [
-        { name: "a.rows", value: 3, attributes: { of: "x" } },
-        { name: "a.rows", value: 4, attributes: { of: "y" } },
-        { name: "a.age", value: 0.5 },
+        { name: "baton.outbox.unsent", value: 3, attributes: { of: "x" } },
+        { name: "baton.outbox.unsent", value: 4, attributes: { of: "y" } },
+        { name: "baton.outbox.age", value: 0.5 },
       ];
     },
   });
-  const expected = { 'a.rows{"of":"x"}': "3 {row}", 'a.rows{"of":"y"}': "4 {row}", "a.age{}": "0.5 s" };
-  expect(await collected("a.")).toEqual(expected);
+  const expected = {
+    'baton.outbox.unsent{"of":"x"}': "3 {row}",
+    'baton.outbox.unsent{"of":"y"}': "4 {row}",
+    "baton.outbox.age{}": "0.5 s",
+  };
+  expect(await collected("baton.outbox.")).toEqual(expected);
   expect(looks).toBe(1);
   stop();
-  await collected("a.");
+  await collected("baton.outbox.");
   expect(looks).toBe(1);
 });
 
-test("a look that fails, at once or later, leaves its figures out and the others in, without a word every 5 s", async () => {
+test("a read that throws or rejects leaves out only its own values, and logs nothing", async () => {
   const error = vi.fn();
   diag.setLogger(
     { error, warn: error, info: () => {}, debug: () => {}, verbose: () => {} },
     DiagLogLevel.WARN,
   );
   const failing = {
-    later: async (): Promise<Reading<string>[]> => {
+    later: async (): Promise<Reading<never>[]> => {
       throw new Error("away");
     },
-    atOnce: (): Promise<Reading<string>[]> => {
+    atOnce: (): Promise<Reading<never>[]> => {
       throw new Error("away");
     },
   };
   const stops = [
-    readGauges({ units: { "b.later": "1" }, read: failing.later }),
-    readGauges({ units: { "b.at_once": "1" }, read: failing.atOnce }),
-    readGauges({ units: { "b.fine": "1" }, read: async () => [{ name: "b.fine", value: 1 }] }),
+    readGauges({ gauges: ["baton.queue.jobs"], read: failing.later }),
+    readGauges({ gauges: ["baton.dead_letters"], read: failing.atOnce }),
+    readGauges({ gauges: ["baton.sse.open"], read: async () => [{ name: "baton.sse.open", value: 1 }] }),
   ];
-  expect(await collected("b.")).toEqual({ "b.fine{}": "1 1" });
+  expect(await collected("baton.queue.", "baton.dead_letters", "baton.sse.")).toEqual({
+    "baton.sse.open{}": "1 {stream}",
+  });
   diag.disable();
   expect(error.mock.calls).toEqual([]);
   for (const stop of stops) stop();
 });
 
-test("a look that hangs is waited for once and so long, and is not begun again meanwhile", async () => {
-  const answer = Promise.withResolvers<readonly Reading<"c.late">[]>();
+test("a read that hangs is waited for until its timeout, and is not started again meanwhile", async () => {
+  const answer = Promise.withResolvers<readonly Reading<"baton.stream.bytes">[]>();
   let looks = 0;
   const stop = readGauges({
-    units: { "c.late": "1" },
+    gauges: ["baton.stream.bytes"],
     withinMs: 20,
     read: () => {
       looks += 1;
       return answer.promise;
     },
   });
-  expect(await collected("c.")).toEqual({});
-  expect(await collected("c.")).toEqual({});
+  expect(await collected("baton.stream.")).toEqual({});
+  expect(await collected("baton.stream.")).toEqual({});
   expect(looks).toBe(1);
-  answer.resolve([{ name: "c.late", value: 7 }]);
+  answer.resolve([{ name: "baton.stream.bytes", value: 7 }]);
   await answer.promise;
-  expect(await collected("c.")).toEqual({ "c.late{}": "7 1" });
+  expect(await collected("baton.stream.")).toEqual({ "baton.stream.bytes{}": "7 By" });
   stop();
 });

@@ -1,10 +1,11 @@
 /**
- * Several gauges that one look answers: an outbox's rows and their age are one query, a durable's figures one request.
- * `gauge()` would ask once for each.
+ * Gauges that are read when metrics are collected. Several are read together: an outbox's rows and their age take one
+ * query, a durable's figures one request.
  */
 import { type Attributes, metrics, type Observable } from "@opentelemetry/api";
+import { type MetricOf, optionsOf } from "./metrics.ts";
 
-/** One figure. A name that was not declared is left out. */
+/** One value. A name that was not declared is ignored. */
 export interface Reading<N extends string> {
   readonly name: N;
   readonly value: number;
@@ -12,29 +13,26 @@ export interface Reading<N extends string> {
 }
 
 export interface ReadingOptions<N extends string> {
-  /** Names of the gauges, with their units. */
-  readonly units: Readonly<Record<N, string>>;
-  /** Asked when metrics are collected. When it fails or takes too long, the collection goes without these figures. */
+  readonly gauges: readonly N[];
+  /** Called when metrics are collected. When it fails or takes too long, the collection goes without these values. */
   readonly read: () => Promise<readonly Reading<N>[]>;
-  /** Until then it must have answered. */
+  /** The timeout of `read`. */
   readonly withinMs?: number;
 }
 
 /** Well below the 5 s between collections, so that a broker that is away delays no other metric by much. */
 const WITHIN_MS = 1_000;
 
-/** Registers the gauges; answers what takes them away again. Never throws, whatever `read` does. */
-export function readGauges<N extends string>({
-  units,
+/** Registers the gauges. Returns a function that removes them. Never throws, whatever `read` does. */
+export function readGauges<N extends MetricOf<"gauge">>({
+  gauges: names,
   read,
   withinMs = WITHIN_MS,
 }: ReadingOptions<N>): () => void {
   const meter = metrics.getMeter("baton");
   const gauges = new Map<string, Observable>();
-  for (const [name, unit] of Object.entries<string>(units)) {
-    gauges.set(name, meter.createObservableGauge(name, { unit }));
-  }
-  // A look that hangs is waited for once, and not begun anew at each collection.
+  for (const name of names) gauges.set(name, meter.createObservableGauge(name, optionsOf(name)));
+  // A read that hangs is not started again at the next collection.
   let underWay: Promise<readonly Reading<N>[]> | undefined;
   const look = (): Promise<readonly Reading<N>[]> => {
     underWay ??= started(read).finally(() => {
@@ -55,10 +53,10 @@ export function readGauges<N extends string>({
   return () => meter.removeBatchObservableCallback(observe, all);
 }
 
-/** Also what throws at once is a rejection. */
+/** Makes a synchronous throw a rejection. */
 const started = async <T>(work: () => Promise<T>): Promise<T> => work();
 
-/** What it answers in time; nothing when it fails or is late. */
+/** The answer; empty when it fails or is late. */
 async function within<T>(answer: Promise<readonly T[]>, ms: number): Promise<readonly T[]> {
   const { promise: late, resolve } = Promise.withResolvers<readonly T[]>();
   const timer = setTimeout(resolve, ms, []);

@@ -9,11 +9,11 @@ import { restarted } from "./restart.ts";
 const telemetry = startTestTelemetry();
 afterAll(() => telemetry.stop());
 
-/** A request that has stored its context and ended; answers its span and what is stored. */
+/** A request that has stored its context and ended. Returns its span and the stored carrier. */
 const begun = (id: string) =>
   inRequest({ "correlation.id": id, fault: "shop.till:kill" }, async (span) => ({ span, carrier: inject() }));
 
-test("what is restarted is a new root that links to where it began, with its baggage", async () => {
+test("a restart is a new root that links to the context where the work began, and has its baggage", async () => {
   const { span, carrier } = await begun("restart-1");
   const within = await restarted("resume", { carrier, attempt: 2 }, async () => correlationId());
   expect(within).toBe("restart-1");
@@ -23,7 +23,7 @@ test("what is restarted is a new root that links to where it began, with its bag
   expect(resumed.attributes["baton.delivery.attempt"]).toBe(2);
 });
 
-test("whatever is active where it is restarted is not its origin", async () => {
+test("the context that is active at a restart is not its origin", async () => {
   const { span, carrier } = await begun("restart-2");
   await inRequest({ "correlation.id": "another" }, () =>
     restarted("resume", { carrier, attempt: 2 }, async () => {}),
@@ -40,7 +40,7 @@ test("a fault of the first attempt does not bite again", async () => {
   expect(await bites(2)).toBe(false);
 });
 
-test("what fails fails its span, and is thrown", async () => {
+test("a failure fails the span and is rethrown", async () => {
   const { carrier } = await begun("restart-4");
   const failing = restarted("resume", { carrier, attempt: 2 }, async () => {
     throw new AppError("unavailable", "away");

@@ -8,19 +8,29 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
-import { AppError } from "../process/errors.ts";
 import { ATTR } from "./conventions.ts";
 
 const tracer = () => trace.getTracer("baton");
 
-/** Starts a span without making it active. Whoever calls ends it. */
+/** Starts a span without making it active. The caller ends it. */
 export function startSpan(name: string, options: SpanOptions, ctx: Context = context.active()): Span {
   return tracer().startSpan(name, options, ctx);
 }
 
-/** The low-cardinality `error.type` of whatever was thrown: our reason or code, else the class's name. */
+/**
+ * An error that has its own low-cardinality `error.type`, such as the application's error class. Its message is written
+ * for people, and is put on the span. The message of any other error may hold anything, and is not.
+ */
+interface Classified extends Error {
+  readonly errorType: string;
+}
+
+const isClassified = (thrown: unknown): thrown is Classified =>
+  thrown instanceof Error && "errorType" in thrown && typeof thrown.errorType === "string";
+
+/** The low-cardinality `error.type` of anything that was thrown: its own, else the name of its class. */
 export function errorType(thrown: unknown): string {
-  if (thrown instanceof AppError) return thrown.reason ?? thrown.code;
+  if (isClassified(thrown)) return thrown.errorType;
   return thrown instanceof Error ? thrown.name : "_OTHER";
 }
 
@@ -32,7 +42,7 @@ export function fail(span: Span, type: string, message = ""): void {
 
 /**
  * Runs `work` inside a span that is a child of `ctx`, unless the options say otherwise.
- * Answers what `work` answers; what it throws is classified, and thrown on.
+ * Returns what `work` returns. What it throws is classified and rethrown.
  */
 export async function inSpan<T>(
   name: string,
@@ -44,7 +54,7 @@ export async function inSpan<T>(
   try {
     return await context.with(trace.setSpan(ctx, span), work, undefined, span);
   } catch (thrown) {
-    fail(span, errorType(thrown), thrown instanceof AppError ? thrown.message : "");
+    fail(span, errorType(thrown), isClassified(thrown) ? thrown.message : "");
     throw thrown;
   } finally {
     span.end();
@@ -52,8 +62,8 @@ export async function inSpan<T>(
 }
 
 /**
- * A use case with an INTERNAL span of its own, for the few whose failure is worth a name in the trace.
- * Composition wraps with it, so that the use case itself knows nothing of spans.
+ * Wraps a use case in an INTERNAL span, for the few whose failure is worth a name in the trace.
+ * The composition does this, so that the use case itself knows nothing of spans.
  */
 export function traced<A extends unknown[], T>(
   name: string,

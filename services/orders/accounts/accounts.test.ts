@@ -16,7 +16,7 @@ function accounts(create: UserStore["create"]) {
   };
 }
 
-test("who signs up is a user with an id of our own; nothing but the id is noted", async () => {
+test("signing up makes a user with a new id; nothing but the id is noted", async () => {
   const { accounts: api, note, asked } = accounts(async () => ({ kind: "created", user }));
   expect(await api.create(request)).toBe(user);
   expect(asked.mock.calls).toEqual([[{ ...request, userId: "u-1" }]]);
@@ -29,10 +29,10 @@ test("the same request again gets the same user, and nothing is noted", async ()
   expect(note).not.toHaveBeenCalled();
 });
 
-test("a key that came with another request is a conflict, and so is an address that has a user; neither names the address", async () => {
+test("a key that came with another request is refused, an address with a user already exists; neither error names the address", async () => {
   const reused = accounts(async () => ({ kind: "known", user, requestHash: "another" }));
   await expect(reused.accounts.create(request)).rejects.toMatchObject({
-    code: "conflict",
+    code: "invalid",
     reason: "idempotency_key_reused",
     message: expect.not.stringContaining("example.org"),
   });
@@ -44,12 +44,12 @@ test("a key that came with another request is a conflict, and so is an address t
   });
 });
 
-test("a user that is not there is not found", async () => {
+test("an unknown user is not found", async () => {
   const { accounts: api } = accounts(async () => ({ kind: "taken" }));
   await expect(api.get("nobody")).rejects.toMatchObject({ code: "not_found" });
 });
 
-test("a name may be any name, an address any address that mail can reach", () => {
+test("any name is allowed, and any address that mail can reach", () => {
   for (const name of ["Ann", "Áine Ní Bhriain", "李小龍", "Ann-Marie O'Neil 🙂", "x".repeat(200)])
     expect(SignUp.parse({ ...request, name }).name).toBe(name);
   expect(SignUp.parse({ ...request, name: "  Ann " }).name).toBe("Ann");
@@ -58,7 +58,7 @@ test("a name may be any name, an address any address that mail can reach", () =>
   );
 });
 
-test("what could break an e-mail, or is no name and no address, is refused and the field is named", () => {
+test("a name or an address that is none or could break an e-mail is refused, and the field is named", () => {
   const wrong: [keyof SignUp, string][] = [
     ["idempotencyKey", ""],
     ["idempotencyKey", "a b"],

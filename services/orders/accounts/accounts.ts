@@ -1,4 +1,4 @@
-/** The shop's users: signing up, and being found. */
+/** The shop's users: signing up and looking up. */
 import * as z from "zod";
 import type { Vocabulary } from "../../_contracts/vocabulary.ts";
 import { AppError } from "../../_kit/process/errors.ts";
@@ -11,10 +11,10 @@ export interface User {
   readonly createdAt: Date;
 }
 
-/** Who may sign up. The name stands in the greeting of an e-mail: a line break there would begin a header. */
+/** A request to sign up. The name is used in an e-mail, where a line break could begin a header. */
 export const SignUp = z.object({
   idempotencyKey: z.string().regex(/^[\x21-\x7e]{1,512}$/, "visible ASCII only, 1 to 512 characters"),
-  /** Of what the caller sent: the same key with another one is another request. */
+  /** Of the request that the caller sent. The same key with another hash is another request. */
   requestHash: z.string().regex(/^[\x21-\x7e]{0,128}$/, "visible ASCII only, at most 128 characters"),
   name: z
     .string()
@@ -29,8 +29,8 @@ export type SignUp = z.output<typeof SignUp>;
 export interface UserStore {
   find(userId: string): Promise<User | undefined>;
   /**
-   * The user, and UserCreated, in one transaction. `known`: this key has a user already. `taken`: another user has
-   * this address, in whatever case.
+   * Stores the user and UserCreated in one transaction. `known`: this key has a user already. `taken`: another user
+   * has this address; upper and lower case do not count.
    */
   create(
     user: SignUp & { userId: string },
@@ -42,7 +42,7 @@ export interface UserStore {
 }
 
 export interface Accounts {
-  /** Fails with reasons `email_taken` and `idempotency_key_reused`. The same request again gets the same answer. */
+  /** Fails with reasons `email_taken` and `idempotency_key_reused`. A repeated request gets the same answer. */
   create(request: SignUp): Promise<User>;
   /** Fails with `not_found`. */
   get(userId: string): Promise<User>;
@@ -59,7 +59,7 @@ export function makeAccounts(users: UserStore, note: Note<Vocabulary>, newId: ()
       }
       if (made.kind === "created") note("user.created", { userId: made.user.userId });
       else if (made.requestHash !== request.requestHash) {
-        throw new AppError("conflict", "this idempotency key came with another request before", {
+        throw new AppError("invalid", "this idempotency key came with another request before", {
           reason: "idempotency_key_reused",
         });
       }

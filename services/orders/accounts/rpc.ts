@@ -1,12 +1,12 @@
-/** The accounts contract on one side, the use cases on the other. */
+/** Connects the accounts contract with the use cases. */
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ConnectRouter } from "@connectrpc/connect";
 import * as z from "zod";
 import { AccountService } from "../../_contracts/gen/baton/accounts/v1/accounts_pb.js";
-import { parsed, word } from "../../_kit/process/payload.ts";
+import { keyText, parsed } from "../../_kit/process/payload.ts";
 import { type Accounts, SignUp, type User } from "./accounts.ts";
 
-const UserCall = z.object({ userId: word(128) });
+const UserCall = z.object({ userId: keyText(128) });
 
 export function accountsRoutes(accounts: Accounts) {
   return (router: ConnectRouter): void => {

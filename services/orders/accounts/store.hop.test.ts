@@ -37,7 +37,7 @@ test("a user is stored with one UserCreated that its consumers can read, and is 
   expect(await users.find("nobody")).toBeUndefined();
 });
 
-test("the same key makes one user, also when several ask at once, and all learn which", async () => {
+test("the same key makes one user, also when several ask at once, and all get that user", async () => {
   const idempotencyKey = uniqueName("key-");
   const email = `${idempotencyKey}@example.org`;
   const answers = await Promise.all(
@@ -50,7 +50,7 @@ test("the same key makes one user, also when several ask at once, and all learn 
   expect(await eventsOf([...ids][0] ?? "")).toHaveLength(1);
 });
 
-test("the key's first request is kept, so that another one under it is found out", async () => {
+test("the hash of a key's first request is kept, so that another request with the key is noticed", async () => {
   const first = fresh();
   await users.create(first);
   const again = await users.create({
@@ -61,7 +61,7 @@ test("the key's first request is kept, so that another one under it is found out
   expect(again).toMatchObject({ kind: "known", requestHash: "hash", user: { userId: first.userId } });
 });
 
-test("an address belongs to one user, in whatever case, also when several ask at once", async () => {
+test("an address belongs to one user, in upper or lower case, also when several ask at once", async () => {
   const name = uniqueName("Ann");
   const spelt = [
     `${name}@Example.org`,

@@ -1,5 +1,5 @@
 /**
- * Reads the store beside whoever writes to it. Each question is answered from one state of the database, and is short:
+ * Reads the store while another thread writes to it. Each question is answered from one state of the database, and is short:
  * what is long is asked for page by page, with others in between, and finds at each page what is there by then.
  */
 import { setImmediate } from "node:timers/promises";

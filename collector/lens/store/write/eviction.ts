@@ -49,7 +49,7 @@ export class Evictor {
     return (pages - free) * PAGE_BYTES;
   }
 
-  /** Lets go of as much as there is too much, or begins to. Returns the bytes that are in use then. */
+  /** Deletes as much as there is too much, or begins to. Returns the bytes that are in use then. */
   makeRoom(): number {
     this.#tooOld();
     let { bytes } = this;
@@ -138,7 +138,7 @@ export class Evictor {
     return little;
   }
 
-  /** Nobody sees the part any more; its rows are deleted bit by bit. */
+  /** Readers do not see the part any more; its rows are deleted bit by bit. */
   #letGo(part: Part): void {
     const { parts, tally } = this.#writing;
     parts.closeIfOpen(part);

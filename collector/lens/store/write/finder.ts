@@ -13,7 +13,7 @@ import type { Writing } from "./writing.ts";
 
 /** A trace with this many segments goes on in a row of its own: one request may bring some hundred more. */
 const MOST_SEGMENTS = SEGMENTS_A_TRACE - 1024;
-/** Of a longer trace that nobody has written to for a while, repeated spans are not recognised. */
+/** In a longer trace that was not written to for a while, repeated spans are not recognised. */
 const MOST_IDS = 65_536;
 const NO_ID = Buffer.alloc(16);
 

@@ -81,7 +81,7 @@ export class MetricWriter {
     return stored;
   }
 
-  /** Lets go of what is too old or too much. Returns how many points went. */
+  /** Deletes what is too old or too much. Returns how many points went. */
   makeRoom(): number {
     const oldest = Math.floor(this.#writing.nowMs / MINUTE_MS) - KEPT_MINUTES;
     let bytes = [...this.#minutes.values()].reduce((sum, n) => sum + n, 0);

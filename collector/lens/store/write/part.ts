@@ -1,4 +1,4 @@
-/** A part of the store, as whoever writes knows it. layout.ts says what a part is. */
+/** A part of the store, as the writer knows it. collector/lens/store/layout.ts says what a part is. */
 import { STATE, TRACES_A_PART } from "../layout.ts";
 import { Bloom } from "./bloom.ts";
 
@@ -13,7 +13,7 @@ export interface Root {
   isDirty: boolean;
 }
 
-/** More services than this count as one in a part: a sender that makes names up must not fill memory with them. */
+/** More services than this count as one in a part: a sender that makes up names must not fill memory with them. */
 const MOST_ROOTS = 128;
 export const OTHERS = "(others)";
 

@@ -1,4 +1,4 @@
-/** All parts of the store, as whoever writes knows them. */
+/** All parts of the store, as the writer knows them. */
 import type { Hasher } from "../../otlp/hasher.ts";
 import { MOST_PARTS, STATE, traceKey } from "../layout.ts";
 import type { TraceRow } from "../row-types.ts";
@@ -34,7 +34,7 @@ export class Parts {
   /** Those that traces are moved to, by whose they are. */
   readonly #kept = new Map<string, OpenPart>();
   #seq = 0;
-  /** Numbers are not given again: those who read keep what they know of a part. */
+  /** Numbers are not given again: readers keep what they know of a part. */
   #lastId = 0;
 
   constructor(sql: Statements, hasher: Hasher, { limitBytes, maxAgeMs }: PartsOptions) {
@@ -109,7 +109,7 @@ export class Parts {
     return this.#all.find((part) => part.id === id);
   }
 
-  /** Lets go of a part that has no rows any more. */
+  /** Removes a part that has no rows any more. */
   drop(part: Part): void {
     this.#all = this.#all.filter((one) => one !== part);
     this.#sql.dropPart.run(part.id);

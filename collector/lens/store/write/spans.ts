@@ -10,7 +10,7 @@ import { MANY, ROOTED, type Trace } from "./trace.ts";
 import { noteSpan, SERVER, VERSION } from "./versions.ts";
 import type { Writing } from "./writing.ts";
 
-/** A journey that nothing came for in this time was over, as far as anybody who looked at it could tell. */
+/** A journey that nothing came for in this time was over, as far as a reader could tell. */
 const LATE_AFTER_MS = 10_000;
 /** A trace with more entries is not searched for one that it may have: the database knows. */
 const MOST_COMPARED = 32;

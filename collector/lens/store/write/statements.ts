@@ -1,4 +1,4 @@
-/** What is said to the database when something is written, prepared once. */
+/** The statements of the writer, prepared once. */
 import { PIECE } from "../layout.ts";
 import type { Database } from "../sqlite.ts";
 

@@ -85,7 +85,7 @@ export class StoreWriter {
     if (this.#failure === null) this.#attempt(() => this.#write(batch));
   }
 
-  /** Has all that was taken safe in the database. False when it cannot be: call it again later. */
+  /** Saves all that was taken. False when that fails: call it again later. */
   commit(): boolean {
     if (this.#failure !== null) return this.#again();
     if (!this.#isOpen) return true;
@@ -97,13 +97,13 @@ export class StoreWriter {
     return true;
   }
 
-  /** Lets go of what is too old, and goes on with what is to go. For when nothing arrives. */
+  /** Begins to delete what is too old, and goes on with what is being deleted. For when nothing arrives. */
   tend(): boolean {
     if (this.#failure === null && !this.#isOpen) this.#attempt(() => this.#begin());
     return this.commit();
   }
 
-  /** Has everything safe, and the journal written back. */
+  /** Saves everything, and writes the journal back. */
   close(): void {
     this.commit();
     this.#attempt(() => this.#store.database.exec("PRAGMA wal_checkpoint(TRUNCATE)"));

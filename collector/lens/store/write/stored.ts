@@ -1,4 +1,4 @@
-/** What whoever writes reads back. What was appended in the same transaction is not there yet. */
+/** What the writer reads back. What was appended in the same transaction is not there yet. */
 import { unpack } from "../content.ts";
 import type { Statements } from "./statements.ts";
 

@@ -4,7 +4,7 @@ import { PIECE, traceKey } from "../layout.ts";
 import type { Part, Root } from "./part.ts";
 import { SpanIds } from "./span-ids.ts";
 
-/** Who says which service a trace counts for: nobody yet, its first span, the trace that it links to, or the public edge. */
+/** What decides which service a trace counts for: nothing yet, its first span, the trace that it links to, the public edge. */
 export const ROOTED = { not: 0, byRoot: 1, byLink: 2, atEdge: 3 } as const;
 /** In `into`: several. */
 export const MANY = -1;
@@ -76,7 +76,7 @@ export class Trace {
     return true;
   }
 
-  /** Has the trace count for another service from now on. */
+  /** The trace counts for another service from now on. */
   moveTo(root: Root): void {
     if (root === this.root) return;
     for (const [of, sign] of [

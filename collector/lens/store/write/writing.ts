@@ -1,4 +1,4 @@
-/** What all share who write: the parts, the traces that were written last, and the time. */
+/** What the writers share: the parts, the traces that were written last, and the time. */
 import type { Hasher } from "../../otlp/hasher.ts";
 import type { Evicted } from "./evicted.ts";
 import type { Parts } from "./parts.ts";

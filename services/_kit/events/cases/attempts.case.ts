@@ -1,4 +1,4 @@
-/** The number of attempts: kept by the consumer's service, whoever delivers, however often. */
+/** The number of attempts. The consumer's service keeps it, for any broker and any number of deliveries. */
 import { afterAll, beforeAll, expect, inject } from "vitest";
 import { eventually, freshDatabase, quiet, uniqueName } from "../../../../tests/fixtures.ts";
 import { patient } from "../../../../tests/patience.ts";
@@ -14,14 +14,14 @@ import { subscribeInOrder } from "../ordered.ts";
 import { MAX_ATTEMPTS } from "../receiver.ts";
 import { type BrokerUnderTest, caseOf, sendEvent } from "./broker.fixture.ts";
 
-/** Short, so that a message whose consumer has died comes again soon; one that works must say so in time. */
+/** Short, so that a message whose consumer has died is redelivered soon. A consumer at work must renew it in time. */
 const leaseMs = patient(100);
 
 /**
- * The broker as a process sees it that dies at a moment: from then on not a word of it arrives, neither that it works on
- * a message nor how that went.
+ * The broker as used by a process that can be killed: after `die` nothing that the process says of a message arrives,
+ * neither an acknowledgement nor a renewed lease.
  */
-function mortal(broker: Broker): { broker: Broker; die: () => void } {
+function killable(broker: Broker): { broker: Broker; die: () => void } {
   let dead = false;
   const unless = (say: () => void) => () => {
     if (!dead) say();
@@ -75,7 +75,7 @@ export function attemptsCases(underTest: BrokerUnderTest): void {
     (await db.query<{ attempts: number }>("SELECT attempts FROM attempts WHERE consumer = $1", [consumer]))
       .rows;
 
-  test("a message that succeeds at first leaves nothing behind; one that is retried leaves nothing when it is done", async () => {
+  test("a message that succeeds at first stores no attempts; those of a retried one are deleted when it is done", async () => {
     const [type, group] = [uniqueName("Clean"), uniqueName("group")];
     let failures = 2;
     const handle = async () => {
@@ -116,7 +116,7 @@ export function attemptsCases(underTest: BrokerUnderTest): void {
   });
 
   for (const kind of ["unordered", "ordered"] as const) {
-    test(`a message that kills its ${kind} consumer each time is dead-lettered by the next, once, and what is behind it goes on`, async () => {
+    test(`a message that kills its ${kind} consumer each time becomes one dead letter, and the next messages are handled`, async () => {
       const [type, group] = [uniqueName("Killer"), uniqueName("mortal")];
       const bad = `${type}-bad`;
       const start = (handle: Handle, on: Broker) =>
@@ -132,14 +132,14 @@ export function attemptsCases(underTest: BrokerUnderTest): void {
       await sendEvent(broker, { type, eventId: `${type}-behind` });
       const begun: string[] = [];
       for (let life = 1; life <= MAX_ATTEMPTS; life += 1) {
-        const { broker: own, die } = mortal(await underTest.open());
+        const { broker: own, die } = killable(await underTest.open());
         const dies = Promise.withResolvers<void>();
         const handle: Handle = async ({ id }) => {
           begun.push(id);
           if (id !== bad) return;
           die();
           dies.resolve();
-          // A dead process does not go on.
+          // A dead process does not continue.
           await new Promise(() => {});
         };
         await start(handle, own);
@@ -170,7 +170,7 @@ export function attemptsCases(underTest: BrokerUnderTest): void {
     });
   }
 
-  test("messages that only waited in hand are given back untried, however often their consumer stops", async () => {
+  test("messages that only waited in hand are given back without an attempt, however often their consumer stops", async () => {
     const [type, group] = [uniqueName("Waiting"), uniqueName("group")];
     for (const n of [0, 1, 2]) await sendEvent(broker, { type, eventId: `${type}-${n}` });
     for (let stop = 0; stop < MAX_ATTEMPTS + 1; stop += 1) {
@@ -194,7 +194,7 @@ export function attemptsCases(underTest: BrokerUnderTest): void {
     expect(ended.map((span) => span.attributes["baton.delivery.attempt"])).toEqual([1, 1, 1]);
   });
 
-  test("rows of messages that cannot come again are deleted, and no others", async () => {
+  test("rows of messages that cannot be delivered again are deleted, and no others", async () => {
     const consumer = uniqueName("aged");
     const add = (message: string, age: string) =>
       db.query(

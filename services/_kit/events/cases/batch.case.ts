@@ -29,21 +29,22 @@ export function batchCases(underTest: BrokerUnderTest): void {
     await telemetry.stop();
   });
 
+  /** Sends an event as if a request had created it. Returns the creation context. */
+  const sent = (type: string, id: string, lane: number) =>
+    inRequest({ "correlation.id": `c-${id}` }, async (creation) => {
+      await sendEvent(broker, { type, lane, eventId: `${type}-${id}`, carrier: injectContext() });
+      return creation;
+    });
+
   test("a batch is one receive span that links to every message's creation, and a process span under it for each", async () => {
     const type = uniqueName("Batch");
     const creations = [];
-    for (const id of ["a", "b", "c"]) {
-      const creation = await inRequest({ "correlation.id": `c-${id}` }, async (span) => {
-        await sendEvent(broker, { type, eventId: `${type}-${id}`, carrier: injectContext() });
-        return span;
-      });
-      creations.push(creation);
-    }
+    for (const id of ["a", "b", "c"]) creations.push(await sent(type, id, 0));
     const seen: (string | undefined)[] = [];
     const handle = async () => {
       seen.push(correlationId());
     };
-    // The linger is long, so that it is the size that ends the batch.
+    // The linger is long, so that the size ends the batch.
     const batch = { maxMessages: 3, lingerMs: 10_000 };
     consumer = await subscribeInBatches({ group: "test", type, handle }, batch, {
       broker,
@@ -54,7 +55,11 @@ export function batchCases(underTest: BrokerUnderTest): void {
 
     const receive = await telemetry.one(`receive events.${type}`);
     expect(receive.kind).toBe(SpanKind.CLIENT);
-    expect(receive.attributes["messaging.batch.message_count"]).toBe(3);
+    expect(receive.attributes).toMatchObject({
+      "messaging.batch.message_count": 3,
+      "messaging.destination.name": broker.destination(0, type),
+      "server.address": broker.server.address,
+    });
     expect(edges(receive)).toEqual({
       parent: undefined,
       links: creations.map((creation) => [creation.spanId, "creation"]),
@@ -68,5 +73,11 @@ export function batchCases(underTest: BrokerUnderTest): void {
     );
     expect(processed.map((span) => span.attributes["correlation.id"])).toEqual(["c-a", "c-b", "c-c"]);
     expect(seen).toEqual(["c-a", "c-b", "c-c"]);
+
+    for (const [lane, id] of ["d", "e", "f"].entries()) await sent(type, id, lane);
+    const [, ofSeveral] = await telemetry.ended(`receive events.${type}`, 2);
+    expect(ofSeveral?.attributes, "their destinations differ").not.toHaveProperty(
+      "messaging.destination.name",
+    );
   });
 }

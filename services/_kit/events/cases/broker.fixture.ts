@@ -1,6 +1,6 @@
 /**
- * The cases are one suite that every broker must pass: a folder beside this one (`nats/`) runs each of them with its own
- * `BrokerUnderTest`. A case that a broker cannot pass is left out by name, with the reason.
+ * The cases are one suite that every broker must pass: a broker's folder (`nats/`) runs each of them with its own
+ * `BrokerUnderTest`. A case that a broker cannot pass is skipped by its name, with the reason.
  */
 import { test } from "vitest";
 import { uniqueName } from "../../../../tests/fixtures.ts";
@@ -8,33 +8,33 @@ import type { Carrier } from "../../telemetry/propagation.ts";
 import type { Broker, ReceivedMessage } from "../broker.ts";
 import { writeHead } from "../head.ts";
 
-/** A server that a test has to itself. */
+/** A server for one test alone. */
 export interface OwnServer {
   /** One more client. */
   open(): Promise<Broker>;
   /** Ends it. */
   halt(): Promise<void>;
-  /** Ends it, if it runs, and begins anew: with what it held, or (`keep` false) with nothing. */
+  /** Ends it if it runs, and starts it again. `keep`: with its data; otherwise empty. */
   restart(keep: boolean): Promise<void>;
-  /** Takes all room for events; the answer makes room again. */
+  /** Fills all room for events. The returned function makes room again. */
   fill(): Promise<() => Promise<void>>;
-  /** Deletes what was ensured, behind its clients' backs. */
+  /** Deletes the streams and consumers that were ensured, without telling the clients. */
   forget(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface BrokerUnderTest {
-  /** One more client of the server that all tests of the run share; what it needs is ensured. */
+  /** One more client of the server that all tests of the run share, with its streams ensured. */
   open(): Promise<Broker>;
-  /** A server that drops a message whose id it has had within `windowMs`, where it can. */
+  /** A server whose de-duplication window is `windowMs`, where it has one. */
   own(windowMs?: number): Promise<OwnServer>;
-  /** What `volumes` names. */
+  /** The names in the broker's `volumes`. */
   readonly volumes: readonly string[];
-  /** Reasons by the names of cases that are left out. */
+  /** The names of cases that are skipped, each with the reason. */
   readonly skips: Readonly<Record<string, string>>;
 }
 
-/** `test`, or the reason why a broker leaves it out. */
+/** `test`, or a skip with its reason. */
 export const caseOf =
   ({ skips }: BrokerUnderTest) =>
   (name: string, work: () => Promise<void>): void => {
@@ -53,7 +53,7 @@ export interface TestEvent {
   readonly payload?: object;
 }
 
-/** Sends an event as the relay would; answers its id. */
+/** Sends an event as the relay would. Returns its id. */
 export async function sendEvent(broker: Broker, event: TestEvent): Promise<string> {
   const { type, lane = 0, eventId = uniqueName("event"), carrier = {}, payload = {} } = event;
   const createdMs = event.createdMs ?? Date.now();
@@ -66,10 +66,14 @@ export async function sendEvent(broker: Broker, event: TestEvent): Promise<strin
   return eventId;
 }
 
-/** Where a test's events would go, when it only appends them. */
-export const testEvents = { system: "test", destination: (lane: number, type: string) => `${lane}/${type}` };
+/** The destination of events that a test only appends. */
+export const testEvents = {
+  system: "test",
+  server: { address: "broker.test", port: 1 },
+  destination: (lane: number, type: string) => `${lane}/${type}`,
+};
 
-/** The first message of a type that a group of its own receives. */
+/** The first message of a type, received by a new group. */
 export async function firstOf(broker: Broker, type: string): Promise<ReceivedMessage> {
   const receiving = await broker.receive({ kind: "type", group: uniqueName("look"), type }, { ahead: 1 });
   try {
@@ -84,8 +88,8 @@ export async function firstOf(broker: Broker, type: string): Promise<ReceivedMes
 }
 
 /**
- * The same broker as if it could less: it counts no deliveries and knows no delay. What stands above the port must work
- * with it as it does with the whole one.
+ * The same broker without two of its abilities: it counts no deliveries and has no delayed redelivery. The code above
+ * the port must work with it as well.
  */
 export const lesser = (broker: Broker): Broker => ({
   ...broker,

@@ -13,7 +13,7 @@ export function concurrencyCases(underTest: BrokerUnderTest): void {
   let broker: Broker;
   let db: Database;
   const running: RunningConsumer[] = [];
-  /** Lets every handler of a consumer go: a test that fails half way must not hang at the end. */
+  /** Releases all handlers of a consumer, so that a test that fails half way does not hang at the end. */
   const free: (() => void)[] = [];
   beforeAll(async () => {
     broker = await underTest.open();
@@ -26,14 +26,14 @@ export function concurrencyCases(underTest: BrokerUnderTest): void {
     await db.close();
   });
 
-  /** Publishes so many events of a type; their ids are `<type>-<n>`. */
+  /** Publishes `count` events of a type; their ids are `<type>-<n>`. */
   async function publish(type: string, count: number): Promise<void> {
     for (let n = 0; n < count; n += 1) {
       await sendEvent(broker, { type, eventId: `${type}-${n}`, payload: { n } });
     }
   }
 
-  /** A consumer whose handlers stay inside until they are let go, one by one or all from now on. */
+  /** A consumer whose handlers wait until they are let go, one by one or all from then on. */
   async function consuming(type: string, options: Partial<Subscription> = {}) {
     const inside: { id: string; letGo: () => void }[] = [];
     const seen: string[] = [];
@@ -65,7 +65,7 @@ export function concurrencyCases(underTest: BrokerUnderTest): void {
     return { consumer, seen, inside, letGo, letAllGo, most: () => most };
   }
 
-  /** What the broker knows of the source: messages that are not settled, and how many of them were delivered again. */
+  /** From the broker: messages that are not settled, and how many of them were redelivered. */
   async function settling(type: string) {
     const [lag] = await broker.lags([eventsOf({ group: "test", type })]);
     if (!lag) throw new Error("the broker does not know the source");
@@ -78,7 +78,7 @@ export function concurrencyCases(underTest: BrokerUnderTest): void {
 
   const ids = (type: string, count: number) => Array.from({ length: count }, (_, n) => `${type}-${n}`);
 
-  test("at most so many handlers run at once, and each that ends makes room for the next", async () => {
+  test("at most `concurrency` handlers run at once, and each that ends makes room for the next", async () => {
     const type = uniqueName("Many");
     await publish(type, 12);
     const { seen, inside, letGo, letAllGo, most } = await consuming(type, { concurrency: 3 });
@@ -93,7 +93,7 @@ export function concurrencyCases(underTest: BrokerUnderTest): void {
     expect(seen.toSorted()).toEqual(ids(type, 12).toSorted());
   });
 
-  test("a handler that takes longer than the lease is not run twice, nor are those behind it", async () => {
+  test("a message whose handler takes longer than the lease is not redelivered, nor are those behind it", async () => {
     const type = uniqueName("Long");
     const leaseMs = patient(500);
     await publish(type, 2);
@@ -101,7 +101,7 @@ export function concurrencyCases(underTest: BrokerUnderTest): void {
     for (const id of ids(type, 2)) {
       await eventually(`${id} at work`, () => (inside[0]?.id === id ? true : undefined));
       const startedMs = performance.now();
-      // The condition that is waited for is time itself: longer than the lease.
+      // Time itself is the condition here: longer than the lease.
       await eventually("more than the lease", () =>
         performance.now() - startedMs > 1.3 * leaseMs ? true : undefined,
       );
@@ -112,7 +112,7 @@ export function concurrencyCases(underTest: BrokerUnderTest): void {
     expect(seen).toEqual(ids(type, 2));
   });
 
-  test("stopping waits for what is under way, takes nothing more, and leaves the rest to the next consumer", async () => {
+  test("stopping waits for handlers under way, takes no more messages, and leaves the rest to the next consumer", async () => {
     const type = uniqueName("Stopped");
     await publish(type, 6);
     const first = await consuming(type, { concurrency: 2 });
@@ -122,7 +122,7 @@ export function concurrencyCases(underTest: BrokerUnderTest): void {
       stopped = true;
     });
     first.letGo();
-    // The first one's ack is on its way and the second one still runs: a round trip to the server changes nothing.
+    // The first handler's ack is on its way and the second handler still runs: a round trip to the server ends neither.
     await settling(type);
     expect(stopped).toBe(false);
     first.letAllGo();

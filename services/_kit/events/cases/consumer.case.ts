@@ -4,9 +4,9 @@ import { eventually, freshDatabase, quiet, uniqueName } from "../../../../tests/
 import { edges, inRequest, startTestTelemetry } from "../../../../tests/telemetry.ts";
 import { type Database, openDatabase } from "../../database/postgres.ts";
 import { AppError } from "../../process/errors.ts";
-import { baggageEntry, correlationId } from "../../telemetry/correlation.ts";
+import { correlationId } from "../../telemetry/correlation.ts";
 import { faultAt } from "../../telemetry/faults.ts";
-import { type AsyncMode, inject as injectContext } from "../../telemetry/propagation.ts";
+import { type AsyncMode, baggageEntry, inject as injectContext } from "../../telemetry/propagation.ts";
 import { attemptsSchema } from "../attempts.ts";
 import type { Broker } from "../broker.ts";
 import { subscribe } from "../consumer.ts";
@@ -33,7 +33,7 @@ export function consumerCases(underTest: BrokerUnderTest): void {
     await telemetry.stop();
   });
 
-  /** Publishes an event as a request would have created it; answers the creation context. */
+  /** Publishes an event as if a request had created it. Returns the creation context. */
   function published(
     type: string,
     baggage: Record<string, string> = {},
@@ -67,7 +67,7 @@ export function consumerCases(underTest: BrokerUnderTest): void {
       AsyncMode,
       { child: boolean; linked: boolean },
     ][]) {
-      test(`in mode ${mode} hangs as that mode says, and the handler has the baggage`, async () => {
+      test(`in mode ${mode} has that mode's parent and links, and the handler has the baggage`, async () => {
         const type = uniqueName("Mode");
         const seen: (string | undefined)[] = [];
         await consume(type, mode, async () => {
@@ -86,7 +86,7 @@ export function consumerCases(underTest: BrokerUnderTest): void {
       });
     }
 
-    test("follows the request's own wish over the process's mode", async () => {
+    test("follows the request's own mode rather than the process's", async () => {
       const type = uniqueName("Wish");
       await consume(type, "parent");
       const creation = await published(type, { async: "link" });
@@ -102,13 +102,13 @@ export function consumerCases(underTest: BrokerUnderTest): void {
       expect(edges(span)).toEqual({ parent: undefined, links: [[creation.spanId, "creation"]] });
     });
 
-    test("bears the message's id, its waits and the correlation id", async () => {
+    test("has the message's id, its waits and the correlation id", async () => {
       const type = uniqueName("Attributes");
       await consume(type, "parent+link");
       await published(type);
       const span = await telemetry.one(`process events.${type}`);
       expect(span.attributes).toMatchObject({
-        "messaging.system": broker.system,
+        "messaging.system.name": broker.system,
         "messaging.operation.name": "process",
         "messaging.operation.type": "process",
         "messaging.destination.name": broker.destination(3, type),
@@ -117,6 +117,9 @@ export function consumerCases(underTest: BrokerUnderTest): void {
         "messaging.consumer.group.name": "test",
         "messaging.destination.subscription.name": `test-${type}`,
         "messaging.message.id": `e-${type}`,
+        "messaging.message.conversation_id": "c-1",
+        "server.address": broker.server.address,
+        "server.port": broker.server.port,
         "baton.delivery.attempt": 1,
         "baton.delivery.outcome": "ack",
         "baton.wait.outbox": 0.04,
@@ -171,7 +174,7 @@ export function consumerCases(underTest: BrokerUnderTest): void {
     expect(spans.map((span) => span.attributes["baton.delivery.outcome"])).toEqual(["retry", "ack"]);
   });
 
-  test("a message that no attempt can mend is dead-lettered at once, with its reason and its context", async () => {
+  test("a message that no retry can help becomes a dead letter at once, with its reason and its context", async () => {
     const type = uniqueName("Poison");
     await consume(type, "parent+link", async () => {
       throw new AppError("invalid", "not ours");

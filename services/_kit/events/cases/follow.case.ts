@@ -13,7 +13,7 @@ export function followCases(underTest: BrokerUnderTest): void {
 
   const publish = (type: string, payload: object, by = broker) => sendEvent(by, { type, payload });
 
-  /** Follows; keeps what it hears of `type`, and how often it was told of a gap. */
+  /** Follows, and keeps the events of `type` and the gaps that it was told of. */
   async function hearing(type: string, by = broker) {
     const heard: unknown[] = [];
     const gaps: number[] = [];
@@ -26,7 +26,7 @@ export function followCases(underTest: BrokerUnderTest): void {
     return { live, heard, gaps };
   }
 
-  test("events are heard in their order from now on, by each who follows, and none of before", async () => {
+  test("each follower hears all events from now on, in order, and no earlier ones", async () => {
     const type = uniqueName("Live");
     await publish(type, { n: 0 });
     const [one, two] = await Promise.all([hearing(type), hearing(type)]);
@@ -39,7 +39,7 @@ export function followCases(underTest: BrokerUnderTest): void {
     }
   });
 
-  test("an event that cannot be taken is left out, and the next is heard", async () => {
+  test("an event that cannot be parsed is skipped, and the next one is heard", async () => {
     const type = uniqueName("Live");
     const { live, heard } = await hearing(type);
     await broker.publish(0, type, { id: uniqueName("event"), headers: {}, data: Buffer.from("no JSON") });
@@ -49,7 +49,7 @@ export function followCases(underTest: BrokerUnderTest): void {
     await live.stop();
   });
 
-  test("after it has stopped nothing is heard", async () => {
+  test("nothing is heard after a stop", async () => {
     const type = uniqueName("Live");
     const { live, heard } = await hearing(type);
     await live.stop();
@@ -57,7 +57,7 @@ export function followCases(underTest: BrokerUnderTest): void {
     expect(heard).toEqual([]);
   });
 
-  test("over a restart of the server, and one that has lost all, it says that there was a gap and goes on", async () => {
+  test("after a restart of the server, and after one that lost all data, a gap is reported and following goes on", async () => {
     const server = await underTest.own();
     const own = await server.open();
     try {

@@ -54,11 +54,12 @@ export function gaugesCases(underTest: BrokerUnderTest): void {
     });
   });
 
+  const by = "messaging.destination.subscription.name";
+  const owner = "baton.dead_letter.owner";
   const publish = (type: string) => sendEvent(broker, { type });
 
-  test("a durable's lag, what it has in hand and gives out again, and what it gave up", async () => {
+  test("a durable's pending, unacknowledged and redelivered messages, and its dead letters", async () => {
     const [type, group] = [uniqueName("Lagging"), uniqueName("lag")];
-    const by = "messaging.destination.subscription.name";
     const durable = `${group}-${type}`;
     const subscription = { group, type, handle: async () => {} };
     await (await broker.receive(eventsOf(subscription), { ahead: 1 })).close();
@@ -66,7 +67,7 @@ export function gaugesCases(underTest: BrokerUnderTest): void {
       await publish(type);
       await publish(type);
       expect(await values("baton.consumer.pending", by)).toEqual({ [durable]: 2 });
-      expect(await values("baton.dead_letters", by)).toEqual({ [durable]: 0 });
+      expect(await values("baton.dead_letters", owner)).toEqual({ [durable]: 0 });
 
       const open = Promise.withResolvers<void>();
       let tries = 0;
@@ -82,7 +83,9 @@ export function gaugesCases(underTest: BrokerUnderTest): void {
       );
       const figure = (name: string, wanted: number) =>
         eventually(`${name} to be ${wanted}`, async () =>
-          (await values(name, by))[durable] === wanted ? true : undefined,
+          (await values(name, name === "baton.dead_letters" ? owner : by))[durable] === wanted
+            ? true
+            : undefined,
         );
       await figure("baton.consumer.redelivered", 1);
       await figure("baton.consumer.ack_pending", 1);
@@ -94,9 +97,8 @@ export function gaugesCases(underTest: BrokerUnderTest): void {
     });
   });
 
-  test("of an ordered consumer each bucket's durable, and what each gave up", async () => {
+  test("the pending messages and dead letters of each bucket's durable of an ordered consumer", async () => {
     const [type, group] = [uniqueName("Ordered"), uniqueName("lag")];
-    const by = "messaging.destination.subscription.name";
     const handle = async () => {
       throw new AppError("invalid", "never");
     };
@@ -105,13 +107,15 @@ export function gaugesCases(underTest: BrokerUnderTest): void {
     await watching(watchConsumers(broker, [subscription]), async () => {
       await publish(type);
       await eventually("its dead letter", async () =>
-        (await values("baton.dead_letters", by))[`${group}-p0`] === 1 ? true : undefined,
+        (await values("baton.dead_letters", owner))[`${group}-p0`] === 1 ? true : undefined,
       );
       for (const name of ["baton.dead_letters", "baton.consumer.pending"]) {
-        const durables = Object.keys(await values(name, by)).filter((durable) => durable.startsWith(group));
+        const durables = Object.keys(await values(name, name === "baton.dead_letters" ? owner : by)).filter(
+          (durable) => durable.startsWith(group),
+        );
         expect(durables.toSorted(), name).toEqual(lanesOf(group).map(nameOf));
       }
-      expect((await values("baton.dead_letters", by))[`${group}-p1`]).toBe(0);
+      expect((await values("baton.dead_letters", owner))[`${group}-p1`]).toBe(0);
     });
     await running.stop();
   });

@@ -1,7 +1,7 @@
 import type { Database } from "../../database/postgres.ts";
 import { once } from "../inbox.ts";
 
-/** Work with an effect that the first replica cannot end before it is let go, in the middle of its transaction. */
+/** Work with an effect. The first replica is held inside its transaction until `letGo`. */
 export function heldWork(db: Database) {
   const letGo = Promise.withResolvers<void>();
   const begun: string[] = [];

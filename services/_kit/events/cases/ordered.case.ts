@@ -19,7 +19,7 @@ export function orderedCases(underTest: BrokerUnderTest): void {
   const telemetry = startTestTelemetry();
   const running: RunningConsumer[] = [];
   let db: Database;
-  /** Two, as if for two replicas. */
+  /** Two clients, as of two replicas. */
   let broker: Broker;
   let other: Broker;
 
@@ -40,7 +40,7 @@ export function orderedCases(underTest: BrokerUnderTest): void {
     await telemetry.stop();
   });
 
-  /** A small generator of numbers from 0 to 1 that a failing run can be repeated with. */
+  /** A small seeded generator of numbers from 0 to 1, so that a failing run can be repeated. */
   function seeded(seed: number): () => number {
     let state = seed;
     return () => {
@@ -52,10 +52,10 @@ export function orderedCases(underTest: BrokerUnderTest): void {
   const payloadOf = (event: Event) => event.payload as { who: string; round: number };
 
   /**
-   * Tried with `FOR UPDATE SKIP LOCKED` in place of the relay's lock: 17 inversions per user in 60 rows. With one source
-   * for all and several messages in hand a single nak reorders, too (r0 r1 r2 r0).
+   * Rejected alternatives: `FOR UPDATE SKIP LOCKED` in place of the relay's lock gave 17 inversions per user in 60
+   * rows. With one source for all and several messages in hand, a single nack reorders as well (r0 r1 r2 r0).
    */
-  test("50 users' events through three relays and two replicas, some failing on the way: in order, each effect once", async () => {
+  test("50 users' events, some failing, stay in order through three relays and two replicas, each effect once", async () => {
     const users = Array.from({ length: 50 }, (_, n) => uniqueName(`user${n}-`));
     const rounds = 6;
     const types = [uniqueName("Odd"), uniqueName("Even")];
@@ -113,7 +113,7 @@ export function orderedCases(underTest: BrokerUnderTest): void {
   const send = (type: string, key: string, eventId: string, payload: object = {}) =>
     sendEvent(broker, { type, lane: bucketOf(key), eventId, payload });
 
-  test("a poison message holds up its bucket only, and that only until it is dead-lettered", async () => {
+  test("a poison message holds up only its own bucket, and only until it is a dead letter", async () => {
     const [type, group] = [uniqueName("Poisoned"), uniqueName("poison")];
     const [poisoned = "", ...others] = keys;
     const seen: string[] = [];
@@ -143,7 +143,7 @@ export function orderedCases(underTest: BrokerUnderTest): void {
     ]);
   });
 
-  test("types without a handler are passed over, without a span; those with one look like any consumer's", async () => {
+  test("types without a handler are skipped without a span; those with one have a usual process span", async () => {
     const [type, group] = [uniqueName("Wanted"), uniqueName("some")];
     const [key = ""] = keys;
     await send("constructor", key, uniqueName("e"));

@@ -1,4 +1,4 @@
-/** The database is away for longer than all attempts take: nothing is given up, and each effect is there once. */
+/** The database is away for longer than all attempts take: no dead letters, and each effect is there once. */
 import { afterAll, beforeAll, beforeEach, expect, inject } from "vitest";
 import { eventually, freshDatabase, quiet, uniqueName } from "../../../../tests/fixtures.ts";
 import { edges, inRequest, startTestTelemetry } from "../../../../tests/telemetry.ts";
@@ -20,9 +20,9 @@ export function outageCases(underTest: BrokerUnderTest): void {
   let cable: Cable;
   let broker: Broker;
   let db: Database;
-  /** The same database without the cable: what is really there. */
+  /** The same database without the cable, to see what is really stored. */
   let direct: Database;
-  /** Aborted when the replica that uses `db` is to stop. */
+  /** Ends all waiting on `db`. */
   let stopping: AbortController;
 
   beforeAll(async () => {
@@ -47,7 +47,7 @@ export function outageCases(underTest: BrokerUnderTest): void {
   const effectsOf = async (id: string) =>
     (await direct.query("SELECT 1 FROM effects WHERE id = $1", [id])).rows.length;
 
-  /** Has its effect in the database, and counts how often it has begun. */
+  /** A handler with an effect in the database; `begun` has an entry for each call. */
   function working(over = () => db) {
     const begun: string[] = [];
     const handle = async ({ id }: { readonly id: string }) => {
@@ -70,7 +70,7 @@ export function outageCases(underTest: BrokerUnderTest): void {
         : subscribe({ group, type, handle }, options);
     };
 
-    test(`a message of an ${kind} consumer waits in hand: a second attempt, and the server delivers once`, async () => {
+    test(`a message of an ${kind} consumer waits in hand for its second attempt, without a redelivery`, async () => {
       const [type, group] = [uniqueName("Away"), uniqueName("outage")];
       const { begun, handle } = working();
       const consumer = await start(type, group, handle);
@@ -87,7 +87,7 @@ export function outageCases(underTest: BrokerUnderTest): void {
       expect(done && edges(done).links).toContainEqual([failed.spanContext().spanId, "previous_attempt"]);
       expect(await effectsOf(id)).toBe(1);
       expect(begun).toEqual([id, id]);
-      // What the server delivers again has lain in the stream.
+      // Only a delivery from the stream has this wait: the second attempt was no redelivery.
       expect(failed.attributes).toHaveProperty(["baton.wait.stream"]);
       expect(done?.attributes).not.toHaveProperty(["baton.wait.stream"]);
       await consumer.stop();
@@ -121,7 +121,7 @@ export function outageCases(underTest: BrokerUnderTest): void {
       await consumer.stop();
     });
 
-    test(`a message of an ${kind} consumer that stops meanwhile is somebody else's`, async () => {
+    test(`a message of an ${kind} consumer that stops meanwhile is handled by another replica`, async () => {
       const [type, group] = [uniqueName("Stopped"), uniqueName("outage")];
       const first = working();
       const consumer = await start(type, group, first.handle);

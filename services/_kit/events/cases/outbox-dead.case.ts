@@ -32,7 +32,7 @@ export function outboxDeadCases(underTest: BrokerUnderTest): void {
   const appended = (type: string, payload: object = {}) =>
     db.transaction((tx) => append<NewEvent>(broker, tx, { type, key: KEY, payload }));
 
-  interface Row {
+  interface OutboxRow {
     readonly id: string;
     readonly refusals: number;
     readonly attempts: number;
@@ -42,7 +42,7 @@ export function outboxDeadCases(underTest: BrokerUnderTest): void {
   }
   const rowOf = async (eventId: string) =>
     (
-      await db.query<Row>(
+      await db.query<OutboxRow>(
         `SELECT id, refusals, attempts, dead_reason, dead_at IS NOT NULL AS is_dead, sent_at IS NOT NULL AS is_sent
        FROM outbox WHERE event_id = $1`,
         [eventId],
@@ -51,7 +51,7 @@ export function outboxDeadCases(underTest: BrokerUnderTest): void {
 
   const lettersOf = (type: string) => lettersWhere(broker, (letter) => letter.type === type);
 
-  test("a row too large for the stream is dead-lettered by its head, those behind it pass, and mended it is redriven", async () => {
+  test("a row too large for the stream becomes a dead letter without data, those behind it pass, and once fixed it is redriven", async () => {
     const [type, behind] = [uniqueName("Large"), uniqueName("Behind")];
     const large = await appended(type, { orderId: "o-1", text: "x".repeat(2_000_000) });
     const small = await appended(behind);
@@ -80,10 +80,10 @@ export function outboxDeadCases(underTest: BrokerUnderTest): void {
     await relay.stop();
   });
 
-  test("a row that the stream refuses, and that is redriven before it is mended, is a dead letter anew", async () => {
+  test("a refused row that is redriven before it is fixed becomes a dead letter again", async () => {
     const type = uniqueName("Refused");
     const eventId = await appended(type);
-    // More than a stream takes of headers; one refusal more, and it is given up.
+    // Larger headers than a stream takes. One more refusal makes it a dead letter.
     await db.query("UPDATE outbox SET carrier = $2, refusals = 9 WHERE event_id = $1", [
       eventId,
       JSON.stringify({ tracestate: "x".repeat(70_000) }),
@@ -101,7 +101,7 @@ export function outboxDeadCases(underTest: BrokerUnderTest): void {
     await relay.stop();
   });
 
-  test("a stream that is away counts against no row, however often it is tried", async () => {
+  test("tries while the stream is away count as refusals of no row", async () => {
     const type = uniqueName("Away");
     const eventId = await appended(type);
     const away: Broker = {
@@ -115,7 +115,7 @@ export function outboxDeadCases(underTest: BrokerUnderTest): void {
     expect(await drain(db, broker, "link", quiet, never)).toBe(1);
   });
 
-  test("what is long sent, or long dead, is deleted, and nothing else", async () => {
+  test("rows that were sent or became dead letters long ago are deleted, and no others", async () => {
     const type = uniqueName("Aged");
     const ids = await Promise.all([1, 2, 3, 4, 5].map(() => appended(type)));
     const set = (eventId: string | undefined, column: string, ago: string) =>

@@ -19,7 +19,7 @@ import { type BrokerUnderTest, caseOf, type OwnServer, sendEvent } from "./broke
 
 export function redriveCases(underTest: BrokerUnderTest): void {
   const test = caseOf(underTest);
-  /** Of the server that the one test has to itself; everybody's has two minutes. */
+  /** The de-duplication window of the own server; the shared one's is two minutes. */
   const WINDOW_MS = 1_000;
   const telemetry = startTestTelemetry();
   const running: RunningConsumer[] = [];
@@ -43,7 +43,7 @@ export function redriveCases(underTest: BrokerUnderTest): void {
     await telemetry.stop();
   });
 
-  /** Publishes an event as a request would have created it; answers the creation context. */
+  /** Publishes an event as if a request had created it. Returns the creation context. */
   const published = (type: string, baggage: Record<string, string> = {}, to = broker) =>
     inRequest({ "correlation.id": "c-1", ...baggage }, async (creation) => {
       await sendEvent(to, { type, lane: 3, eventId: `e-${type}`, carrier: injectContext() });
@@ -102,8 +102,8 @@ export function redriveCases(underTest: BrokerUnderTest): void {
         broken = false;
         await redrive(on, letter);
         await eventually("its effect", async () => ((await effectsOf(type)) > 0 ? true : undefined));
-        expect(await lettersOf(type, on), "it is dead no more").toEqual([]);
-        // Whoever redrove it was cut off before the letter was taken away, and comes again.
+        expect(await lettersOf(type, on), "it is no dead letter any more").toEqual([]);
+        // As if the first redrive had been cut off before it removed the letter.
         await redrive(on, letter);
         await eventually("all redriven messages to be done", async () => {
           const [lag] = await on.lags([redrivesOf(eventsOf({ group: "test", type }))]);
@@ -131,7 +131,7 @@ export function redriveCases(underTest: BrokerUnderTest): void {
     });
   });
 
-  test("two consumers that gave up one event both get it back, and nobody else does", async () => {
+  test("two consumers with a dead letter of the same event both get it back, and no other consumer does", async () => {
     const type = uniqueName("Shared");
     const seen: string[] = [];
     for (const group of ["one", "two", "third"]) {

@@ -25,7 +25,7 @@ export function relayCases(underTest: BrokerUnderTest): void {
     await telemetry.stop();
   });
 
-  /** The broker, but for how it publishes. */
+  /** The broker with another `publish`. */
   const publishing = (publish: Broker["publish"]): Broker => ({ ...broker, publish });
 
   const appended = (
@@ -71,7 +71,7 @@ export function relayCases(underTest: BrokerUnderTest): void {
     expect(stored.headers.baggage).toContain("async=link");
   });
 
-  test("every attempt is a span of its own below the same creation context, and an event that fails holds back the ones behind it", async () => {
+  test("every attempt is its own span below the same creation context, and a failed event holds back those behind it", async () => {
     const type = uniqueName("Retried");
     const key = "carl";
     const first = await appended(type, key);
@@ -118,7 +118,7 @@ export function relayCases(underTest: BrokerUnderTest): void {
     expect(seen).toEqual(expected);
   });
 
-  test("a relay whose listening connection is lost listens again, and is woken by the next event", async () => {
+  test("a relay that loses its listening connection listens again, and the next event wakes it", async () => {
     const type = uniqueName("Heard");
     const relay = await startRelay(db, broker, "parent+link", quiet);
     const listening = async () => {

@@ -1,4 +1,4 @@
-/** Stopping a replica while its work is under way: what is not done in time is another one's at once. */
+/** A replica that stops while its work is under way: messages that are not done in time go to another one at once. */
 import { afterAll, beforeAll, expect, inject } from "vitest";
 import { eventually, freshDatabase, quiet, uniqueName } from "../../../../tests/fixtures.ts";
 import { startTestTelemetry } from "../../../../tests/telemetry.ts";
@@ -28,11 +28,11 @@ export function stopCases(underTest: BrokerUnderTest): void {
     await telemetry.stop();
   });
 
-  /** What the broker would wait for a word: far longer than a test may take, so that it is not this that helps. */
+  /** Far longer than the test may take, so that the redelivery cannot come from the end of a lease. */
   const leaseMs = 60_000;
 
   for (const kind of ["unordered", "ordered"] as const) {
-    test(`an ${kind} consumer that stops gives a message that takes too long to another replica; the effect is there once`, async () => {
+    test(`an ${kind} consumer that stops gives a message that takes too long to another replica, with one effect`, async () => {
       const [type, group] = [uniqueName("Held"), uniqueName("stop")];
       const { letGo, begun, ended, handle } = heldWork(db);
       const options = { broker, db, mode: "link", log: quiet } as const;
@@ -49,10 +49,10 @@ export function stopCases(underTest: BrokerUnderTest): void {
       expect(ended).toEqual([]);
       const second = await start("second");
       await eventually("the second to have it", () => (begun.length === 2 ? true : undefined));
-      // The first one's process is still there, and its transaction commits after all.
+      // The first one's process still runs, and its transaction commits after all.
       letGo.resolve();
       await eventually("both to be done", () => (ended.length === 2 ? true : undefined));
-      await eventually("the second one's word to arrive", async () => {
+      await eventually("the second one's acknowledgement to arrive", async () => {
         const source: Source =
           kind === "ordered" ? { kind: "lane", group, lane: 0 } : { kind: "type", group, type };
         const [lag] = await broker.lags([source]);
@@ -60,7 +60,7 @@ export function stopCases(underTest: BrokerUnderTest): void {
       });
       await second.stop();
       const attempts = await telemetry.ended(`process events.${type}`, 2);
-      // What is given back was no attempt.
+      // Giving a message back undoes the attempt.
       expect(attempts.map((span) => span.attributes["baton.delivery.attempt"])).toEqual([1, 1]);
       expect(begun).toEqual(["first", "second"]);
       expect(ended.filter(({ had }) => had)).toHaveLength(1);

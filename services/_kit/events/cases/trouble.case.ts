@@ -1,4 +1,4 @@
-/** What a broker says of its troubles, and what becomes of messages meanwhile: four things that are told apart. */
+/** The four troubles that a broker tells apart, and what happens to messages meanwhile. */
 import { afterAll, beforeEach, describe, expect, inject } from "vitest";
 import { eventually, freshDatabase, quiet, uniqueName } from "../../../../tests/fixtures.ts";
 import { startTestTelemetry } from "../../../../tests/telemetry.ts";
@@ -48,7 +48,7 @@ export function troubleCases(underTest: BrokerUnderTest): void {
     ).rows[0];
   const pass = () => drain(db, broker, "link", quiet, new AbortController().signal);
 
-  test("a broker that is away says so, costs an event nothing, and takes it when it is back", async () => {
+  test("a broker that is away is reported as away; the event keeps its attempts and is sent when it is back", async () => {
     await db.transaction((tx) => append<NewEvent>(broker, tx, { type: "Away", key: "ann", payload: {} }));
     await server.halt();
     expect(await failure(sendEvent(broker, { type: "Away" }))).toBe("away");
@@ -63,7 +63,7 @@ export function troubleCases(underTest: BrokerUnderTest): void {
     expect(await row()).toEqual({ refusals: 0, is_sent: true, is_dead: false });
   });
 
-  test("a broker that is full says so, costs an event nothing, and takes it when there is room", async () => {
+  test("a broker that is full is reported as full; the event keeps its attempts and is sent when there is room", async () => {
     await db.transaction((tx) => append<NewEvent>(broker, tx, { type: "Full", key: "ann", payload: {} }));
     const makeRoom = await server.fill();
     expect(await failure(sendEvent(broker, { type: "Full" }))).toBe("full");
@@ -75,12 +75,12 @@ export function troubleCases(underTest: BrokerUnderTest): void {
     expect(await pass()).toBe(1);
   });
 
-  test("an event that the broker takes from nobody is refused, and that alone counts against it", async () => {
+  test("an event that the broker will never take is reported as refused", async () => {
     const data = Buffer.alloc(broker.maxMessageBytes + 1);
     expect(await failure(broker.publish(0, "Large", { id: "large", headers: {}, data }))).toBe("refused");
   });
 
-  describe("what was ensured and has gone missing is made again", () => {
+  describe("a stream or consumer that was ensured and has gone missing is made again", () => {
     test("for an event that is published", async () => {
       await server.forget();
       await sendEvent(broker, { type: "Missing", eventId: "e-1" });
@@ -122,7 +122,7 @@ export function troubleCases(underTest: BrokerUnderTest): void {
       expect(seen).toEqual(["before", "after", "dead"]);
     });
 
-    test("also when the whole server begins anew, empty", async () => {
+    test("also when the whole server restarts empty", async () => {
       const type = uniqueName("Anew");
       const seen: string[] = [];
       const handle = async ({ id }: { id: string }) => void seen.push(id);
@@ -140,7 +140,7 @@ export function troubleCases(underTest: BrokerUnderTest): void {
     });
   });
 
-  test("a dead letter that cannot be stored keeps its message in hand, and costs no attempt", async () => {
+  test("when a dead letter cannot be stored its message stays in hand, and uses up no attempt", async () => {
     const type = uniqueName("Kept");
     let handled = 0;
     const handle = async () => {

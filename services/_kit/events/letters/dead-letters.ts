@@ -1,18 +1,19 @@
 /**
- * Dead letters: what was given up, wherever it was given up, kept as a message that says why and holds all that it takes
- * to send it once more.
+ * Dead letters: messages, jobs and outbox rows that ran out of attempts or that no retry can help. Each is kept as a
+ * message with the reason and with all that a redrive needs.
  */
 import type { SpanContext } from "@opentelemetry/api";
+import { spanContextOf, traceparentOf } from "../../telemetry/propagation.ts";
 import type { Broker, Headers, StoredMessage } from "../broker.ts";
-import { type EventHead, readHead, spanContextOf, traceparentOf, writeHead } from "../head.ts";
+import { type EventHead, readHead, writeHead } from "../head.ts";
 
 export interface DeadLetter {
   /**
-   * Where it lay: `<place>:<source>`, `job:<queue>:<id>`, `outbox:<database>:<row>`. Also the id of the message that it is
-   * stored as, so that giving something up twice is once.
+   * Its origin: `<place>:<source>`, `job:<queue>:<id>`, `outbox:<database>:<row>`. Also the id of the message that it
+   * is stored as, so that it is stored once even if it is buried twice.
    */
   readonly id: string;
-  /** Who gave it up and gets it back: a source's name, `job.<queue>` or `outbox.<database>`. */
+  /** The consumer that failed, which gets it back: a source's name, `job.<queue>` or `outbox.<database>`. */
   readonly consumer: string;
   readonly group: string;
   readonly type: string;
@@ -21,12 +22,12 @@ export interface DeadLetter {
   /** For a person to read. */
   readonly detail: string;
   readonly attempts: number;
-  /** The span of the last attempt, when it lived to tell. */
+  /** The span of the last attempt, if its process did not die. */
   readonly lastAttempt: SpanContext | undefined;
-  /** How often it has been sent once more. */
+  /** How often it has been redriven. */
   readonly redriven: number;
   readonly head: EventHead;
-  /** Undefined when it is too large for a message: it is still where `id` says. */
+  /** Undefined when it is too large for a message. Then it is still at the origin that `id` names. */
   readonly data: Uint8Array | undefined;
 }
 
@@ -47,21 +48,21 @@ export const LAST_ATTEMPT = DEAD.span;
 /** On a redriven message: the dead letter's id. */
 export const REDRIVE_OF = "Baton-Redrive-Of";
 
-/** More than all headers of a dead letter: they count against the server's bound on a message. */
+/** More than all headers of a dead letter. They count towards the server's size limit of a message. */
 const HEAD_BYTES = 40_960;
 const MAX_TEXT = 400;
 
-/** Fit for a header: one line, bounded. */
+/** Makes text fit for a header: one line of limited length. */
 const line = (text: string): string =>
   text
     .replace(/\p{Cc}/gu, " ")
     .trim()
     .slice(0, MAX_TEXT);
 
-/** Fit for a place in a subject: whatever a stranger called it. */
+/** Makes any text fit for a part of a subject. */
 export const token = (text: string): string => text.replace(/[^\w-]/g, "_").slice(0, 100) || "_";
 
-/** Puts it among the dead letters; resolves when it is stored there, also when it was before. */
+/** Stores it among the dead letters. Resolves when it is stored, also when it had been before. */
 export async function bury(broker: Broker, letter: DeadLetter): Promise<void> {
   const headers = writeHead(letter.head);
   const facts = {
@@ -86,17 +87,17 @@ export async function bury(broker: Broker, letter: DeadLetter): Promise<void> {
 
 /** A dead letter as the broker holds it. */
 export interface Buried extends DeadLetter {
-  /** Of the letter itself. */
+  /** The place of the letter itself. */
   readonly place: string;
   readonly atMs: number;
 }
 
-/** All dead letters that are there now, oldest first, one at a time: together they may be large. */
+/** All dead letters that are there now, oldest first, one at a time, because together they may be large. */
 export async function* deadLetters(broker: Broker): AsyncGenerator<Buried> {
-  for await (const message of broker.letters()) yield exhume(message);
+  for await (const message of broker.letters()) yield letterOf(message);
 }
 
-function exhume({ id, headers, data, place, storedMs }: StoredMessage): Buried {
+function letterOf({ id, headers, data, place, storedMs }: StoredMessage): Buried {
   const get = (name: string) => headers[name] ?? "";
   return {
     id,
@@ -115,5 +116,5 @@ function exhume({ id, headers, data, place, storedMs }: StoredMessage): Buried {
   };
 }
 
-/** How often what these headers belong to has been sent once more. */
+/** How often the message with these headers has been redriven. */
 export const redrivenOf = (headers: Headers): number => Number(headers[REDRIVEN] || 0);

@@ -1,18 +1,18 @@
 /**
- * Redrive: a dead letter is sent once more, to the one consumer that gave it up. The event keeps its id, so that the inbox
- * knows an effect that it has had; the message gets a new one, because within the de-duplication window the stream would
- * drop the old one silently.
+ * Redrive: a dead letter is sent again, to the one consumer that failed. The event keeps its id, so that the inbox
+ * knows an effect that it has had. The message gets a new id, because within the de-duplication window the stream would
+ * silently drop the old one.
  */
 
-import { BAGGAGE } from "../../telemetry/correlation.ts";
-import type { Carrier } from "../../telemetry/propagation.ts";
+import { BAGGAGE } from "../../telemetry/conventions.ts";
+import { type Carrier, traceparentOf } from "../../telemetry/propagation.ts";
 import type { Broker } from "../broker.ts";
-import { traceparentOf, writeHead } from "../head.ts";
+import { writeHead } from "../head.ts";
 import { type Buried, deadLetters, LAST_ATTEMPT, REDRIVE_OF, REDRIVEN, token } from "./dead-letters.ts";
 
 export type { Buried };
 
-/** The dead letters of a broker, for whoever is to look at them and to send them once more. */
+/** The dead letters of a broker, for commands that list and redrive them. */
 export interface DeadLetterOffice {
   /** Oldest first. */
   letters(): AsyncIterable<Buried>;
@@ -20,9 +20,9 @@ export interface DeadLetterOffice {
   close(): Promise<void>;
 }
 
-/** Takes `broker` over, and closes it with itself. Rejects when there is no place for dead letters. */
+/** Takes `broker` over, and closes it in the end. Rejects when there is no place for dead letters. */
 export async function officeOf(broker: Broker): Promise<DeadLetterOffice> {
-  // Made by the services, with as many copies as they were told: not by whoever looks.
+  // It is not made here: the services make it, with the number of copies that they are told.
   await broker.deadLetters().catch(async (err) => {
     await broker.close();
     throw err;
@@ -35,8 +35,8 @@ export async function officeOf(broker: Broker): Promise<DeadLetterOffice> {
 }
 
 /**
- * Sends `letter` once more and takes it out of the dead letters: if it fails again it is a new one. Ended between the two,
- * it stays; the message that is sent for it the next time has the same id, and the inbox.
+ * Sends `letter` again and removes it from the dead letters; if it fails again it becomes a new one. If this ends
+ * between the two, the letter stays. The next redrive of it sends the same message id, and the inbox knows the event.
  */
 export async function redrive(broker: Broker, letter: Buried): Promise<void> {
   const { consumer, type, lastAttempt, head } = letter;
@@ -48,10 +48,10 @@ export async function redrive(broker: Broker, letter: Buried): Promise<void> {
   };
   if (lastAttempt) headers[LAST_ATTEMPT] = traceparentOf(lastAttempt);
   await broker.redrive(consumer, token(type), {
-    // With the consumer: two that gave up the same event are redriven within one window, perhaps.
+    // The consumer is part of the id, because two letters of the same event may be redriven within one window.
     id: `${head.eventId}:redrive:${times}:${consumer}`,
     headers,
-    // What was too large to be kept with the dead letter still lies at its place; jobs and rows are found by their owners.
+    // Data that was too large for the dead letter is still at its origin. The owners of jobs and rows find them there.
     data: letter.data ?? (await broker.read(letter.id)),
   });
   await broker.remove(letter.place);
@@ -67,13 +67,13 @@ const decoded = (text = ""): string => {
 const entriesOf = ({ baggage = "" }: Carrier): string[] => baggage.split(",").filter((entry) => entry !== "");
 const nameOf = (entry: string): string => decoded(entry.split("=", 1)[0]);
 
-/** The correlation id of what was given up; empty without one. */
+/** The correlation id of a dead letter; empty without one. */
 export function correlationIdOf({ head }: Pick<Buried, "head">): string {
   const entry = entriesOf(head.carrier).find((one) => nameOf(one) === BAGGAGE.correlationId) ?? "";
   return decoded(entry.slice(entry.indexOf("=") + 1).split(";", 1)[0]);
 }
 
-/** The carrier without the fault that was asked for: what is sent again is to succeed. On the text, so that it needs no SDK. */
+/** The carrier without the request's fault, so that a redrive can succeed. It works on text and needs no SDK. */
 export function withoutFaults(carrier: Carrier): Carrier {
   const { baggage: _, ...rest } = carrier;
   const kept = entriesOf(carrier).filter((entry) => nameOf(entry) !== BAGGAGE.fault);

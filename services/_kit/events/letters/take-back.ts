@@ -1,4 +1,4 @@
-/** What was given up and is sent once more, taken back by the one who gave it up: a queue's jobs, an outbox's rows. */
+/** Redriven jobs and outbox rows, taken back by the queue or the outbox that they come from. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Broker, ReceivedMessage } from "../broker.ts";
@@ -8,8 +8,8 @@ import type { RunningConsumer } from "../receiver.ts";
 const AGAIN_MS = 5_000;
 
 /**
- * Hands each message that is redriven to `owner` to `work`, one at a time, until stopped. What fails stays in hand and
- * is tried again: it is no attempt of whatever it is about.
+ * Gives each message that is redriven to `owner` to `work`, one at a time, until stopped. If `work` fails, the message
+ * stays in hand and is tried again; that uses up no attempt of the job or the row.
  */
 export async function takeBack(
   broker: Broker,
@@ -27,7 +27,7 @@ export async function takeBack(
         message.ack();
         return;
       } catch (err) {
-        log.warn({ err, owner }, "what was redriven could not be taken back, it is tried again");
+        log.warn({ err, owner }, "a redriven message could not be taken back, it is tried again");
       }
       await delay(AGAIN_MS, undefined, { signal }).catch(() => {});
       if (signal.aborted) {

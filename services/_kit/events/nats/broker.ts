@@ -1,5 +1,5 @@
 /** NATS JetStream as a broker of events. Needs nats-server 2.9 or later. */
-import { connectNats, isLate } from "../../nats/connection.ts";
+import { connectNats, isLate, serverOf } from "../../nats/connection.ts";
 import { patiently } from "../../process/patiently.ts";
 import type { Broker, BrokerOptions, Message } from "../broker.ts";
 import { followEvents } from "./follow.ts";
@@ -17,7 +17,7 @@ import {
 } from "./streams.ts";
 import { kindOf, told } from "./trouble.ts";
 
-/** What the server says at first: 1 MiB. */
+/** The server's own default: 1 MiB. */
 const MAX_PAYLOAD_BYTES = 1_048_576;
 
 async function dial(url: string, name: string): Promise<JetStream> {
@@ -30,7 +30,7 @@ async function dial(url: string, name: string): Promise<JetStream> {
   }
 }
 
-/** Connects; makes nothing yet. Rejects when no server answers in time. */
+/** Connects, and makes nothing yet. Rejects when no server answers in time. */
 export async function openBroker({
   url,
   name,
@@ -45,7 +45,7 @@ export async function openBroker({
   const ensure = () => ensureStreams(manager, streams);
   const send = publishOn(jet);
 
-  /** Once more when the streams are missing: they are made again, empty. */
+  /** Publishes. If the streams are missing, they are made again, empty, and the message is published once more. */
   const publish = async (subject: string, stream: string, message: Message): Promise<void> => {
     try {
       await send(subject, stream, message);
@@ -63,12 +63,13 @@ export async function openBroker({
 
   return {
     system: "nats",
+    server: serverOf(url),
     can: { history: true, counts: true, delays: true },
     get maxMessageBytes() {
       return nats.connection.info?.max_payload ?? MAX_PAYLOAD_BYTES;
     },
     destination: subjectOf,
-    // A group that comes late has the stream's history: its durable is made when it begins to receive.
+    // A late group gets the stream's history, so its durable is made when it starts to receive.
     ensure,
     publish: (lane, type, message) => publish(subjectOf(lane, type), EVENTS_STREAM, message),
     receive: (source, options) => receive(jet, source, { ...options, log, ensure }),

@@ -1,7 +1,7 @@
 /**
- * The event stream as it grows, for who wants to show what happens and has nothing to do with what has happened. An
- * ordered consumer: nothing is acknowledged, nothing is kept for a process that is away, and every replica hears all.
- * It makes no span: nobody's work is done here.
+ * Follows new events in the stream, to show what happens now. It uses an ordered consumer: nothing is acknowledged,
+ * nothing is kept for a process that is away, and every replica gets all events. It makes no spans, because following
+ * is not the work of any request.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { type Consumer, type ConsumerMessages, DeliverPolicy } from "@nats-io/jetstream";
@@ -14,11 +14,11 @@ interface Options extends FollowOptions {
   readonly log: Logger;
 }
 
-/** How often the server is asked whether the consumer is still there; about as long a loss of it stays unseen. */
+/** How often the server is asked whether the consumer still exists; a loss is noticed after about this time. */
 const EXPIRES_MS = 4_000;
 const AGAIN_MS = 500;
 
-/** Follows the stream from now on. Rejects when it is not there; afterwards survives whatever becomes of the server. */
+/** Follows the stream from now on. Rejects when it is not there. Afterwards it survives any loss of the server. */
 export async function followEvents(options: Options): Promise<Following> {
   const { jet, log, onGap } = options;
   const stopping = new AbortController();
@@ -33,7 +33,7 @@ export async function followEvents(options: Options): Promise<Following> {
       opened = again;
       if (signal.aborted) await close(opened);
       log.info("the live events go on");
-      // Only now: what happens from here on is heard.
+      // Reported only now, because all events from here on are heard.
       onGap();
       await hear(opened.messages, options);
     }
@@ -54,8 +54,8 @@ interface Opened {
 }
 
 /**
- * Begins behind what is in the stream now. By number, not by "new": a consumer that the client makes anew before it has
- * had a message would take "new" for the whole stream.
+ * Starts behind the last message that is in the stream now. It starts by number, not by "new": with "new", a consumer
+ * that the client makes again before its first message would get the whole stream.
  */
 async function open({ js, manager }: JetStream): Promise<Opened> {
   const { state } = await manager.streams.info(EVENTS_STREAM);
@@ -64,14 +64,14 @@ async function open({ js, manager }: JetStream): Promise<Opened> {
     opt_start_seq: state.last_seq + 1,
     filter_subjects: "events.>",
   });
-  // The client would look for a lost consumer for ever, also in a stream that has been made anew and counts from 1.
+  // Without this the client would look for a lost consumer for ever, also in a stream that was made again.
   const messages = await consumer.consume({ expires: EXPIRES_MS, abort_on_missing_resource: true });
   return { consumer, messages };
 }
 
 async function close({ consumer, messages }: Opened): Promise<void> {
   await messages.close();
-  // The server would forget it by itself, in minutes.
+  // The server would delete it only after some minutes.
   await consumer.delete().catch(() => {});
 }
 
@@ -81,7 +81,7 @@ async function hear(messages: ConsumerMessages, { onEvent, log }: Options): Prom
       try {
         onEvent(message.subject.split(".").at(-1) ?? "", () => message.json());
       } catch (err) {
-        log.warn({ err, subject: message.subject }, "a live event was left out");
+        log.warn({ err, subject: message.subject }, "a live event was skipped");
       }
     }
   } catch (err) {

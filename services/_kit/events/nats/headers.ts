@@ -1,9 +1,9 @@
 /**
- * How a context is written into the headers of a NATS message, and read from them. It needs nothing but the client: a
- * reader can take it into an application of their own, with `propagation.inject(ctx, headers, natsSetter)` and
+ * Writes a context into the headers of a NATS message, and reads it. It needs only the client, so it can be copied into
+ * another application and used by `propagation.inject(ctx, headers, natsSetter)` and
  * `propagation.extract(ROOT_CONTEXT, headers, natsGetter)`.
  */
-import { headers, type MsgHdrs } from "@nats-io/nats-core";
+import { headers, Match, type MsgHdrs } from "@nats-io/nats-core";
 import type { TextMapGetter, TextMapSetter } from "@opentelemetry/api";
 
 export const natsSetter: TextMapSetter<MsgHdrs> = {
@@ -12,7 +12,9 @@ export const natsSetter: TextMapSetter<MsgHdrs> = {
 
 export const natsGetter: TextMapGetter<MsgHdrs> = {
   keys: (carrier) => carrier.keys(),
-  get: (carrier, key) => (carrier.has(key) ? carrier.get(key) : undefined),
+  // Ignores case, because Go's clients write `Traceparent`.
+  get: (carrier, key) =>
+    carrier.has(key, Match.IgnoreCase) ? carrier.get(key, Match.IgnoreCase) : undefined,
 };
 
 /** The server's and the client's own, such as `Nats-Msg-Id`. */
@@ -25,14 +27,14 @@ export function headersWith(entries: Readonly<Record<string, string>>): MsgHdrs 
   return made;
 }
 
-/** The entries of a message's headers but for those of NATS itself: one value each, the first. */
+/** The entries of a message's headers without those of NATS itself. Of several values of a key the first counts. */
 export function entriesOf(given: MsgHdrs | undefined): Record<string, string> {
   const entries: Record<string, string> = {};
   for (const key of given?.keys() ?? []) if (!RESERVED.test(key)) entries[key] = given?.get(key) ?? "";
   return entries;
 }
 
-/** What `read` answers; none when a stranger's headers cannot be read: the client reads them late, and throws then. */
+/** The result of `read`; undefined when it throws: the client parses headers late, and throws for invalid ones. */
 export function readable(read: () => MsgHdrs | undefined): MsgHdrs | undefined {
   try {
     return read();

@@ -1,4 +1,4 @@
-/** What only NATS has to do with dead letters and redrives: its own headers, and its subjects. */
+/** Dead letters and redrives on NATS: its own headers, and its subjects. */
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { quiet, uniqueName } from "../../../../tests/fixtures.ts";
 import { connectNats, type Nats } from "../../nats/connection.ts";
@@ -26,7 +26,7 @@ afterAll(async () => {
 
 const carrier = { traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`, baggage: "correlation.id=c-1" };
 
-test("an event lies under its lane and type, with the context in headers of its own names", async () => {
+test("an event is stored under its lane and type, with the context in headers of the standard names", async () => {
   const type = uniqueName("Stored");
   const eventId = await sendEvent(broker, { type, lane: 3, carrier });
   const subject = `events.p3.${type}`;
@@ -37,7 +37,7 @@ test("an event lies under its lane and type, with the context in headers of its 
   expect((await firstOf(broker, type)).destination).toBe(subject);
 });
 
-test("a redriven message carries nothing of what the server read in the first one's headers", async () => {
+test("a redriven message has none of the first message's headers for the server", async () => {
   const [type, owner] = [uniqueName("Bare"), uniqueName("owner")];
   await bury(broker, {
     id: `somewhere:${type}`,
@@ -62,14 +62,14 @@ test("a redriven message carries nothing of what the server read in the first on
   expect(sent?.header.get("Nats-Expected-Stream")).toBe(REDRIVE_STREAM);
 });
 
-test("a consumer has no bound on deliveries that the server keeps: attempts are counted elsewhere", async () => {
+test("a consumer has no maximum of deliveries on the server, because attempts are counted elsewhere", async () => {
   const source = { kind: "type", group: uniqueName("group"), type: uniqueName("Bound") } as const;
   await (await broker.receive(source, { ahead: 1 })).close();
   const { config } = await jet.manager.consumers.info(EVENTS_STREAM, `${source.group}-${source.type}`);
   expect(config.max_deliver).toBe(-1);
 });
 
-test("a broker whose address nobody answers at is an error at once", async () => {
+test("a broker that does not answer is an error at once", async () => {
   const opening = openBroker({ url: "nats://127.0.0.1:1", name: "letters-test", log: quiet, lateMs: 0 });
   await expect(opening).rejects.toThrow(/refused|connect/i);
 });

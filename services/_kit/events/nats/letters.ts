@@ -1,17 +1,17 @@
-/** Where dead letters lie, and what is redriven: two streams. */
+/** Dead letters and redriven messages, in two streams. */
 import type { JsMsg } from "@nats-io/jetstream";
 import type { Broker, Message, StoredMessage } from "../broker.ts";
 import { entriesOf, headersWith, readable } from "./headers.ts";
 import { DEAD_STREAM, type JetStream, REDRIVE_STREAM, STREAMS } from "./streams.ts";
 
-/** What is published waits so long for the stream's word: then it is published again, with the same id. */
+/** The timeout for the stream's acknowledgement. Then the message is published again, with the same id. */
 const PUBLISH_WITHIN_MS = 5_000;
 const FETCH = { max_messages: 100, expires: 1_000 };
 
 /** Resolves when the stream has stored it. */
 export type Publish = (subject: string, stream: string, message: Message) => Promise<void>;
 
-/** Publishes, so that a message that strays into another stream is refused. */
+/** Publishes into `stream`. A message that another stream would take is refused. */
 export const publishOn =
   ({ js }: JetStream): Publish =>
   async (subject, stream, { id, headers, data }) => {
@@ -35,7 +35,7 @@ export const lettersOn = (
     if (state.messages === 0) return;
     const consumer = await js.consumers.get(DEAD_STREAM);
     try {
-      // An empty fetch ends it, too: what was there a moment ago may have been redriven by somebody else.
+      // An empty fetch ends the list as well: the remaining letters may have been redriven meanwhile.
       for (let some = true; some; ) {
         some = false;
         for await (const message of await consumer.fetch(FETCH)) {
@@ -53,7 +53,7 @@ export const lettersOn = (
   remove: async (place) => {
     const seq = seqOf(place);
     await manager.streams.deleteMessage(DEAD_STREAM, seq).catch(async (err) => {
-      // Unless it is gone: somebody else took it away at the same time.
+      // No error if it is gone: another client has removed it at the same time.
       if (await manager.streams.getMessage(DEAD_STREAM, { seq })) throw err;
     });
   },

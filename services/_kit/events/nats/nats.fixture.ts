@@ -5,6 +5,7 @@ import { quiet } from "../../../../tests/fixtures.ts";
 import { connectNats } from "../../nats/connection.ts";
 import { ownNats } from "../../nats/own.fixture.ts";
 import { type BrokerUnderTest, lesser } from "../cases/broker.fixture.ts";
+import { forgetful } from "../cases/forgetful.fixture.ts";
 import { openBroker } from "./broker.ts";
 import { EVENTS_STREAM, jetstreamOn, STREAMS } from "./streams.ts";
 
@@ -43,20 +44,26 @@ export const natsUnderTest: BrokerUnderTest = {
   skips: {},
 };
 
-/** With a broker that does not count, no attempt begins that cannot be written. */
+/** On a broker that does not count, even the first attempt must be written before it begins. */
 const UNCOUNTED = "without a database its first attempt does not begin";
 
-/** NATS as if it could less. */
+/** NATS without counts and delays. */
 export const lesserNats: BrokerUnderTest = {
   ...natsUnderTest,
   open: async () => lesser(await natsUnderTest.open()),
   skips: Object.fromEntries(
     ["unordered", "ordered"].flatMap((kind) => [
       [
-        `a message of an ${kind} consumer waits in hand: a second attempt, and the server delivers once`,
+        `a message of an ${kind} consumer waits in hand for its second attempt, without a redelivery`,
         UNCOUNTED,
       ],
-      [`a message of an ${kind} consumer that stops meanwhile is somebody else's`, UNCOUNTED],
+      [`a message of an ${kind} consumer that stops meanwhile is handled by another replica`, UNCOUNTED],
     ]),
   ),
+};
+
+/** NATS without history. */
+export const forgetfulNats: BrokerUnderTest = {
+  ...natsUnderTest,
+  open: async () => forgetful(await natsUnderTest.open()),
 };

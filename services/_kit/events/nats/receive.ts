@@ -1,4 +1,4 @@
-/** A source's messages from its durable consumer; when the consumer or its stream is lost, it is made again. */
+/** A source's messages from its durable consumer. When the consumer or its stream is lost, it is made again. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 import type { Logger } from "../../telemetry/log.ts";
@@ -7,9 +7,9 @@ import { entriesOf, readable } from "./headers.ts";
 import { configOf, durableOf, EVENTS_STREAM, type JetStream } from "./streams.ts";
 import { kindOf } from "./trouble.ts";
 
-/** The server's `ack_wait`: 30 s by default, which is long to look at in a playground. */
+/** The server's `ack_wait`. Its default, 30 s, is too long for a playground. */
 const LEASE_MS = 5_000;
-/** How often the server is asked anew, and so about how long the loss of a consumer stays unseen. */
+/** How often the server is asked again; the loss of a consumer is noticed after about this time. */
 const EXPIRES_MS = 10_000;
 const AGAIN_MS = 500;
 
@@ -19,7 +19,7 @@ export interface NatsReceiveOptions extends ReceiveOptions {
   readonly ensure: () => Promise<void>;
 }
 
-/** Makes the durable, if it is not there, and receives from it. Rejects when that does not work at first. */
+/** Makes the durable, if it is not there, and receives from it. Rejects when the first try fails. */
 export async function receive(
   { js, manager }: JetStream,
   source: Source,
@@ -39,8 +39,8 @@ export async function receive(
   const pause = () => delay(AGAIN_MS, undefined, { signal }).catch(() => {});
 
   /**
-   * Whether the durable is older than its stream. nats-server 2.9 lets one be made on a stream that it is deleting; it
-   * outlives that stream, is found by its name in the next one, and never delivers.
+   * Whether the durable is older than its stream. nats-server 2.9 lets a durable be made on a stream that is being
+   * deleted. It outlives that stream, is found by its name in the next one, and never delivers.
    */
   const isLeftOver = async (): Promise<boolean> => {
     const [ofStream, ofConsumer] = await Promise.all([
@@ -50,9 +50,9 @@ export async function receive(
     return Date.parse(ofConsumer.created) < Date.parse(ofStream.created);
   };
 
-  /** Until it is there again; undefined when closed meanwhile. */
+  /** Tries until the durable is there again. Undefined when closed meanwhile. */
   const reopened = async (): Promise<ConsumerMessages | undefined> => {
-    // What is being deleted is not the time to make it again: the pauses are for that to end.
+    // The pauses let a deletion end: a durable that is made during it would be left over.
     for (await pause(); !signal.aborted; await pause()) {
       try {
         await ensure();
@@ -92,21 +92,21 @@ export async function receive(
     close: async () => {
       closing.abort();
       await (isRead ? messages.close() : discard(messages));
-      // nats-server 2.9 loses what is given back, until the lease ends, to a request that has no listener any more.
-      // Asking for the consumer's state makes it forget those requests.
+      // nats-server 2.9 sends messages that are given back to old requests without a listener, where they are lost
+      // until their lease ends. Asking for the consumer's state makes the server drop those requests.
       await manager.consumers.info(stream, name).catch(() => {});
     },
   };
 }
 
-/** Closes what nothing reads: the client closes no iterator without a reader. What has come is given back. */
+/** Closes an iterator without a reader. The client cannot do that, so it is read here and its messages are nacked. */
 async function discard(messages: ConsumerMessages): Promise<void> {
   const closed = messages.close();
   for await (const message of messages) message.nak();
   await closed;
 }
 
-/** A stranger's subject may name none. */
+/** The lane in a subject; a subject from elsewhere may have none. */
 function laneOf(word = ""): number | undefined {
   const lane = /^p(\d{1,4})$/.exec(word)?.[1];
   return lane === undefined ? undefined : Number(lane);
@@ -114,7 +114,7 @@ function laneOf(word = ""): number | undefined {
 
 function received(message: JsMsg): ReceivedMessage {
   const { stream, deliveryCount } = message.info;
-  // `events.p<lane>.<type>` and `redrive.<owner>.<type>`, whose owner may have a point in it.
+  // `events.p<lane>.<type>` and `redrive.<owner>.<type>`; the owner may contain dots.
   const words = message.subject.split(".");
   const isEvent = stream === EVENTS_STREAM;
   return {
@@ -129,7 +129,7 @@ function received(message: JsMsg): ReceivedMessage {
     ack: () => message.ack(),
     again: (afterMs) => message.nak(afterMs),
     giveBack: () => message.nak(),
-    // Plain: with a reason, nats-server 2.9 ignores it and the message comes again.
+    // Without a reason: nats-server 2.9 ignores a term with one and redelivers the message.
     done: () => message.term(),
     alive: () => message.working(),
   };

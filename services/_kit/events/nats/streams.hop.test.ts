@@ -1,4 +1,4 @@
-/** The streams as the services make them: several at once, on a server that may be somebody else's, too. */
+/** The streams as the services make them: several services at once, on a server that may have other users too. */
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { uniqueName } from "../../../../tests/fixtures.ts";
 import { connectNats, type Nats } from "../../nats/connection.ts";
@@ -26,7 +26,7 @@ test("services that start at once make a stream together, each time", async () =
   }
 });
 
-test("subjects that another stream takes are refused, and nothing is made", async () => {
+test("subjects of another stream are refused, and no stream is made", async () => {
   const taken = uniqueName("Theirs");
   await ensureStream(manager(), { name: taken, subjects: [`${taken}.>`] });
   const ours = uniqueName("Ours");
@@ -37,7 +37,7 @@ test("subjects that another stream takes are refused, and nothing is made", asyn
   await manager().streams.delete(taken);
 });
 
-test("a stream of that name with other settings is refused, not changed", async () => {
+test("a stream with the same name and other settings is refused, and not changed", async () => {
   const name = uniqueName("Settled");
   await ensureStream(manager(), { name, subjects: [`${name}.>`] });
   await expect(ensureStream(manager(), { name, subjects: [`${name}.a`] })).rejects.toThrow(

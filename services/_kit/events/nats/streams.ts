@@ -1,4 +1,4 @@
-/** The streams on a NATS server, and how a source is a durable consumer of one. */
+/** The streams on a NATS server, and the durable consumer of each source. */
 import {
   AckPolicy,
   type ConsumerConfig,
@@ -18,9 +18,9 @@ import { nameOf, RETENTION_MS, type Source } from "../broker.ts";
 
 /** `events.p<lane>.<type>`. */
 export const EVENTS_STREAM = "BATON_EVENTS";
-/** What was given up: `dead.<owner>.<type>`. */
+/** Dead letters: `dead.<owner>.<type>`. */
 export const DEAD_STREAM = "BATON_DEAD";
-/** What is to be tried once more, by the one consumer that gave it up: `redrive.<owner>.<type>`. */
+/** Redriven messages, each for the one consumer that failed: `redrive.<owner>.<type>`. */
 export const REDRIVE_STREAM = "BATON_REDRIVE";
 export const STREAMS = [EVENTS_STREAM, DEAD_STREAM, REDRIVE_STREAM] as const;
 const DUPLICATE_WINDOW_MS = 120_000;
@@ -28,7 +28,7 @@ const MAX_BYTES = 256 * 1024 * 1024;
 /** JSStreamSubjectOverlapErr of the server's error codes. */
 const SUBJECTS_OVERLAP = 10065;
 
-/** What is asked of JetStream. At a start everything asks at once, and streams are made on a disk that may be busy. */
+/** The timeout of JetStream's API. At a start all services ask at once, and the disk of new streams may be busy. */
 const ANSWER_WITHIN_MS = 20_000;
 
 /** A connection with JetStream on it. */
@@ -47,11 +47,11 @@ export const jetstreamOn = async (nats: Nats): Promise<JetStream> => ({
 export interface StreamOptions {
   /** Copies of each stream; several need a cluster of as many servers. */
   readonly replicas?: number;
-  /** Within it a stream drops a message whose id it has. 2 minutes by default. */
+  /** The de-duplication window: within it a stream drops a message whose id it has had. 2 minutes by default. */
   readonly duplicateWindowMs?: number;
 }
 
-/** Makes the streams, if they are not there; several services may do so at once. */
+/** Makes the streams, if they are not there. Several services may do so at once. */
 export async function ensureStreams(
   manager: JetStreamManager,
   { replicas = 1, duplicateWindowMs = DUPLICATE_WINDOW_MS }: StreamOptions = {},
@@ -70,9 +70,9 @@ export async function ensureStreams(
 }
 
 /**
- * The server answers with the stream that it has, if it is the same. Only in the instant in which another client makes
- * it (nats-server 2.9: about one time in two thousand) it may say that the subjects are taken, by that very stream.
- * So it is asked once more: a stream of somebody else's is still in the way then.
+ * The server answers with the existing stream, if its configuration is the same. Only while another client is making it
+ * (nats-server 2.9: about one time in two thousand) it may answer that the subjects are taken, by that very stream. So
+ * it is asked once more. If another stream has the subjects, that fails again.
  */
 export async function ensureStream(
   manager: JetStreamManager,
@@ -89,13 +89,13 @@ export async function ensureStream(
 export const subjectOf = (lane: number | "*", type: string): string =>
   `events.${lane === "*" ? "*" : `p${lane}`}.${type}`;
 
-/** A durable consumer: where a group stands in a stream, kept by the server and shared by all replicas. */
+/** A durable consumer: the position of a group in a stream. The server keeps it, and all replicas share it. */
 export interface Durable {
   readonly stream: string;
   readonly name: string;
-  /** One subject, wildcards allowed: several need nats-server 2.10. */
+  /** One subject, with wildcards. Several subjects would need nats-server 2.10. */
   readonly filter: string;
-  /** How many may be out and not acknowledged. 1 keeps the order, whatever is given back or delivered again. */
+  /** How many messages may be unacknowledged. 1 keeps the order, also with nacks and redeliveries. */
   readonly maxAckPending: number;
 }
 
@@ -104,7 +104,7 @@ const MAX_ACK_PENDING = 256;
 export function durableOf(source: Source): Durable {
   const name = nameOf(source);
   if (source.kind === "redrives") {
-    // One at a time: a redrive is rare and nobody's hurry.
+    // One at a time, because redrives are rare and not urgent.
     const own = { name: name.replaceAll(".", "-"), filter: `redrive.${name}.>` };
     return { stream: REDRIVE_STREAM, ...own, maxAckPending: 1 };
   }
@@ -113,7 +113,7 @@ export function durableOf(source: Source): Durable {
     : { stream: EVENTS_STREAM, name, filter: subjectOf("*", source.type), maxAckPending: MAX_ACK_PENDING };
 }
 
-/** As the server is asked for it. No bound on deliveries: attempts are counted by whoever consumes. */
+/** The durable's configuration for the server. It has no maximum of deliveries: the consumer counts attempts. */
 export const configOf = (
   { name, filter, maxAckPending }: Durable,
   leaseMs: number,

@@ -1,15 +1,15 @@
-/** Which trouble an error of the NATS client, or an answer of the server, is. */
+/** Turns errors of the NATS client and of the server into the port's troubles. */
 import { JetStreamApiError, JetStreamError } from "@nats-io/jetstream";
 import { errors, InvalidArgumentError, InvalidSubjectError } from "@nats-io/nats-core";
 import { AppError } from "../../process/errors.ts";
 import { type Trouble, troubled } from "../broker.ts";
 
-/** The server's own numbers (nats-server, `server/errors.json`). */
+/** The server's error codes (nats-server, `server/errors.json`). */
 const FULL = new Set([
   10_023, // JSInsufficientResourcesErr
   10_028, // JSMemoryResourcesExceededErr
   10_047, // JSStorageResourcesExceededErr
-  10_077, // JSStreamStoreFailedF: the stream's own bound, or the disk's
+  10_077, // JSStreamStoreFailedF: the stream's own limit, or the disk's
 ]);
 const MISSING = new Set([
   10_014, // JSConsumerNotFoundErr
@@ -18,11 +18,11 @@ const MISSING = new Set([
 const CONSUMER_DELETED = 409;
 
 /**
- * `missing` also when nobody listens to what was asked: the client says "not enabled" of a subject that no stream takes.
- * What is neither the client's nor the server's word is `away`: a time that has run out, a connection that is gone.
+ * A request without responders is `missing`: the client reports "not enabled" for a subject that no stream takes. An
+ * error that is neither the client's nor the server's answer is `away`: a timeout, or a lost connection.
  */
 export function kindOf(thrown: unknown): Trouble {
-  // Thrown before anything is sent: over the server's `max_payload`, or no subject.
+  // Thrown before anything is sent: larger than the server's `max_payload`, or an invalid subject.
   if (thrown instanceof InvalidArgumentError || thrown instanceof InvalidSubjectError) return "refused";
   if (thrown instanceof errors.NoRespondersError || isNotEnabled(thrown)) return "missing";
   if (thrown instanceof JetStreamError) return codeOf(thrown) === CONSUMER_DELETED ? "missing" : "away";
@@ -37,6 +37,6 @@ const isNotEnabled = (thrown: unknown): boolean =>
   thrown instanceof Error && thrown.name === "JetStreamNotEnabled";
 const codeOf = (thrown: Error): unknown => (thrown as Error & { readonly code?: unknown }).code;
 
-/** An error as the port tells it. */
+/** An error as the port throws it. */
 export const told = (thrown: unknown): AppError =>
   thrown instanceof AppError ? thrown : troubled(kindOf(thrown), thrown);

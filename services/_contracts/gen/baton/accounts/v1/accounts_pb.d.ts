@@ -23,7 +23,7 @@ export declare type CreateUserRequest = Message<"baton.accounts.v1.CreateUserReq
   idempotencyKey: string;
 
   /**
-   * What the caller sent, as a digest.
+   * A digest of the request that the caller sent.
    *
    * @generated from field: string request_hash = 2;
    */
@@ -132,8 +132,8 @@ export declare const UserSchema: GenMessage<User>;
  */
 export declare const AccountService: GenService<{
   /**
-   * ALREADY_EXISTS (`email_taken`) when the address has a user; ABORTED (`idempotency_key_reused`) when the key came
-   * with another request before.
+   * ALREADY_EXISTS (`email_taken`) when the address has a user; INVALID_ARGUMENT (`idempotency_key_reused`) when the
+   * key came with another request before.
    *
    * @generated from rpc baton.accounts.v1.AccountService.CreateUser
    */

@@ -150,8 +150,8 @@ export declare const InventoryService: GenService<{
   },
   /**
    * Takes all items from stock or none. FAILED_PRECONDITION names the SKU that is out of stock.
-   * The reservation is named by its order: reserving twice for one order is once, and ABORTED (`released`) once it was
-   * released, even before it was made: a late call takes nothing that nobody gives back.
+   * The order's id identifies the reservation: a repeated call for an order takes nothing more. ABORTED (`released`)
+   * when the order was released, even before it was reserved, so that a late call takes nothing.
    *
    * @generated from rpc baton.inventory.v1.InventoryService.Reserve
    */
@@ -161,7 +161,7 @@ export declare const InventoryService: GenService<{
     output: typeof ReserveResponseSchema;
   },
   /**
-   * Puts a reservation's items back. Releasing twice, or what was never reserved, changes nothing.
+   * Puts a reservation's items back. A second release, or one without a reservation, puts nothing back.
    *
    * @generated from rpc baton.inventory.v1.InventoryService.Release
    */

@@ -38,7 +38,8 @@ export declare type CheckoutRequest = Message<"baton.orders.v1.CheckoutRequest">
   paymentToken: string;
 
   /**
-   * What the caller sent, as a digest. ABORTED (`idempotency_key_reused`) when the key came with another one before.
+   * A digest of the request that the caller sent. INVALID_ARGUMENT (`idempotency_key_reused`) when the key came with
+   * another digest before.
    *
    * @generated from field: string request_hash = 5;
    */
@@ -116,7 +117,7 @@ export declare type ListOrdersRequest = Message<"baton.orders.v1.ListOrdersReque
   cursor: string;
 
   /**
-   * At most so many, all when 0.
+   * The most orders that are sent; 0 for all.
    *
    * @generated from field: uint32 limit = 3;
    */
@@ -139,7 +140,7 @@ export declare type ListOrdersResponse = Message<"baton.orders.v1.ListOrdersResp
   order?: Order | undefined;
 
   /**
-   * Where to go on behind this order.
+   * Continues the list behind this order.
    *
    * @generated from field: string cursor = 2;
    */
@@ -419,8 +420,8 @@ export declare const OrderService: GenService<{
   /**
    * Runs the whole checkout: quote, reserve, charge, confirm, or compensate. Answers with an order that is
    * CONFIRMED, or REJECTED with a reason. INVALID_ARGUMENT for an unknown SKU: nothing is stored then.
-   * DEADLINE_EXCEEDED or UNAVAILABLE when the charge is unknown: the order stays PENDING, its id is in the
-   * metadata `order-id`.
+   * DEADLINE_EXCEEDED or UNAVAILABLE when the outcome of the charge is not known: the order stays PENDING, and its
+   * id is in the metadata `order-id`.
    *
    * @generated from rpc baton.orders.v1.OrderService.Checkout
    */
@@ -460,7 +461,8 @@ export declare const OrderService: GenService<{
     output: typeof GetHistoryResponseSchema;
   },
   /**
-   * SHIPPED -> DELIVERED. Delivering twice is once; FAILED_PRECONDITION (`wrong_status`) from any other state.
+   * SHIPPED -> DELIVERED. A repeated call gets the same answer. FAILED_PRECONDITION (`wrong_status`) from any other
+   * state.
    *
    * @generated from rpc baton.orders.v1.OrderService.DeliverOrder
    */
@@ -471,7 +473,7 @@ export declare const OrderService: GenService<{
   },
   /**
    * PENDING or CONFIRMED -> CANCELLED: stock is released and what was charged is refunded, now or when payments is
-   * back. Cancelling twice is once; FAILED_PRECONDITION (`wrong_status`) from any other state.
+   * back. A repeated call gets the same answer. FAILED_PRECONDITION (`wrong_status`) from any other state.
    *
    * @generated from rpc baton.orders.v1.OrderService.CancelOrder
    */

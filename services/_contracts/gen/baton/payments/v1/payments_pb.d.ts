@@ -118,14 +118,14 @@ export declare type GetChargeResponse = Message<"baton.payments.v1.GetChargeResp
 export declare const GetChargeResponseSchema: GenMessage<GetChargeResponse>;
 
 /**
- * Owns charges. Refunds come as commands through a queue (commands.ts), so that they survive this service being down.
+ * Owns charges. Refunds come as commands through a queue (commands.ts), which keeps them while this service is down.
  *
  * @generated from service baton.payments.v1.PaymentService
  */
 export declare const PaymentService: GenService<{
   /**
-   * Charges a card once per idempotency key. FAILED_PRECONDITION (`card_declined`, or `charge_voided` when a refund came
-   * first).
+   * Charges a card once per idempotency key. FAILED_PRECONDITION (`card_declined`, or `charge_voided` when a refund
+   * came first).
    *
    * @generated from rpc baton.payments.v1.PaymentService.Charge
    */
@@ -135,7 +135,7 @@ export declare const PaymentService: GenService<{
     output: typeof ChargeResponseSchema;
   },
   /**
-   * What became of a charge. NOT_FOUND when no charge has this key.
+   * The outcome of a charge. NOT_FOUND when no charge has this key.
    *
    * @generated from rpc baton.payments.v1.PaymentService.GetCharge
    */

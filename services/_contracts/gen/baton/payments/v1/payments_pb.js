@@ -39,7 +39,7 @@ export const GetChargeResponseSchema = /*@__PURE__*/
   messageDesc(file_baton_payments_v1_payments, 3);
 
 /**
- * Owns charges. Refunds come as commands through a queue (commands.ts), so that they survive this service being down.
+ * Owns charges. Refunds come as commands through a queue (commands.ts), which keeps them while this service is down.
  *
  * @generated from service baton.payments.v1.PaymentService
  */

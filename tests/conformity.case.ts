@@ -1,0 +1,98 @@
+/**
+ * All that one shop has emitted, held against the registry of names: whatever the cases before this one have asked of
+ * it, and what only a client of the RPC ports asks. A test takes each kind of item; what a library does wrong and no
+ * hook of it mends is excused by a closed list.
+ */
+import { beforeAll, describe, expect, test } from "vitest";
+import { services } from "../services/topology.ts";
+import { LIBRARY_FAULTS } from "../telemetry/libraries.ts";
+import { readRegistry } from "../telemetry/registry.ts";
+import type { Registry } from "../telemetry/rows.ts";
+import { isDebt, paid } from "./conformity/debts.ts";
+import { type Judgement, judge } from "./conformity/judge/judge.ts";
+import type { Violation } from "./conformity/judge/violation.ts";
+import { type Coverage, coverageOf, isExcusedBy, reportLines, violationLines } from "./conformity/report.ts";
+import { eventually } from "./fixtures.ts";
+import { onePlayground, type TappedPlayground } from "./one-playground.ts";
+
+const excuses = LIBRARY_FAULTS.map(isExcusedBy);
+const isExcused = (violation: Violation): boolean =>
+  isDebt(violation) || excuses.some((excuse) => excuse(violation));
+
+let registry: Registry;
+let judgement: Judgement;
+let coverage: Coverage;
+
+/** What no client of the public API can ask: Connect and gRPC-Web, and methods that are not there. */
+async function askPorts({ ports }: TappedPlayground): Promise<void> {
+  const call = (method: string, type: string, body: string | Uint8Array<ArrayBuffer>) =>
+    fetch(`http://127.0.0.1:${ports.orders}/baton.orders.v1.OrderService/${method}`, {
+      method: "POST",
+      headers: { "content-type": type },
+      body,
+    });
+  const answers = [
+    await call("GetOrder", "application/json", '{"orderId": "nothing"}'),
+    await call("CancelOrder", "application/json", "{"),
+    await call("Nothing", "application/json", "{}"),
+    await call("GetOrder", "application/grpc-web+proto", new Uint8Array(5)),
+    await call("Nothing", "application/grpc-web+proto", new Uint8Array(5)),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([404, 400, 404, 200, 200]);
+}
+
+/** Waits until every service has sent its metrics once more: they have all that was before. */
+const metricsSince = ({ tap }: TappedPlayground, before: number): Promise<true> =>
+  eventually("metrics of every service", () => {
+    const since = tap.emitted.metrics.slice(before);
+    const sent = new Set(since.map(({ origin }) => origin.resource.get("service.name")?.value));
+    return services.every(({ name }) => sent.has(name)) || undefined;
+  });
+
+describe("all that the shop has emitted", () => {
+  beforeAll(async () => {
+    registry = await readRegistry();
+    const playground = await onePlayground();
+    await askPorts(playground);
+    await metricsSince(playground, playground.tap.emitted.metrics.length);
+    judgement = judge(playground.tap.emitted, registry);
+    coverage = coverageOf(playground.tap.emitted, registry);
+    console.log(reportLines(judgement, coverage).join("\n"));
+  });
+
+  test.each(["span", "metric", "log", "resource", "scope"] as const)(
+    "every %s follows the registry",
+    (signal) => {
+      const wrong = judgement.violations.filter((one) => one.signal === signal && !isExcused(one));
+      expect(violationLines(wrong)).toEqual([]);
+    },
+  );
+
+  test("every line of the list of libraries' faults excuses something", () => {
+    const idle = LIBRARY_FAULTS.filter((line) => !judgement.violations.some(isExcusedBy(line)));
+    expect(idle).toEqual([]);
+    expect(paid(judgement.violations)).toEqual([]);
+  });
+
+  describe("what was judged has", () => {
+    test("every service, and every row of spans", () => {
+      expect(services.filter(({ name }) => !coverage.services.has(name))).toEqual([]);
+      expect(registry.spans.filter(({ id }) => !coverage.spans.has(id))).toEqual([]);
+    });
+
+    test("every metric that the registry lists", () => {
+      expect([...registry.metrics.keys()].filter((name) => !coverage.metrics.has(name))).toEqual([]);
+    });
+
+    test("failures, time-outs, retries, dead letters, redrives and compensations", () => {
+      const { failures, outcomes, links, spans } = coverage;
+      expect([...failures.keys()]).toEqual(
+        expect.arrayContaining(["card_declined", "DEADLINE_EXCEEDED", "unavailable", "504"]),
+      );
+      expect([...outcomes.keys()].toSorted()).toEqual(["ack", "dead-letter", "retry"]);
+      expect([...links.keys()].toSorted()).toEqual(["creation", "previous_attempt"]);
+      expect(spans.get("span.baton.compensation")).toBeGreaterThan(0);
+      expect(spans.get("span.baton.restart")).toBeGreaterThan(0);
+    });
+  });
+});
