@@ -58,7 +58,9 @@ async function askById(
   while (!done.aborted) {
     // They overlap: if each waited for the one before, a slow one would hide that the next would be slow, too.
     if (group() - GROUPS_BACK >= first) {
-      const one = ask(url, "trace", group() - GROUPS_BACK, { ...USUAL, spansPerRequest: size }).then(({ ms }) => ms);
+      const one = ask(url, "trace", group() - GROUPS_BACK, { ...USUAL, spansPerRequest: size }).then(
+        ({ ms }) => ms,
+      );
       // Its error is seen in `Promise.all` below.
       one.catch(() => {});
       took.push(one);
@@ -235,7 +237,13 @@ export const ingest: Bench = {
       better: "less",
       goal: { atMost: 100 },
     },
-    { name: "byId", says: "a trace by its id meanwhile, p99", unit: "ms", better: "less", goal: { atMost: 25 } },
+    {
+      name: "byId",
+      says: "a trace by its id meanwhile, p99",
+      unit: "ms",
+      better: "less",
+      goal: { atMost: 25 },
+    },
     { name: "memory", says: "memory (PSS), the most", unit: "MB", better: "less", goal: { atMost: 288 } },
     { name: "lost", says: "lost", unit: "spans", better: "less", goal: { atMost: 0 } },
   ],

@@ -29,7 +29,14 @@ async function fill(
   shape: Partial<Shape>,
   signal: AbortSignal,
 ): Promise<number> {
-  const plan = { url: lens.otlpUrl, spans, shape, firstGroup, perSecond: PER_SECOND, connections: CONNECTIONS };
+  const plan = {
+    url: lens.otlpUrl,
+    spans,
+    shape,
+    firstGroup,
+    perSecond: PER_SECOND,
+    connections: CONNECTIONS,
+  };
   const { lastGroup } = await send(plan, signal);
   const { evicted } = await lensAtRest(lens.url, signal);
   if (evicted > 0) throw new Error("lens has evicted spans: what is left says nothing of them");
@@ -41,7 +48,9 @@ async function storeRound({ quick, signal, say }: Round): ReturnType<Bench["run"
     const [spans, warmUp] = quick ? [QUICK_SPANS, QUICK_SPANS] : [SPANS, WARM_UP_SPANS];
     /** CPU microseconds of a span, and the last group. */
     const cost = async (firstGroup: number): Promise<readonly [cpuUs: number, lastGroup: number]> => {
-      const { outcome, cpuMs } = await watched(lens.pid, () => fill(lens, spans, firstGroup, MEASURED, signal));
+      const { outcome, cpuMs } = await watched(lens.pid, () =>
+        fill(lens, spans, firstGroup, MEASURED, signal),
+      );
       return [(cpuMs * 1e3) / spans, outcome];
     };
     say("warm");
@@ -84,7 +93,13 @@ export const store: Bench = {
       better: "less",
       goal: { atMost: 1.2 },
     },
-    { name: "memory", says: "memory with all that stored", unit: "MB", better: "less", goal: { atMost: 288 } },
+    {
+      name: "memory",
+      says: "memory with all that stored",
+      unit: "MB",
+      better: "less",
+      goal: { atMost: 288 },
+    },
   ],
   run: storeRound,
 };

@@ -6,7 +6,7 @@
  * received and refused.
  */
 import type { RefusalCode } from "./otlp/error.ts";
-import type { RejectReason } from "./otlp/reading.ts";
+import type { RejectReason } from "./otlp/read/reading.ts";
 
 export const SIGNALS = ["traces", "logs", "metrics"] as const;
 export type Signal = (typeof SIGNALS)[number];

@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXPORT, onPorts, TestLens } from "./lens.fixture.ts";
-import { encodeJson } from "./otlp/json-in.ts";
+import { encodeJson } from "./otlp/json/in.ts";
 import { logsRequest, oneSpan, textAttribute, tracesRequest } from "./otlp/requests.fixture.ts";
 
 interface Case {

@@ -11,7 +11,7 @@ import { freePorts } from "../../playground/runner/ports.ts";
 import { chance } from "../../tests/crash/seeded.ts";
 import { eventually } from "../../tests/fixtures.ts";
 import { patient } from "../../tests/patience.ts";
-import { encodeJson } from "./otlp/json-in.ts";
+import { encodeJson } from "./otlp/json/in.ts";
 import { databaseIn } from "./store/files.ts";
 import { DatabaseSync } from "./store/sqlite.ts";
 import { newFolder, span, trace } from "./store/store.fixture.ts";

@@ -10,7 +10,7 @@ import { Counts } from "./counts.ts";
 import { Forwarder } from "./forward/forward.ts";
 import { HEADERS_MS, type Listening, listen, urlOf } from "./listen.ts";
 import { Hasher } from "./otlp/hasher.ts";
-import { IndexKeys } from "./otlp/index-keys.ts";
+import { IndexKeys } from "./otlp/read/index-keys.ts";
 import { BodyReader } from "./receive/body.ts";
 import { otlpGrpcServer } from "./receive/grpc.ts";
 import { otlpHttpServer } from "./receive/http.ts";

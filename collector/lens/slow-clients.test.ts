@@ -56,7 +56,10 @@ describe.each([["otlpHttpUrl"], ["url"]] as const)("HTTP/1.1 (%s)", (port) => {
   test.each([
     ["says nothing", ""],
     ["stops in the request line", "POST /v1/tra"],
-    ["stops in the headers", "POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"],
+    [
+      "stops in the headers",
+      "POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n",
+    ],
     [
       "stops in the body",
       "POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{",

@@ -40,7 +40,12 @@ describe("the Collector's environment", () => {
       BATON_TAIL_SAMPLING_WAIT: "1s",
     };
     const bounds = { BATON_COLLECTOR_MEMORY_MIB: "100", BATON_COLLECTOR_QUEUE_BYTES: "1000" };
-    const user = { ...said, ...bounds, BATON_COLLECTOR_LOG_LEVEL: "warn", BATON_OTLP_ORIGINS: '["https://a.example"]' };
+    const user = {
+      ...said,
+      ...bounds,
+      BATON_COLLECTOR_LOG_LEVEL: "warn",
+      BATON_OTLP_ORIGINS: '["https://a.example"]',
+    };
     const used = [...(await read("collector.yaml")).matchAll(/\$\{env:(\w+)/g)].map(([, name]) => name);
     expect(Object.keys(collectorEnvironment({ ...input, user })).toSorted()).toEqual(
       [...new Set(used)].toSorted(),

@@ -6,7 +6,7 @@
  */
 import { Cursor } from "../../collector/lens/otlp/cursor.ts";
 import { kindName } from "../../collector/lens/otlp/decode.ts";
-import { decodeJson, type Json, readMessage } from "../../collector/lens/otlp/json-out.ts";
+import { decodeJson, type Json, readMessage } from "../../collector/lens/otlp/json/out.ts";
 import type {
   Attributes,
   EmittedLog,

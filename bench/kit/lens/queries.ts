@@ -30,12 +30,7 @@ export interface Asked {
  * Sends one query and reads its whole answer. `shape`: of the requests that the group came in. Rejects when lens
  * refuses or fails.
  */
-export async function ask(
-  url: string,
-  name: QueryName,
-  group: number,
-  shape: Shape = USUAL,
-): Promise<Asked> {
+export async function ask(url: string, name: QueryName, group: number, shape: Shape = USUAL): Promise<Asked> {
   const path = QUERIES[name](group, Math.floor(Math.random() * tracesIn(shape)));
   const beganMs = performance.now();
   const response = await fetch(`${url}${path}`);

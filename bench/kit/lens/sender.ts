@@ -70,8 +70,9 @@ const beganMs = performance.now();
  * sent.
  */
 async function connection(): Promise<void> {
-  const templates = Array.from({ length: requestsPerGroup }, (_, service) =>
-    new RequestTemplate(service, shape),
+  const templates = Array.from(
+    { length: requestsPerGroup },
+    (_, service) => new RequestTemplate(service, shape),
   );
   while (next < requests) {
     const number = next++;

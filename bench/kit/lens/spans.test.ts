@@ -2,14 +2,7 @@ import { expect, test } from "vitest";
 import { readConfig } from "../../../collector/lens/config.ts";
 import { startLens } from "../../../collector/lens/server.ts";
 import { lensCounts } from "./lens.ts";
-import {
-  correlationIdOf,
-  orderIdOf,
-  RequestTemplate,
-  traceIdOf,
-  tracesIn,
-  USUAL,
-} from "./spans.ts";
+import { correlationIdOf, orderIdOf, RequestTemplate, traceIdOf, tracesIn, USUAL } from "./spans.ts";
 
 const config = readConfig({ BATON_PORT: "0", LENS_OTLP_HTTP_PORT: "0", LENS_OTLP_GRPC_PORT: "0" });
 const SPANS = USUAL.spansPerRequest * USUAL.requestsPerGroup;

@@ -2,7 +2,7 @@
  * Export requests with spans like those of our services, to be sent in any number. Each is encoded once. For every
  * sending only its ids and times are overwritten, which costs little compared with lens' work.
  */
-import { encodeJson } from "../../../collector/lens/otlp/json-in.ts";
+import { encodeJson } from "../../../collector/lens/otlp/json/in.ts";
 import { services } from "../../../services/topology.ts";
 
 /** What the requests are like. */
@@ -18,7 +18,8 @@ export interface Shape {
 export const USUAL: Shape = { spansPerRequest: 500, spansPerTrace: 10, requestsPerGroup: services.length };
 
 /** Traces of a request, and of the group that it belongs to. */
-export const tracesIn = ({ spansPerRequest, spansPerTrace }: Shape): number => spansPerRequest / spansPerTrace;
+export const tracesIn = ({ spansPerRequest, spansPerTrace }: Shape): number =>
+  spansPerRequest / spansPerTrace;
 
 /** A placeholder in ids for the group's number; as text where an id is written in hex. */
 const MARK = 0xba70be4c;

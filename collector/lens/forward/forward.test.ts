@@ -6,7 +6,7 @@ import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Counts } from "../counts.ts";
 import { onPorts } from "../lens.fixture.ts";
-import { encodeJson } from "../otlp/json-in.ts";
+import { encodeJson } from "../otlp/json/in.ts";
 import { oneSpan } from "../otlp/requests.fixture.ts";
 import { partial } from "./backend.fixture.ts";
 import { Forwarder, type ForwardOptions } from "./forward.ts";

@@ -2,7 +2,7 @@ import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Counts, SIGNALS } from "../counts.ts";
 import { onPorts } from "../lens.fixture.ts";
-import { encodeJson } from "../otlp/json-in.ts";
+import { encodeJson } from "../otlp/json/in.ts";
 import { oneSpan } from "../otlp/requests.fixture.ts";
 import { asksToWait, GrpcSink, partial } from "./backend.fixture.ts";
 import { Forwarder } from "./forward.ts";
@@ -62,7 +62,12 @@ describe("a backend that speaks gRPC", () => {
       `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","gauge":{"dataPoints":[{"asInt":${asInt}}]}}]}]}]}`;
     const sender = forwarder({ LENS_FORWARD_COMPRESSION: "none" });
     sender.offer({ ...taken, encoding: "json", body: Buffer.from(JSON.stringify(oneSpan())) });
-    sender.offer({ ...taken, signal: "metrics", encoding: "json", body: Buffer.from(metrics("9007199254740993")) });
+    sender.offer({
+      ...taken,
+      signal: "metrics",
+      encoding: "json",
+      body: Buffer.from(metrics("9007199254740993")),
+    });
     await sender.stop(10_000);
     const exact = encodeJson("MetricsRequest", JSON.parse(metrics('"9007199254740993"')));
     expect(sink.arrived.map(({ body }) => body)).toEqual([request, exact]);

@@ -7,7 +7,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { readJson } from "../otlp/json-in.ts";
+import { readJson } from "../otlp/json/in.ts";
 import { MESSAGE_OF, PATH_OF } from "../otlp/paths.ts";
 import { inPieces } from "../pieces.ts";
 import {

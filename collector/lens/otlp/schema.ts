@@ -1,6 +1,6 @@
 /**
  * The messages of OTLP as data: for each field its JSON name, its protobuf number and its type. JSON
- * is read (json-in.ts) and written (json-out.ts) from this table, so that the two cannot disagree.
+ * is read (json/in.ts) and written (json/out.ts) from this table, so that the two cannot disagree.
  *
  * Source: opentelemetry-proto 1.9, https://github.com/open-telemetry/opentelemetry-proto
  */

@@ -1,7 +1,7 @@
 /** The query API over a store, in one thread and without a server. */
 import { pino } from "pino";
 import { Hasher } from "../otlp/hasher.ts";
-import { IndexKeys } from "../otlp/index-keys.ts";
+import { IndexKeys } from "../otlp/read/index-keys.ts";
 import { oneSpan, textAttribute } from "../otlp/requests.fixture.ts";
 import { Intake } from "../receive/intake.ts";
 import { INDEX, TestStore } from "../store/store.fixture.ts";

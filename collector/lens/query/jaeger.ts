@@ -6,7 +6,7 @@
  */
 import { type Context, Hono } from "hono";
 import { kindName } from "../otlp/decode.ts";
-import { JsonText } from "../otlp/json-text.ts";
+import { JsonText } from "../otlp/json/text.ts";
 import type { StoreReader } from "../store/read/store-reader.ts";
 import type { StoredTrace } from "../store/read/stored-trace.ts";
 import { writeTraces } from "./otlp-json.ts";

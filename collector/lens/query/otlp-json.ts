@@ -1,5 +1,5 @@
 /** Traces as OTLP/JSON `resourceSpans`, grouped by resource and scope as they came. */
-import type { JsonText } from "../otlp/json-text.ts";
+import type { JsonText } from "../otlp/json/text.ts";
 import type { StoredTrace } from "../store/read/stored-trace.ts";
 import type { Origin } from "../store/read/words.ts";
 

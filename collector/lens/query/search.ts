@@ -7,7 +7,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Span } from "../journey/model.ts";
 import { decodeSpan } from "../otlp/decode.ts";
-import { textOfValue } from "../otlp/index-keys.ts";
+import { textOfValue } from "../otlp/read/index-keys.ts";
 import type { Stored } from "../store/read/items.ts";
 import type { StoreReader } from "../store/read/store-reader.ts";
 import type { StoredTrace } from "../store/read/stored-trace.ts";

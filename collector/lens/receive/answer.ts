@@ -7,8 +7,8 @@
 import type { Signal } from "../counts.ts";
 import { MAX_DEPTH } from "../otlp/cursor.ts";
 import type { RefusalCode } from "../otlp/error.ts";
-import { REJECT_REASONS, type RejectReason } from "../otlp/reading.ts";
-import { MOST_VALUES } from "../otlp/walk.ts";
+import { REJECT_REASONS, type RejectReason } from "../otlp/read/reading.ts";
+import { MOST_VALUES } from "../otlp/read/walk.ts";
 import { Writer } from "../otlp/writer.ts";
 import type { Accepted } from "./intake.ts";
 

@@ -2,7 +2,7 @@ import { connect } from "node:http2";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { EXPORT, eachWithLens, MAX_REQUEST_BYTES, TRACE_ID } from "../lens.fixture.ts";
-import { encodeJson } from "../otlp/json-in.ts";
+import { encodeJson } from "../otlp/json/in.ts";
 import { oneSpan } from "../otlp/requests.fixture.ts";
 
 const lens = eachWithLens();

@@ -2,7 +2,7 @@ import { createConnection } from "node:net";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { eachWithLens, MAX_REQUEST_BYTES, onPorts, TRACE_ID } from "../lens.fixture.ts";
-import { encodeJson } from "../otlp/json-in.ts";
+import { encodeJson } from "../otlp/json/in.ts";
 import { oneSpan } from "../otlp/requests.fixture.ts";
 
 const PROTOBUF = { "content-type": "application/x-protobuf" };

@@ -4,14 +4,14 @@
  */
 import type { Counts, Signal } from "../counts.ts";
 import { OtlpError } from "../otlp/error.ts";
-import type { IndexKeys } from "../otlp/index-keys.ts";
-import { readJson } from "../otlp/json-in.ts";
+import { readJson } from "../otlp/json/in.ts";
 import { MESSAGE_OF } from "../otlp/paths.ts";
-import { logReader } from "../otlp/read-logs.ts";
-import { metricReader } from "../otlp/read-metrics.ts";
-import { readRequest } from "../otlp/read-request.ts";
-import { spanReader } from "../otlp/read-spans.ts";
-import { REJECT_REASONS, type RejectReason } from "../otlp/reading.ts";
+import type { IndexKeys } from "../otlp/read/index-keys.ts";
+import { logReader } from "../otlp/read/logs.ts";
+import { metricReader } from "../otlp/read/metrics.ts";
+import { REJECT_REASONS, type RejectReason } from "../otlp/read/reading.ts";
+import { readRequest } from "../otlp/read/request.ts";
+import { spanReader } from "../otlp/read/spans.ts";
 import { inPieces } from "../pieces.ts";
 import { type Batch, batchOf } from "../store/write/batch.ts";
 import type { Hold } from "./body.ts";

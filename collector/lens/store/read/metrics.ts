@@ -2,7 +2,7 @@
 import type { Attributes } from "../../journey/model.ts";
 import { Cursor } from "../../otlp/cursor.ts";
 import type { MessageName } from "../../otlp/fields.ts";
-import { decodeJson, type Json } from "../../otlp/json-out.ts";
+import { decodeJson, type Json } from "../../otlp/json/out.ts";
 import { type MutableAttributes, readAttribute } from "../../otlp/values.ts";
 import type { Database, Statement } from "../sqlite.ts";
 

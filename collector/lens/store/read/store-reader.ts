@@ -5,8 +5,8 @@
 import { setImmediate } from "node:timers/promises";
 import type { Attributes } from "../../journey/model.ts";
 import { Hasher } from "../../otlp/hasher.ts";
-import { hashOfEntry } from "../../otlp/index-keys.ts";
-import type { Json } from "../../otlp/json-out.ts";
+import type { Json } from "../../otlp/json/out.ts";
+import { hashOfEntry } from "../../otlp/read/index-keys.ts";
 import { LOGS_SALT, SERVICE_SALT } from "../layout.ts";
 import type { TraceRow } from "../row-types.ts";
 import type { Database } from "../sqlite.ts";

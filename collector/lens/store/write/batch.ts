@@ -1,5 +1,5 @@
 /** A request that was read to its end, as the thread that receives hands it to the one that writes. */
-import { RESOURCE, type Reading, SCOPE } from "../../otlp/reading.ts";
+import { RESOURCE, type Reading, SCOPE } from "../../otlp/read/reading.ts";
 
 export interface Batch {
   readonly signal: "traces" | "logs" | "metrics";

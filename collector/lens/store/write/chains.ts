@@ -4,7 +4,7 @@
  */
 import { BUCKET, placeKey, segmentKey } from "../layout.ts";
 import type { Batch } from "./batch.ts";
-import type { OpenPart, Origin } from "./open-part.ts";
+import type { OpenPart, Origin } from "./parts/open-part.ts";
 import { NONE, type Trace } from "./trace.ts";
 import { markDirty, type Writing } from "./writing.ts";
 

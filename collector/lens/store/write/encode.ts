@@ -1,6 +1,6 @@
 /** Stored items back into export requests, as they could have come. */
 import { Writer } from "../../otlp/writer.ts";
-import type { Origin } from "./open-part.ts";
+import type { Origin } from "./parts/open-part.ts";
 
 export type OriginBytes = Pick<Origin, "resource" | "scope" | "resourceUrl" | "scopeUrl">;
 

@@ -1,10 +1,10 @@
 /** Writes the log records of a request: with their trace, or in a row of their own when they have none. */
-import { LOG } from "../../otlp/read-logs.ts";
-import { RESOURCE } from "../../otlp/reading.ts";
+import { LOG } from "../../otlp/read/logs.ts";
+import { RESOURCE } from "../../otlp/read/reading.ts";
 import { type Batch, hashAt, resourceAt } from "./batch.ts";
 import { Chains, type LogsAbout } from "./chains.ts";
 import { type Find, Finder } from "./finder.ts";
-import type { OpenPart, Origin } from "./open-part.ts";
+import type { OpenPart, Origin } from "./parts/open-part.ts";
 import { enter, timeAt } from "./spans.ts";
 import type { Trace } from "./trace.ts";
 import type { Writing } from "./writing.ts";

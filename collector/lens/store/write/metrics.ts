@@ -5,8 +5,8 @@
 
 import { Cursor } from "../../otlp/cursor.ts";
 import { decodeOrigin } from "../../otlp/decode.ts";
-import { KINDS, METRIC, POINT } from "../../otlp/read-metrics.ts";
-import { RESOURCE, SCOPE } from "../../otlp/reading.ts";
+import { KINDS, METRIC, POINT } from "../../otlp/read/metrics.ts";
+import { RESOURCE, SCOPE } from "../../otlp/read/reading.ts";
 import { Writer } from "../../otlp/writer.ts";
 import type { Database, Statement } from "../sqlite.ts";
 import { type Batch, hashAt, resourceAt, scopeAt } from "./batch.ts";

@@ -2,11 +2,11 @@
 import { Hasher } from "../../otlp/hasher.ts";
 import type { OpenStore } from "../files.ts";
 import type { Batch } from "./batch.ts";
-import type { Evicted } from "./evicted.ts";
-import { Evictor } from "./eviction.ts";
+import type { Evicted } from "./evict/evicted.ts";
+import { Evictor } from "./evict/eviction.ts";
 import { LogWriter } from "./logs.ts";
 import { MetricWriter } from "./metrics.ts";
-import { Parts } from "./parts.ts";
+import { Parts } from "./parts/parts.ts";
 import { SpanWriter } from "./spans.ts";
 import type { Statements } from "./statements.ts";
 import { newWriting, saveTraces, type Writing } from "./writing.ts";

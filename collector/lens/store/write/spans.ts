@@ -1,11 +1,12 @@
 /** Writes the spans of a request. */
-import { SPAN, spanReader } from "../../otlp/read-spans.ts";
-import { RESOURCE } from "../../otlp/reading.ts";
+
+import { RESOURCE } from "../../otlp/read/reading.ts";
+import { SPAN, spanReader } from "../../otlp/read/spans.ts";
 import { LINK_SALT } from "../layout.ts";
 import { type Batch, hashAt, resourceAt } from "./batch.ts";
 import { Chains } from "./chains.ts";
 import { type Find, Finder } from "./finder.ts";
-import type { OpenPart, Origin } from "./open-part.ts";
+import type { OpenPart, Origin } from "./parts/open-part.ts";
 import { MANY, ROOTED, type Trace } from "./trace.ts";
 import { noteSpan, SERVER, VERSION } from "./versions.ts";
 import type { Writing } from "./writing.ts";

@@ -6,7 +6,7 @@ import type { Counts } from "../../counts.ts";
 import type { OpenStore } from "../files.ts";
 import { isDiskError } from "../sqlite.ts";
 import { type Batch, free } from "./batch.ts";
-import { Evicted } from "./evicted.ts";
+import { Evicted } from "./evict/evicted.ts";
 import { Session } from "./session.ts";
 import { prepareAll, type Statements } from "./statements.ts";
 import { type Eviction, Tally } from "./tally.ts";

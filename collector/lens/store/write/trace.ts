@@ -1,7 +1,7 @@
 /** A trace that is being written: what is known of it, so that it need not be asked for again. */
 import type { Hasher } from "../../otlp/hasher.ts";
 import { PIECE, traceKey } from "../layout.ts";
-import type { Part, Root } from "./part.ts";
+import type { Part, Root } from "./parts/part.ts";
 import { SpanIds } from "./span-ids.ts";
 
 /** What decides which service a trace counts for: nothing yet, its first span, the trace that it links to, the public edge. */

@@ -1,7 +1,7 @@
 /** What the writers share: the parts, the traces that were written last, and the time. */
 import type { Hasher } from "../../otlp/hasher.ts";
-import type { Evicted } from "./evicted.ts";
-import type { Parts } from "./parts.ts";
+import type { Evicted } from "./evict/evicted.ts";
+import type { Parts } from "./parts/parts.ts";
 import type { Statements } from "./statements.ts";
 import { Tally } from "./tally.ts";
 import { RecentTraces, type Trace } from "./trace.ts";

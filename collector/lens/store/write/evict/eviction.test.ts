@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { oneSpan, textAttribute } from "../../otlp/requests.fixture.ts";
-import { logRequest, MIB, newFolder, span, TestStore, trace } from "../store.fixture.ts";
+import { oneSpan, textAttribute } from "../../../otlp/requests.fixture.ts";
+import { logRequest, MIB, newFolder, span, TestStore, trace } from "../../store.fixture.ts";
 
 /** So much of a text that does not compress. */
 const noise = (bytes: number) =>

@@ -1,5 +1,5 @@
 /** A part of the store, as the writer knows it. collector/lens/store/layout.ts says what a part is. */
-import { STATE, TRACES_A_PART } from "../layout.ts";
+import { STATE, TRACES_A_PART } from "../../layout.ts";
 import { Bloom } from "./bloom.ts";
 
 /** What a part holds of the traces that began at one service. */

@@ -1,11 +1,11 @@
 /** All parts of the store, as the writer knows them. */
-import type { Hasher } from "../../otlp/hasher.ts";
-import { MOST_PARTS, STATE, traceKey } from "../layout.ts";
-import type { TraceRow } from "../row-types.ts";
+import type { Hasher } from "../../../otlp/hasher.ts";
+import { MOST_PARTS, STATE, traceKey } from "../../layout.ts";
+import type { TraceRow } from "../../row-types.ts";
+import type { Statements } from "../statements.ts";
 import { Entries } from "./entries.ts";
 import { OpenPart } from "./open-part.ts";
 import { Part, type PartRow, type Root } from "./part.ts";
-import type { Statements } from "./statements.ts";
 
 /** A trace of one span takes about so much. */
 const SMALL_TRACE_BYTES = 128;

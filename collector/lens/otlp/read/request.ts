@@ -4,7 +4,7 @@
  *
  * It works in pieces: a request may be long, and the thread that reads it has others to answer.
  */
-import { Cursor } from "./cursor.ts";
+import { Cursor } from "../cursor.ts";
 import type { IndexKeys } from "./index-keys.ts";
 import { RESOURCE, Reading, type RejectReason, SCOPE } from "./reading.ts";
 import { walkKeyValue } from "./walk.ts";

@@ -1,5 +1,5 @@
 /** Entries of the index on their way to the database: together, and in the order in which they lie there. */
-import { ENTRIES_AT_ONCE, type Statements } from "./statements.ts";
+import { ENTRIES_AT_ONCE, type Statements } from "../statements.ts";
 
 interface Entry {
   readonly part: number;

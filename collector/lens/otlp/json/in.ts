@@ -5,13 +5,13 @@
  * Source: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding and protobuf's JSON mapping. Ids are hex, 64-bit
  * integers are strings or numbers, enums are numbers or names, unknown fields are ignored.
  */
-import { MAX_LEVEL } from "./cursor.ts";
-import { malformed } from "./error.ts";
-import type { EnumName, Field, MessageName, Scalar } from "./fields.ts";
-import { JsonCursor } from "./json-cursor.ts";
-import { doubleOf, integerOf } from "./json-numbers.ts";
-import { ENUMS, MESSAGES } from "./schema.ts";
-import { type IntegerType, Writer } from "./writer.ts";
+import { MAX_LEVEL } from "../cursor.ts";
+import { malformed } from "../error.ts";
+import type { EnumName, Field, MessageName, Scalar } from "../fields.ts";
+import { ENUMS, MESSAGES } from "../schema.ts";
+import { type IntegerType, Writer } from "../writer.ts";
+import { JsonCursor } from "./cursor.ts";
+import { doubleOf, integerOf } from "./numbers.ts";
 
 /** So many bytes are read in one piece: some ms. */
 const PIECE_BYTES = 128 * 1024;

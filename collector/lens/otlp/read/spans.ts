@@ -1,8 +1,8 @@
 /** Reads spans in: what the store has to know of each, as a row of whole numbers. */
-import type { Cursor } from "./cursor.ts";
-import { readId, readParent, SPAN_ID_BYTES, TRACE_ID_BYTES } from "./ids.ts";
-import type { ItemReader } from "./read-request.ts";
+import type { Cursor } from "../cursor.ts";
+import { readId, readParent, SPAN_ID_BYTES, TRACE_ID_BYTES } from "../ids.ts";
 import type { Reading, RejectReason } from "./reading.ts";
+import type { ItemReader } from "./request.ts";
 import { walkKeyValue, walkMessage } from "./walk.ts";
 
 /** Columns of a span's row. What ends in `At` is a place in the request. */

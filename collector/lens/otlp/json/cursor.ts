@@ -4,8 +4,8 @@
  *
  * Source: RFC 8259
  */
-import { malformed } from "./error.ts";
-import { wordAt } from "./words.ts";
+import { malformed } from "../error.ts";
+import { wordAt } from "../words.ts";
 
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
 const [OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d];

@@ -3,10 +3,10 @@
  *
  * Source: opentelemetry-proto 1.9, metrics.proto
  */
-import type { Cursor } from "./cursor.ts";
-import { malformed } from "./error.ts";
-import type { ItemReader } from "./read-request.ts";
+import type { Cursor } from "../cursor.ts";
+import { malformed } from "../error.ts";
 import type { Reading } from "./reading.ts";
+import type { ItemReader } from "./request.ts";
 import { walkKeyValue, walkMessage } from "./walk.ts";
 
 /** Columns of a data point's row, the first as those of a span. */

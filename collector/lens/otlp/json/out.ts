@@ -1,14 +1,14 @@
 /**
  * OTLP/JSON out, as objects: the reader checks resources and scopes with it, and answers, which are written as text
- * (json-text.ts), are held against it. Ids are hex, 64-bit integers are strings, enums are numbers; what the sender
+ * (text.ts), are held against it. Ids are hex, 64-bit integers are strings, enums are numbers; what the sender
  * left out is left out.
  *
  * Source: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */
-import { Cursor, MAX_LEVEL, WIRE } from "./cursor.ts";
-import { malformed } from "./error.ts";
-import type { Field, MessageName, Scalar } from "./fields.ts";
-import { MESSAGES } from "./schema.ts";
+import { Cursor, MAX_LEVEL, WIRE } from "../cursor.ts";
+import { malformed } from "../error.ts";
+import type { Field, MessageName, Scalar } from "../fields.ts";
+import { MESSAGES } from "../schema.ts";
 
 export type Json = string | number | boolean | Json[] | { [key: string]: Json };
 

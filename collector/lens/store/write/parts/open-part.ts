@@ -1,14 +1,14 @@
 /** A part that is written to: its words, its block and its entries, on their way to the database. */
-import { decodeOrigin } from "../../otlp/decode.ts";
-import type { Hasher } from "../../otlp/hasher.ts";
-import { SPAN } from "../../otlp/read-spans.ts";
-import { RESOURCE, SCOPE } from "../../otlp/reading.ts";
-import { OpenBlock, pack } from "../content.ts";
-import { BUCKET, LOGS_SALT, placeKey, SERVICE_SALT } from "../layout.ts";
-import { type Batch, hashAt, resourceAt, scopeAt } from "./batch.ts";
+import { decodeOrigin } from "../../../otlp/decode.ts";
+import type { Hasher } from "../../../otlp/hasher.ts";
+import { RESOURCE, SCOPE } from "../../../otlp/read/reading.ts";
+import { SPAN } from "../../../otlp/read/spans.ts";
+import { OpenBlock, pack } from "../../content.ts";
+import { BUCKET, LOGS_SALT, placeKey, SERVICE_SALT } from "../../layout.ts";
+import { type Batch, hashAt, resourceAt, scopeAt } from "../batch.ts";
+import type { Statements } from "../statements.ts";
 import type { Entries } from "./entries.ts";
 import type { Part } from "./part.ts";
-import type { Statements } from "./statements.ts";
 
 /** Where spans and log records come from: a resource and a scope. A process sends the same few with every request. */
 export interface Origin {

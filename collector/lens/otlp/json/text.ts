@@ -1,12 +1,12 @@
 /**
  * OTLP/JSON as text, straight from stored protobuf bytes. What it writes is what `JSON.stringify(decodeJson(…))` would
- * say (json-out.ts, against which it is tested), in a third of the time: most of it is copied byte for byte, and
+ * say (out.ts, against which it is tested), in a third of the time: most of it is copied byte for byte, and
  * neither objects nor strings are made on the way.
  */
-import { Cursor, MAX_LEVEL } from "./cursor.ts";
-import { malformed } from "./error.ts";
-import type { Field, MessageName, Scalar } from "./fields.ts";
-import { byTag, readMessage } from "./json-out.ts";
+import { Cursor, MAX_LEVEL } from "../cursor.ts";
+import { malformed } from "../error.ts";
+import type { Field, MessageName, Scalar } from "../fields.ts";
+import { byTag, readMessage } from "./out.ts";
 
 const FIRST_BYTES = 16 * 1024;
 const QUOTE = 0x22;

@@ -1,20 +1,20 @@
 /** Moves traces from a part that is to go to others: they are written there as if they arrived, at their places in the order. */
-import { IndexKeys } from "../../otlp/index-keys.ts";
-import { logReader } from "../../otlp/read-logs.ts";
-import { type ItemReader, readRequest } from "../../otlp/read-request.ts";
-import { spanReader } from "../../otlp/read-spans.ts";
-import { itemsOf } from "../content.ts";
-import { PIECE, segmentKey, traceKey } from "../layout.ts";
-import type { SegmentRow, TraceRow } from "../row-types.ts";
-import { type Batch, batchOf } from "./batch.ts";
-import { encodeRequest, type OriginBytes } from "./encode.ts";
-import type { Find } from "./finder.ts";
-import { LogWriter } from "./logs.ts";
-import type { Part } from "./part.ts";
-import { SpanWriter } from "./spans.ts";
-import { contentOf } from "./stored.ts";
-import { newIds, Trace } from "./trace.ts";
-import type { Writing } from "./writing.ts";
+import { IndexKeys } from "../../../otlp/read/index-keys.ts";
+import { logReader } from "../../../otlp/read/logs.ts";
+import { type ItemReader, readRequest } from "../../../otlp/read/request.ts";
+import { spanReader } from "../../../otlp/read/spans.ts";
+import { itemsOf } from "../../content.ts";
+import { PIECE, segmentKey, traceKey } from "../../layout.ts";
+import type { SegmentRow, TraceRow } from "../../row-types.ts";
+import { type Batch, batchOf } from "../batch.ts";
+import { encodeRequest, type OriginBytes } from "../encode.ts";
+import type { Find } from "../finder.ts";
+import { LogWriter } from "../logs.ts";
+import type { Part } from "../parts/part.ts";
+import { SpanWriter } from "../spans.ts";
+import { contentOf } from "../stored.ts";
+import { newIds, Trace } from "../trace.ts";
+import type { Writing } from "../writing.ts";
 
 /** Traces that are looked at in one go. */
 const TRACES = 256;

@@ -1,10 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { OtlpError } from "./error.ts";
-import { encodeJson, readJson } from "./json-in.ts";
-import { decodeJson } from "./json-out.ts";
-import { JsonText } from "./json-text.ts";
-import { logsRequest, oneSpan, tracesRequest } from "./requests.fixture.ts";
+import { OtlpError } from "../error.ts";
+import { logsRequest, oneSpan, tracesRequest } from "../requests.fixture.ts";
+import { encodeJson, readJson } from "./in.ts";
+import { decodeJson } from "./out.ts";
+import { JsonText } from "./text.ts";
 
 const roundTrip = (request: unknown): unknown =>
   decodeJson("TracesRequest", encodeJson("TracesRequest", request));

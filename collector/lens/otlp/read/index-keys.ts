@@ -2,12 +2,12 @@
  * What can be looked up by an attribute's value: which attributes, and how a value is hashed. Where telemetry is read in
  * and where it is asked for, the same text stands for the same value, whatever its type.
  */
-import type { AttributeValue } from "../journey/model.ts";
-import type { Cursor } from "./cursor.ts";
-import type { Hasher } from "./hasher.ts";
-import { isSame } from "./ids.ts";
+import type { AttributeValue } from "../../journey/model.ts";
+import type { Cursor } from "../cursor.ts";
+import type { Hasher } from "../hasher.ts";
+import { isSame } from "../ids.ts";
+import { readAnyValue } from "../values.ts";
 import type { Numbers } from "./numbers.ts";
-import { readAnyValue } from "./values.ts";
 
 /** An attribute whose values can be looked up: its name's bytes for the comparison, and what keeps its values apart from others'. */
 interface IndexedKey {

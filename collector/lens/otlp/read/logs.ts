@@ -1,6 +1,6 @@
 /** Reads log records in: what the store has to know of each, as a row of whole numbers. */
-import { readId, TRACE_ID_BYTES } from "./ids.ts";
-import type { ItemReader } from "./read-request.ts";
+import { readId, TRACE_ID_BYTES } from "../ids.ts";
+import type { ItemReader } from "./request.ts";
 import { walkAnyValue, walkKeyValue } from "./walk.ts";
 
 /** Columns of a log record's row, the first as those of a span. */

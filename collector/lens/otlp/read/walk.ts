@@ -2,8 +2,8 @@
  * Checks attributes and values without decoding them. What is broken refuses the whole request; what is only too
  * much for those who read it later leaves out the span, record or point that it is part of.
  */
-import type { Cursor } from "./cursor.ts";
-import { MAX_DEPTH } from "./cursor.ts";
+import type { Cursor } from "../cursor.ts";
+import { MAX_DEPTH } from "../cursor.ts";
 import type { IndexKeys } from "./index-keys.ts";
 import type { Numbers } from "./numbers.ts";
 

@@ -5,12 +5,12 @@
  *
  * It works a slice at a time, before each commit: as long as the store is below its bound by a part, a slice is enough.
  */
-import { STATE } from "../layout.ts";
-import type { Database } from "../sqlite.ts";
+import { STATE } from "../../layout.ts";
+import type { Database } from "../../sqlite.ts";
+import { OTHERS, type Part } from "../parts/part.ts";
+import type { Writing } from "../writing.ts";
 import { Deletion } from "./deletion.ts";
 import { Mover } from "./mover.ts";
-import { OTHERS, type Part } from "./part.ts";
-import type { Writing } from "./writing.ts";
 
 export interface EvictionOptions {
   readonly limitBytes: number;

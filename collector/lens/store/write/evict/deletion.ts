@@ -1,7 +1,7 @@
 /** Deletes the rows of a part, some at a time: each table's are a range of it. */
-import { PLACES_A_PART, SEGMENTS_A_TRACE, TRACES_A_PART, traceKey } from "../layout.ts";
-import type { Database, Statement } from "../sqlite.ts";
-import type { Writing } from "./writing.ts";
+import { PLACES_A_PART, SEGMENTS_A_TRACE, TRACES_A_PART, traceKey } from "../../layout.ts";
+import type { Database, Statement } from "../../sqlite.ts";
+import type { Writing } from "../writing.ts";
 
 /** Rows that are deleted in one go, some 2 ms; a block's take as long as many others. */
 const ROWS = 4_000;
