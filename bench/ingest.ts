@@ -2,13 +2,11 @@
  * How many spans a second lens takes from another process, in requests of different sizes, by itself and while heavy
  * queries run; what that costs, and how long it holds up who sends and who asks.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import type { Bench, Round, Table } from "./kit/bench.ts";
 import { INSPECT, measurePauses, type Pauses, pausesOf } from "./kit/inspector.ts";
+import { ASK_EVERY_MS, askById, askHeavily } from "./kit/lens/asking.ts";
 import { type Lens, lensAtRest, lensCounts, withLens } from "./kit/lens/lens.ts";
-import { ask, heavyQuery } from "./kit/lens/queries.ts";
 import { type Sent, send } from "./kit/lens/send.ts";
-import { USUAL } from "./kit/lens/spans.ts";
 import { watched } from "./kit/lens/watch.ts";
 import { ascending, percentile } from "./kit/statistics.ts";
 import { numberText } from "./kit/table.ts";
@@ -23,9 +21,6 @@ const QUICK_SPANS = { warm: 10_000, measured: 20_000 } as const;
 /** More than lens can take, so that the sender has to wait. */
 const PER_SECOND = 1_000_000;
 const CONNECTIONS = 4;
-const ASK_EVERY_MS = 50;
-/** Traces are asked for that came so many groups before the newest: they are stored. */
-const GROUPS_BACK = 2;
 
 /** One sending of `SPANS`. */
 interface Step {
@@ -44,41 +39,6 @@ interface Step {
 interface Both {
   readonly alone: Step;
   readonly beside: Step;
-}
-
-/** Asks for traces by their ids until `done`; resolves to the milliseconds of each. `group`: the last complete one. */
-async function askById(
-  done: AbortSignal,
-  url: string,
-  size: Size,
-  first: number,
-  group: () => number,
-): Promise<number[]> {
-  const took: Promise<number>[] = [];
-  while (!done.aborted) {
-    // They overlap: if each waited for the one before, a slow one would hide that the next would be slow, too.
-    if (group() - GROUPS_BACK >= first) {
-      const one = ask(url, "trace", group() - GROUPS_BACK, { ...USUAL, spansPerRequest: size }).then(
-        ({ ms }) => ms,
-      );
-      // Its error is seen in `Promise.all` below.
-      one.catch(() => {});
-      took.push(one);
-    }
-    await delay(ASK_EVERY_MS, undefined, { signal: done }).catch(() => {});
-  }
-  return Promise.all(took);
-}
-
-/** Asks heavy queries one after the other until `done`; resolves to how many were answered. */
-async function askHeavily(done: AbortSignal, url: string): Promise<number> {
-  for (let answered = 0; ; answered++) {
-    if (done.aborted) return answered;
-    const response = await fetch(`${url}${heavyQuery()}`, { signal: done }).catch(() => null);
-    await response?.body?.cancel();
-    if (response && response.status !== 200 && response.status !== 404)
-      throw new Error(`lens answered ${response.status} to a heavy query`);
-  }
 }
 
 /** Sends spans as fast as lens takes them. `isHeavy`: with heavy queries meanwhile. */

@@ -6,7 +6,7 @@
  */
 
 /** The name in a Host header or an origin, without its port and brackets; null when it is none. */
-export function nameOf(host: string): string | null {
+function nameOf(host: string): string | null {
   const bracketed = /^\[([0-9a-f:.]+)\](?::\d{1,5})?$/i.exec(host);
   if (bracketed) return (bracketed[1] ?? "").toLowerCase();
   const plain = /^([a-z0-9._-]+)(?::\d{1,5})?$/i.exec(host);
@@ -14,7 +14,7 @@ export function nameOf(host: string): string | null {
 }
 
 /** True for names that lead nowhere but to this machine: localhost and all below it, 127.0.0.0/8, ::1. */
-export const isLoopback = (name: string): boolean =>
+const isLoopback = (name: string): boolean =>
   name === "localhost" ||
   name.endsWith(".localhost") ||
   name === "::1" ||
@@ -26,7 +26,9 @@ export function mayAsk(host: string | undefined, hosts: ReadonlySet<string>): bo
   return name !== null && (isLoopback(name) || hosts.has(name));
 }
 
-/** Whether a request may come from a page of this origin. `own`: its own scheme and Host. None: it comes from no page. */
+/**
+ * Whether a request may come from a page of this origin. `own`: its own scheme and Host. None: it comes from no page.
+ */
 export const isOwnOrigin = (origin: string | undefined, own: string): boolean =>
   origin === undefined || origin.toLowerCase() === own.toLowerCase();
 

@@ -1,8 +1,8 @@
 /**
  * What lens counts about itself, in memory that its threads share. Each figure is added to by one thread alone.
  *
- * For each signal, items are spans, log records or metric data points, and received = stored + duplicates + refused, and
- * what is in the store is stored - evicted. A request that cannot be read has no items to count; it stands as one,
+ * For each signal, items are spans, log records or metric data points, and received = stored + duplicates + refused,
+ * and what is in the store is stored - evicted. A request that cannot be read has no items to count; it stands as one,
  * received and refused.
  */
 import type { RefusalCode } from "./otlp/error.ts";
@@ -23,8 +23,8 @@ export const REASONS: readonly RefusalReason[] = [
 ];
 
 /**
- * Why the other backend never got something. `refused`: whole requests; `rejected`: what it left out of requests that it
- * took; `gave_up`: the backend could not be reached for long; `stopped`: lens was.
+ * Why the other backend never got something. `refused`: whole requests; `rejected`: what it left out of requests that
+ * it took; `gave_up`: the backend could not be reached for long; `stopped`: lens was.
  */
 export const DROPS = ["queue_full", "refused", "rejected", "gave_up", "stopped"] as const;
 export type Drop = (typeof DROPS)[number];
@@ -41,7 +41,10 @@ const BY_SIGNAL = [
 ] as const;
 type BySignal = (typeof BY_SIGNAL)[number];
 
-/** Spans for a journey that was quiet for a while, and for one that was evicted; bytes of the store, and of what is to be sent on. */
+/**
+ * Spans for a journey that was quiet for a while, and for one that was evicted; bytes of the store, and of what is to
+ * be sent on.
+ */
 const SINGLE = ["late", "tooLate", "storeBytes", "forwardQueueBytes"] as const;
 type Single = (typeof SINGLE)[number];
 

@@ -1,6 +1,6 @@
 /**
- * `kill -9` of lens at seeded moments under load: what was answered more than a second before is there, what is missing is
- * said by its number, and the database is whole. Another seed: LENS_KILL_SEED=7.
+ * `kill -9` of lens at seeded moments under load: what was answered more than a second before is there, what is missing
+ * is said by its number, and the database is whole. Another seed: LENS_KILL_SEED=7.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";

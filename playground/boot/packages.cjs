@@ -29,8 +29,8 @@ function pinnedVersion(root) {
 const SETTLED_MINOR = 15;
 
 /**
- * Whether the Node that runs is a better choice than the pinned one: a later 24 where npm has none that is late enough for
- * this machine. Both as versions without a v.
+ * Whether the Node that runs is a better choice than the pinned one: a later 24 where npm has none that is late enough
+ * for this machine. Both as versions without a v.
  */
 function isBetter(running, pinned) {
   const [major, minor, patch] = running.split(".").map(Number);

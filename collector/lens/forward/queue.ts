@@ -25,7 +25,9 @@ export class ForwardQueue {
     return this.#bytes;
   }
 
-  /** False when it does not fit: a backend that is behind loses what is new, and what waits is not thrown away for it. */
+  /**
+   * False when it does not fit: a backend that is behind loses what is new, and what waits is not thrown away for it.
+   */
   offer(taken: Taken): boolean {
     if (this.#bytes + taken.body.length > this.#limitBytes) return false;
     this.#bytes += taken.body.length;

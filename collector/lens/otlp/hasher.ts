@@ -2,9 +2,9 @@
  * Keyed hashes of ids and texts, for tables in memory and for the store's index. The key is the store's own secret: it
  * must outlive the process, because the index does, and a sender who does not know it cannot make ids that all meet.
  *
- * Ids are hashed by a strongly universal function (multilinear, 16 bits at a time): for two ids that were chosen without
- * the key, the chance of meeting is that of the number of bits, whatever the ids look like. Texts take a faster function
- * without such a proof: where texts are looked up in memory, a collision only costs a second entry.
+ * Ids are hashed by a strongly universal function (multilinear, 16 bits at a time): for two ids that were chosen
+ * without the key, the chance of meeting is that of the number of bits, whatever the ids look like. Texts take a faster
+ * function without such a proof: where texts are looked up in memory, a collision only costs a second entry.
  *
  * Source: Lemire and Kaser, "Strongly universal string hashing is fast" (2014).
  */

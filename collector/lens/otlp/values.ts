@@ -23,7 +23,10 @@ export function readAttribute(cursor: Cursor, into: MutableAttributes): void {
   else into[key] = value;
 }
 
-/** Reads the AnyValue at the cursor; integers beyond 2^53 become decimal strings, NaN and Infinity their names, bytes base64. */
+/**
+ * Reads the AnyValue at the cursor; integers beyond 2^53 become decimal strings, NaN and Infinity their names, bytes
+ * base64.
+ */
 export function readAnyValue(cursor: Cursor): AttributeValue {
   const outer = cursor.enter();
   let value: AttributeValue = null;

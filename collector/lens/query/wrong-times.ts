@@ -1,4 +1,6 @@
-/** Marks spans whose times cannot be right. They are kept and drawn as they say, and marked, so that the reader knows. */
+/**
+ * Marks spans whose times cannot be right. They are kept and drawn as they say, and marked, so that the reader knows.
+ */
 import type { Journey, JourneySpan, SpanKey } from "../journey/model.ts";
 
 export interface WrongTime {

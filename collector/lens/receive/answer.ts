@@ -1,8 +1,8 @@
 /**
- * What the doors of OTLP say, the same over HTTP and gRPC: export responses with what was left out, refusals with whether
- * and when to try again.
+ * What the doors of OTLP say, the same over HTTP and gRPC: export responses with what was left out, refusals with
+ * whether and when to try again.
  *
- * Source: https://opentelemetry.io/docs/specs/otlp/, google/rpc/status.proto and google/rpc/error_details.proto
+ * Source: https://opentelemetry.io/docs/specs/otlp/, Status and RetryInfo of google.rpc.
  */
 import type { Signal } from "../counts.ts";
 import { MAX_DEPTH } from "../otlp/cursor.ts";
@@ -28,8 +28,9 @@ export const FOREIGN: Refusal = { http: 403, rpc: 7, retryAfterS: null };
 export const FAILED: Refusal = { http: 500, rpc: 13, retryAfterS: null };
 
 /**
- * OTLP lets a sender try again on 429, 502, 503 and 504, and on UNAVAILABLE and some others, so that each pair here is on the
- * same side. A request that is too long is RESOURCE_EXHAUSTED without a time to wait, which is not to be tried again.
+ * OTLP lets a sender try again on 429, 502, 503 and 504, and on UNAVAILABLE and some others, so that each pair here is
+ * on the same side. A request that is too long is RESOURCE_EXHAUSTED without a time to wait, which is not to be tried
+ * again.
  */
 export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   malformed: { http: 400, rpc: 3, retryAfterS: null },
@@ -46,9 +47,7 @@ const WHY: Readonly<Record<RejectReason, string>> = {
 };
 
 /** How many items were left out, and why; null when none was. */
-export function partialSuccess({
-  rejected,
-}: Pick<Accepted, "rejected">): { items: number; why: string } | null {
+function partialSuccess({ rejected }: Pick<Accepted, "rejected">): { items: number; why: string } | null {
   const reasons = REJECT_REASONS.filter((reason) => rejected[reason] > 0);
   const items = reasons.reduce((sum, reason) => sum + rejected[reason], 0);
   return items > 0 ? { items, why: reasons.map((reason) => WHY[reason]).join("; ") } : null;

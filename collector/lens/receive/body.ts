@@ -95,7 +95,9 @@ export class BodyReader {
     return Buffer.concat(chunks, length);
   }
 
-  /** What a body unpacks to counts before it is unpacked: by its own word, and when that was too little, as the longest. */
+  /**
+   * What a body unpacks to counts before it is unpacked: by its own word, and when that was too little, as the longest.
+   */
   async #unpack(packed: Buffer, hold: Hold): Promise<Buffer> {
     const said = Math.min(packed.length < 4 ? 0 : packed.readUInt32LE(packed.length - 4), this.#maxBytes);
     hold(said);

@@ -1,6 +1,6 @@
 /**
- * What a browser asks before a page of another origin may send telemetry, and what it must be told afterwards. Only OTLP is
- * open to pages, and only to those that may send (access.ts).
+ * What a browser asks before a page of another origin may send telemetry, and what it must be told afterwards. Only
+ * OTLP is open to pages, and only to those that may send (access.ts).
  *
  * Source: https://fetch.spec.whatwg.org/#http-cors-protocol
  */

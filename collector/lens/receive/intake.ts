@@ -1,6 +1,6 @@
 /**
- * Takes the requests that the receivers have unpacked: reads all of it, hands all of it over to be stored, and counts. The
- * receivers differ in how bytes arrive and how a refusal is said; what is in them is decided here.
+ * Takes the requests that the receivers have unpacked: reads all of it, hands all of it over to be stored, and counts.
+ * The receivers differ in how bytes arrive and how a refusal is said; what is in them is decided here.
  */
 import type { Counts, Signal } from "../counts.ts";
 import { OtlpError } from "../otlp/error.ts";

@@ -2,14 +2,14 @@
  * What a block holds: items one behind the other, as they were received. An item is
  * `varint origin | varint length * 2 + (1 for a log record) | bytes`.
  *
- * A block is compressed when it is full: 64 KB at a time take a third less time than segment by segment, and leave half as
- * much, since spans repeat each other's words. zstd takes a quarter of deflate's time for a smaller result.
+ * A block is compressed when it is full: 64 KB at a time take a third less time than segment by segment, and leave half
+ * as much, since spans repeat each other's words. zstd takes a quarter of deflate's time for a smaller result.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { Cursor } from "../otlp/cursor.ts";
 
 /** With so much content a block is full. */
-export const BLOCK_BYTES = 64 * 1024;
+const BLOCK_BYTES = 64 * 1024;
 /** No block unpacks to more: a single item is no longer than a request may be. */
 const MOST_BYTES = 2 ** 30;
 const LEVEL_1 = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };

@@ -10,8 +10,8 @@ import { type Database, DatabaseSync, isBroken, isBusy } from "./sqlite.ts";
 export type Say = (what: string, fields: Readonly<Record<string, unknown>>) => void;
 
 /**
- * What is committed survives the process either way. With NORMAL a power cut loses the last of it at most; with OFF, which
- * is for tests, it may break the file.
+ * What is committed survives the process either way. With NORMAL a power cut loses the last of it at most; with OFF,
+ * which is for tests, it may break the file.
  */
 export type Durability = "NORMAL" | "OFF";
 

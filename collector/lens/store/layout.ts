@@ -1,16 +1,18 @@
 /**
  * How the store lies in its database.
  *
- * Everything that arrives goes into the newest *part*, which holds all that it refers to: traces, the services that they
- * count for, resources, names, index entries and blocks. Its rows are a range of each table, by its number. So the oldest
- * part can go without a search and without holes, and the index that is written to stays small however much is stored:
- * with four million traces one index over all of them cost twice as much time and four times as many written bytes.
+ * Everything that arrives goes into the newest *part*, which holds all that it refers to: traces, the services that
+ * they count for, resources, names, index entries and blocks. Its rows are a range of each table, by its number. So the
+ * oldest part can go without a search and without holes, and the index that is written to stays small however much is
+ * stored: with four million traces one index over all of them cost twice as much time and four times as many written
+ * bytes.
  *
  * A *segment* is what one transaction brought of one trace; a *block* is some 64 KB of items one behind the other,
- * compressed when it is full, until then its *tail*. An *entry* leads from a hash to traces: to one by its id, by the value
- * of an indexed attribute or by a trace that it links to, and by service and name to a bucket of neighbours.
+ * compressed when it is full, until then its *tail*. An *entry* leads from a hash to traces: to one by its id, by the
+ * value of an indexed attribute or by a trace that it links to, and by service and name to a bucket of neighbours.
  *
- * Metrics lie apart: a *series* is one set of attributes of one metric, and its *points* are by the minute in which they came.
+ * Metrics lie apart: a *series* is one set of attributes of one metric, and its *points* are by the minute in which
+ * they came.
  */
 
 /** "lens" */

@@ -18,7 +18,8 @@ export function withoutWarning<T>(beginning: string, work: () => T): T {
   }
 }
 
-// Below 24.15 Node says so in every thread that loads it. The release in use is pinned, and what is used of it is tested there.
+// Below 24.15 Node says so in every thread that loads it. The release in use is pinned, and what is used of it is
+// tested there.
 export const { DatabaseSync } = withoutWarning("SQLite is an experimental feature", () =>
   process.getBuiltinModule("node:sqlite"),
 );

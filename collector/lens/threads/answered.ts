@@ -1,6 +1,6 @@
 /**
- * How many items senders were told to be taken, in a file that outlives the process: what the store lacks of them when it
- * is opened again was lost, and can be said. Written without waiting for the disk: it is for the death of a process.
+ * How many items senders were told to be taken, in a file that outlives the process: what the store lacks of them when
+ * it is opened again was lost, and can be said. Written without waiting for the disk: it is for the death of a process.
  */
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import path from "node:path";

@@ -1,6 +1,7 @@
 /**
  * The thread that writes: takes requests that were read, and saves them some times a second, or as soon as
- * much waits or the thread that answers asks. A disk that is full is tried again each second, with what could not be written.
+ * much waits or the thread that answers asks. A disk that is full is tried again each second, with what could not be
+ * written.
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { Counts } from "../counts.ts";

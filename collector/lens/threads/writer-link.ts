@@ -1,4 +1,7 @@
-/** The thread that writes, as the one that receives knows it: requests go there, and answers wait when too much is on its way. */
+/**
+ * The thread that writes, as the one that receives knows it: requests go there, and answers wait when too much is on
+ * its way.
+ */
 import { mkdirSync } from "node:fs";
 import type { MessagePort } from "node:worker_threads";
 import type { Logger } from "pino";

@@ -1,6 +1,6 @@
 /**
- * Reads JSON text from its bytes, a piece at a time. JSON.parse would round numbers beyond 2^53, make a hundred bytes of
- * objects out of two of text, and hold the thread until the last of them.
+ * Reads JSON text from its bytes, a piece at a time. JSON.parse would round numbers beyond 2^53, make a hundred bytes
+ * of objects out of two of text, and hold the thread until the last of them.
  *
  * Source: RFC 8259
  */

@@ -1,9 +1,9 @@
 /**
- * OTLP/JSON in: turns the text of a request into the protobuf bytes of the same request, so that everything behind it has one
- * kind of input to be right about.
+ * OTLP/JSON in: turns the text of a request into the protobuf bytes of the same request, so that everything behind it
+ * has one kind of input to be right about.
  *
- * Source: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding and protobuf's JSON mapping. Ids are hex, 64-bit
- * integers are strings or numbers, enums are numbers or names, unknown fields are ignored.
+ * Source: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding and protobuf's JSON mapping. Ids are hex,
+ * 64-bit integers are strings or numbers, enums are numbers or names, unknown fields are ignored.
  */
 import { MAX_LEVEL } from "../cursor.ts";
 import { malformed } from "../error.ts";
@@ -32,8 +32,8 @@ const CONTAINERS: ReadonlySet<MessageName> = new Set<MessageName>([
 ]);
 
 /**
- * `text`: a `message` in OTLP/JSON. Yields after each piece; the last value is its protobuf encoding. Throws an OtlpError
- * `malformed`.
+ * `text`: a `message` in OTLP/JSON. Yields after each piece; the last value is its protobuf encoding. Throws an
+ * OtlpError `malformed`.
  */
 export function* readJson(message: MessageName, text: Buffer): Generator<undefined, Buffer> {
   const json = new Transcoder(text);

@@ -1,6 +1,6 @@
 /**
- * What can be looked up by an attribute's value: which attributes, and how a value is hashed. Where telemetry is read in
- * and where it is asked for, the same text stands for the same value, whatever its type.
+ * What can be looked up by an attribute's value: which attributes, and how a value is hashed. Where telemetry is read
+ * in and where it is asked for, the same text stands for the same value, whatever its type.
  */
 import type { AttributeValue } from "../../journey/model.ts";
 import type { Cursor } from "../cursor.ts";
@@ -9,7 +9,10 @@ import { isSame } from "../ids.ts";
 import { readAnyValue } from "../values.ts";
 import type { Numbers } from "./numbers.ts";
 
-/** An attribute whose values can be looked up: its name's bytes for the comparison, and what keeps its values apart from others'. */
+/**
+ * An attribute whose values can be looked up: its name's bytes for the comparison, and what keeps its values apart from
+ * others'.
+ */
 interface IndexedKey {
   readonly bytes: Buffer;
   readonly salt: number;
@@ -66,7 +69,9 @@ export class IndexKeys {
     return undefined;
   }
 
-  /** Adds the halves of the hash of the AnyValue at the cursor, which is left behind it. An empty value adds nothing. */
+  /**
+   * Adds the halves of the hash of the AnyValue at the cursor, which is left behind it. An empty value adds nothing.
+   */
   add(cursor: Cursor, key: IndexedKey, into: Numbers): void {
     const { hasher } = this;
     const { pos } = cursor;

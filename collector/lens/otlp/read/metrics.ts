@@ -1,7 +1,7 @@
 /**
  * Reads metrics in: for each data point what the store has to know, as a row of whole numbers.
  *
- * Source: opentelemetry-proto 1.9, metrics.proto
+ * Source: the metrics of opentelemetry-proto 1.9.
  */
 import type { Cursor } from "../cursor.ts";
 import { malformed } from "../error.ts";

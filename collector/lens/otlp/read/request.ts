@@ -14,7 +14,8 @@ export interface ItemReader {
   /** Numbers in an item's row. */
   readonly width: number;
   /**
-   * Reads the item at the cursor, whose limit is the item's end, and adds its row (or rows); or says why it is left out.
+   * Reads the item at the cursor, whose limit is the item's end, and adds its row (or rows); or says why it is left
+   * out.
    */
   read(cursor: Cursor, reading: Reading): RejectReason | null;
 }
@@ -23,8 +24,8 @@ export interface ItemReader {
 const PIECE_BYTES = 128 * 1024;
 
 /**
- * `body`: an encoded export request of the signal whose items `reader` knows. Yields after each piece; its last value is
- * the reading. Throws an OtlpError `malformed` when any of it is broken.
+ * `body`: an encoded export request of the signal whose items `reader` knows. Yields after each piece; its last value
+ * is the reading. Throws an OtlpError `malformed` when any of it is broken.
  */
 export function* readRequest(
   body: Buffer,
@@ -71,7 +72,10 @@ export function* readRequest(
   return reading;
 }
 
-/** What a message of resources and one of scopes have in common: the thing itself is field 1, its schema's address field 3. */
+/**
+ * What a message of resources and one of scopes have in common: the thing itself is field 1, its schema's address field
+ * 3.
+ */
 class Holder {
   protected readonly reading: Reading;
   /** The row of the thing; -1 as long as nothing of it is taken. */

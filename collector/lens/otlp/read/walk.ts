@@ -7,7 +7,9 @@ import { MAX_DEPTH } from "../cursor.ts";
 import type { IndexKeys } from "./index-keys.ts";
 import type { Numbers } from "./numbers.ts";
 
-/** Values, attributes, events and links of one item. Each takes two bytes at least, and a hundred when it is decoded. */
+/**
+ * Values, attributes, events and links of one item. Each takes two bytes at least, and a hundred when it is decoded.
+ */
 export const MOST_VALUES = 65_536;
 
 /** What is known of an item while it is walked through. */

@@ -1,4 +1,7 @@
-/** Opens blocks, and keeps the contents of those that were opened last: one look at a journey reads them again and again. */
+/**
+ * Opens blocks, and keeps the contents of those that were opened last: one look at a journey reads them again and
+ * again.
+ */
 import { unpack } from "../content.ts";
 import type { Database, Statement } from "../sqlite.ts";
 

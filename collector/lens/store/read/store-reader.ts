@@ -1,8 +1,7 @@
 /**
- * Reads the store while another thread writes to it. Each question is answered from one state of the database, and is short:
- * what is long is asked for page by page, with others in between, and finds at each page what is there by then.
+ * Reads the store while another thread writes to it. Each question is answered from one state of the database, and is
+ * short: what is long is asked for page by page, with others in between, and finds at each page what is there by then.
  */
-import { setImmediate } from "node:timers/promises";
 import type { Attributes } from "../../journey/model.ts";
 import { Hasher } from "../../otlp/hasher.ts";
 import type { Json } from "../../otlp/json/out.ts";
@@ -66,12 +65,17 @@ export class StoreReader {
     return rows.length > 0 ? new StoredTrace(rows, this.#source) : undefined;
   }
 
-  /** All traces, the one that arrived last first; with `before` only those that arrived before the one with this number. */
+  /**
+   * All traces, the one that arrived last first; with `before` only those that arrived before the one with this number.
+   */
   newestFirst(before?: number): Generator<StoredTrace> {
     return this.#all({ by: "nothing" }, before);
   }
 
-  /** Traces of which a span, its resource or a log record may carry this value in an indexed attribute; the newest first. */
+  /**
+   * Traces of which a span, its resource or a log record may carry this value in an indexed attribute; the newest
+   * first.
+   */
   withAttribute(name: string, value: string, before?: number): Generator<StoredTrace> {
     return this.#all({ by: "trace", hash: hashOfEntry(this.#hasher, name, value) }, before);
   }
@@ -122,7 +126,10 @@ export class StoreReader {
     return [...found.values()];
   }
 
-  /** What the metrics of a service and a name say; empty for any. At most `limit` metrics, series of each, and points of each. */
+  /**
+   * What the metrics of a service and a name say; empty for any. At most `limit` metrics, series of each, and points of
+   * each.
+   */
   metrics(service: string, name: string, limit: number): MetricPoints[] {
     return this.#read(() =>
       this.#metrics.metrics(service, name, limit).map((metric) => ({
@@ -177,20 +184,5 @@ export class StoreReader {
       this.#depth--;
       this.#database.exec("COMMIT");
     }
-  }
-}
-
-/** `items` with a pause after each `everyMs` of work, in which others are answered. Rejects with the signal's reason. */
-export async function* patiently<T>(
-  items: Iterable<T>,
-  everyMs: number,
-  signal?: AbortSignal,
-): AsyncGenerator<T> {
-  let pausedAt = performance.now();
-  for (const item of items) {
-    yield item;
-    if (performance.now() - pausedAt < everyMs) continue;
-    await setImmediate(undefined, signal ? { signal } : {});
-    pausedAt = performance.now();
   }
 }

@@ -1,4 +1,7 @@
-/** What the store has of one trace, as those who ask see it. Its items are read when they are asked for, a page at a time. */
+/**
+ * What the store has of one trace, as those who ask see it. Its items are read when they are asked for, a page at a
+ * time.
+ */
 import type { TraceRow } from "../row-types.ts";
 import { FIRST, type ItemsPage, type ItemsPlace, type Stored, versionOf } from "./items.ts";
 
@@ -21,7 +24,10 @@ export class StoredTrace {
   readonly #rows: readonly TraceRow[];
   readonly #source: TraceSource;
 
-  /** `rows`: all that hold something of it, the first that came first. `number`: when it is listed by another than the first. */
+  /**
+   * `rows`: all that hold something of it, the first that came first. `number`: when it is listed by another than the
+   * first.
+   */
   constructor(rows: readonly TraceRow[], source: TraceSource, number = rows[0]?.[1] ?? 0) {
     const id = Buffer.from(rows[0]?.[2] ?? []);
     const sum = (column: 7 | 8): number => rows.reduce((total, row) => total + row[column], 0);

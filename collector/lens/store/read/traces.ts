@@ -55,7 +55,9 @@ export class Traces {
     return this.#hasher.traceId(id, 0, LINK_SALT);
   }
 
-  /** A page of traces that arrived before `before`, the last first; each once, at the first of its rows that is meant. */
+  /**
+   * A page of traces that arrived before `before`, the last first; each once, at the first of its rows that is meant.
+   */
   page(which: Which, before: number, limit: number): TraceRow[] {
     const rows: TraceRow[] = [];
     for (const part of this.#parts.newest) {

@@ -1,6 +1,6 @@
 /**
- * The items of a request, trace by trace: first all of them are strung on the chains of their traces, then each chain is
- * written as one segment, so that what belongs together lies together.
+ * The items of a request, trace by trace: first all of them are strung on the chains of their traces, then each chain
+ * is written as one segment, so that what belongs together lies together.
  */
 import { BUCKET, placeKey, segmentKey } from "../layout.ts";
 import type { Batch } from "./batch.ts";

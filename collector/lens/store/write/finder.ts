@@ -18,8 +18,8 @@ const MOST_IDS = 65_536;
 const NO_ID = Buffer.alloc(16);
 
 /**
- * Finds the trace whose id, with this hash, stands in `body` at `at`; -1: outside any trace. `service`: whom a new one counts
- * for until its root comes.
+ * Finds the trace whose id, with this hash, stands in `body` at `at`; -1: outside any trace. `service`: whom a new one
+ * counts for until its root comes.
  */
 export type Find = (open: OpenPart, hash: number, body: Buffer, at: number, service: string) => Trace;
 

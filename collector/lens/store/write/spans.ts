@@ -30,7 +30,10 @@ export class SpanWriter {
     this.#chains = new Chains(writing);
   }
 
-  /** Writes the spans of `batch` to the part, all but those that are there already. Returns how many are new. (One that replaces another is not.) */
+  /**
+   * Writes the spans of `batch` to the part, all but those that are there already. Returns how many are new. (One that
+   * replaces another is not.)
+   */
   write(open: OpenPart, batch: Batch, find: Find = this.#finder.find): number {
     const { items, count } = batch;
     const { buffer, byteOffset, byteLength } = batch.body;
@@ -102,7 +105,9 @@ export class SpanWriter {
     for (let i = 0; i < count; i++) enter(open, trace, hashAt(more, from + i * 2));
   }
 
-  /** Enters the trace as one that links to the trace whose id stands at `at`. Links inside one trace lead nowhere else. */
+  /**
+   * Enters the trace as one that links to the trace whose id stands at `at`. Links inside one trace lead nowhere else.
+   */
   #link(open: OpenPart, trace: Trace, body: Buffer, at: number): void {
     const { hasher } = this.#writing;
     const target = hasher.traceId(body, at);

@@ -1,6 +1,6 @@
 /**
- * Writes what arrives, a transaction at a time. All that it knows besides the database can be had from the database again:
- * when a transaction fails that is forgotten, and what was in it is written once more, until it is through.
+ * Writes what arrives, a transaction at a time. All that it knows besides the database can be had from the database
+ * again: when a transaction fails that is forgotten, and what was in it is written once more, until it is through.
  */
 import type { Counts } from "../../counts.ts";
 import type { OpenStore } from "../files.ts";
@@ -164,7 +164,9 @@ export class StoreWriter {
     this.#isStale = true;
   }
 
-  /** Writes all that is not safe once more, each request by itself, so that one that cannot be written loses no other. */
+  /**
+   * Writes all that is not safe once more, each request by itself, so that one that cannot be written loses no other.
+   */
   #again(): boolean {
     const waiting = this.#batches;
     this.#batches = [];

@@ -4,7 +4,10 @@ import { PIECE, traceKey } from "../layout.ts";
 import type { Part, Root } from "./parts/part.ts";
 import { SpanIds } from "./span-ids.ts";
 
-/** What decides which service a trace counts for: nothing yet, its first span, the trace that it links to, the public edge. */
+/**
+ * What decides which service a trace counts for: nothing yet, its first span, the trace that it links to, the public
+ * edge.
+ */
 export const ROOTED = { not: 0, byRoot: 1, byLink: 2, atEdge: 3 } as const;
 /** In `into`: several. */
 export const MANY = -1;

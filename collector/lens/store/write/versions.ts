@@ -1,7 +1,7 @@
 /**
- * Spans that come more than once, by trace, id and whether they are a server's (a server may share its caller's span id,
- * as Zipkin's do). The first one stays, except that one with an end wins over those without: a span may be sent when it
- * begins and again when it ends.
+ * Spans that come more than once, by trace, id and whether they are a server's (a server may share its caller's span
+ * id, as Zipkin's do). The first one stays, except that one with an end wins over those without: a span may be sent
+ * when it begins and again when it ends.
  */
 import type { SpanIds } from "./span-ids.ts";
 

@@ -1,7 +1,7 @@
 /**
  * Makes room: whole parts go, the oldest first, so that it takes the same few deletions for each trace however much is
- * stored. What is in them of services that have little stays: it is moved to a part of its own, once. So a noisy service
- * cannot push out a quiet one's traces, and no sender can make the store copy the same traces again and again.
+ * stored. What is in them of services that have little stays: it is moved to a part of its own, once. So a noisy
+ * service cannot push out a quiet one's traces, and no sender can make the store copy the same traces again and again.
  *
  * It works a slice at a time, before each commit: as long as the store is below its bound by a part, a slice is enough.
  */

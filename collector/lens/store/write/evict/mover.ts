@@ -1,4 +1,7 @@
-/** Moves traces from a part that is to go to others: they are written there as if they arrived, at their places in the order. */
+/**
+ * Moves traces from a part that is to go to others: they are written there as if they arrived, at their places in the
+ * order.
+ */
 import { IndexKeys } from "../../../otlp/read/index-keys.ts";
 import { logReader } from "../../../otlp/read/logs.ts";
 import { type ItemReader, readRequest } from "../../../otlp/read/request.ts";
@@ -44,7 +47,9 @@ export class Mover {
     this.#logs = new LogWriter(writing);
   }
 
-  /** Moves some traces of these services, each to the part of whom they are kept for. False when there are none left. */
+  /**
+   * Moves some traces of these services, each to the part of whom they are kept for. False when there are none left.
+   */
   move(part: Part, keptFor: ReadonlyMap<string, string>): boolean {
     const { sql } = this.#writing;
     if (this.#part !== part.id) this.#begin(part);

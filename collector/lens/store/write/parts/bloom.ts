@@ -1,6 +1,6 @@
 /**
- * Which traces a part may hold: a Bloom filter over the hashes of their ids. A trace that arrives is nearly always new, and
- * this says so without a look at each part's index.
+ * Which traces a part may hold: a Bloom filter over the hashes of their ids. A trace that arrives is nearly always new,
+ * and this says so without a look at each part's index.
  */
 
 /** With four places an id that is not there is taken for one that is once in 150 times; asking the index costs 5 µs. */
