@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pino } from "pino";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { eventually } from "../../tests/fixtures.ts";
 import { readConfig } from "./config.ts";
 import { ANY_PORTS } from "./lens.fixture.ts";
@@ -75,13 +75,16 @@ test("what is stored when lens stops is there when it starts again, in its order
 });
 
 test("without a folder for it nothing is left behind", async () => {
-  const log = pino({}, { write: (line: string) => void said.push(JSON.parse(line)) });
-  const before = new Set(readdirSync(path.dirname(dir)));
-  const lens = await startLens(readConfig(ANY_PORTS), log);
-  await send(lens, 1);
-  await lens.stop();
-  const left = readdirSync(path.dirname(dir)).filter((name) => name.startsWith("baton-lens-"));
-  expect(left.filter((name) => !before.has(name))).toEqual([]);
+  vi.stubEnv("TMPDIR", dir);
+  try {
+    const lens = await startLens(readConfig(ANY_PORTS));
+    await send(lens, 1);
+    expect(readdirSync(dir)).toHaveLength(1);
+    await lens.stop();
+    expect(readdirSync(dir)).toEqual([]);
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });
 
 test("what was answered and never stored, because lens was killed, is said by its number, once", async () => {
