@@ -17,7 +17,9 @@ import { newFolder, span, trace } from "./store/store.fixture.ts";
 const MOMENTS = 20;
 const SPANS = 50;
 const CONNECTIONS = 4;
-/** Requests overtake each other on the connections, so that traces do not arrive quite in the order of their numbers. */
+/**
+ * Requests overtake each other on the connections, so that traces do not arrive quite in the order of their numbers.
+ */
 const OVERTAKEN = 100;
 const SAFE_AFTER_MS = 1_000;
 /** Requests that are answered before lens is killed, at most: a few seconds of them. */
@@ -91,7 +93,9 @@ function tracesIn(
   }
 }
 
-/** Sends to `lens` until so many requests more are answered, and kills it. Resolves to when, once all of it has ended. */
+/**
+ * Sends to `lens` until so many requests more are answered, and kills it. Resolves to when, once all of it has ended.
+ */
 async function killedAfter(count: number, lens: Running, send: () => Promise<boolean>): Promise<number> {
   const ended = once(lens.child, "exit");
   let left = count;
