@@ -87,6 +87,11 @@ export function conventions(registry: Registry): string {
       ...membersOf("LINK", registry),
     ]),
     object("METRIC", "Metrics.", [...of("METRIC", metrics), ...of("METRIC", attributes)]),
+    object(
+      "LIBRARY",
+      "Metrics that libraries emit. Dashboards and alerts read them; no code writes them.",
+      of("LIBRARY", metrics),
+    ),
     object("GAUGE", "Gauges: what lies somewhere when metrics are collected.", of("GAUGE", metrics)),
     object("QUEUE", "Attributes that tell a queue's points apart.", of("QUEUE", attributes)),
   ];

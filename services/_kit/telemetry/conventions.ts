@@ -60,6 +60,14 @@ export const ATTR = {
   batchCount: "messaging.batch.message_count",
   /** `postgresql` or `redis`. */
   dbSystem: "db.system.name",
+  /** Whether a connection of the pool is in use. */
+  poolState: "db.client.connection.state",
+  /** `active` or `idle`. */
+  eventLoopState: "nodejs.eventloop.state",
+  /** Kind of the collection. */
+  gcType: "v8js.gc.type",
+  /** What the sampler said. */
+  samplingResult: "otel.span.sampling_result",
 } as const;
 
 /** Attributes of our own, where no convention has one. Durations are in seconds. */
@@ -152,6 +160,58 @@ export const METRIC = {
   event: "baton.event.name",
   /** Why it happened; one of few. */
   eventReason: "baton.event.reason",
+} as const;
+
+/** Metrics that libraries emit. Dashboards and alerts read them; no code writes them. */
+export const LIBRARY = {
+  /** How long a request to the public edge took. */
+  httpServerDuration: "http.server.request.duration",
+  /** How long a query took. */
+  dbDuration: "db.client.operation.duration",
+  /** Connections of the pool, by state. */
+  poolConnections: "db.client.connection.count",
+  /** How many connections the pool may have. */
+  poolMax: "db.client.connection.max",
+  /** What waits for a connection of the pool. */
+  poolPending: "db.client.connection.pending_requests",
+  /** The event loop's shortest delay. */
+  eventLoopDelayMin: "nodejs.eventloop.delay.min",
+  /** The event loop's longest delay. */
+  eventLoopDelayMax: "nodejs.eventloop.delay.max",
+  /** The event loop's delay on average. */
+  eventLoopDelayMean: "nodejs.eventloop.delay.mean",
+  /** How far the event loop's delays lie apart. */
+  eventLoopDelayStddev: "nodejs.eventloop.delay.stddev",
+  /** What half of the event loop's delays stay below. */
+  eventLoopDelayP50: "nodejs.eventloop.delay.p50",
+  /** What 90 of 100 of the event loop's delays stay below. */
+  eventLoopDelayP90: "nodejs.eventloop.delay.p90",
+  /** What 99 of 100 of the event loop's delays stay below. */
+  eventLoopDelayP99: "nodejs.eventloop.delay.p99",
+  /** How long the event loop was busy and idle. */
+  eventLoopTime: "nodejs.eventloop.time",
+  /** Which share of its time the event loop was busy. */
+  eventLoopUtilization: "nodejs.eventloop.utilization",
+  /** How long the garbage collector took, by kind. */
+  gcDuration: "v8js.gc.duration",
+  /** Memory in use, by space of the heap. */
+  heapUsed: "v8js.memory.heap.used",
+  /** Memory that is set aside, by space of the heap. */
+  heapSize: "v8js.memory.heap.space.size",
+  /** Memory that is set aside and free, by space of the heap. */
+  heapAvailable: "v8js.memory.heap.space.available_size",
+  /** Memory that the system has really given, by space of the heap. */
+  heapPhysical: "v8js.memory.heap.space.physical_size",
+  /** What keeps the process alive, by type. */
+  activeResources: "v8js.resource.active",
+  /** Spans that were started, by what the sampler said. */
+  spansStarted: "otel.sdk.span.started",
+  /** Spans that have not ended. */
+  spansLive: "otel.sdk.span.live",
+  /** Log records that were made. */
+  logsCreated: "otel.sdk.log.created",
+  /** How long it took to collect the metrics. */
+  metricsCollection: "otel.sdk.metric_reader.collection.duration",
 } as const;
 
 /** Gauges: what lies somewhere when metrics are collected. */
