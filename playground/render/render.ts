@@ -5,6 +5,7 @@
  */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { grafanaTables } from "../../dashboards/tables.ts";
 import type { Service } from "../../services/declare.ts";
 import { services } from "../../services/topology.ts";
 import { readRegistry } from "../../telemetry/registry.ts";
@@ -55,7 +56,7 @@ async function documents(root: string): Promise<string[]> {
  */
 export async function rendered(root: string, all: readonly Service[] = services): Promise<Rendered[]> {
   const registry = await readRegistry();
-  const tables = nameTables(registry);
+  const tables = { ...nameTables(registry), ...(await grafanaTables()) };
   const missing = new Set([...Object.keys(BLOCKS), ...Object.keys(tables)]);
   const found: Rendered[] = [];
   for (const file of await documents(root)) {
