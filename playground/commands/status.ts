@@ -5,6 +5,7 @@ import { EXIT } from "../exit.ts";
 import { listens } from "../runner/listens.ts";
 import { type Run, type RunPart, runningIn } from "../runner/state.ts";
 import { type Figures, figuresOf } from "../status/figures.ts";
+import { MEANINGS, type Meaning, withUnit } from "../status/meanings.ts";
 import { MEMORY_KIND, memoryOf } from "../status/memory.ts";
 import { type Paint, paintFor, table } from "../terminal/paint.ts";
 
@@ -32,6 +33,8 @@ interface Report {
   readonly parts: readonly Shown[];
   readonly memoryBytes: number;
   readonly figures: Figures;
+  /** Of the figures that are metrics, too. */
+  readonly meanings: Readonly<Record<string, Meaning>>;
 }
 
 /** Servers have no readiness page: one that listens runs. A server that was given is not checked. */
@@ -69,11 +72,27 @@ async function look(run: Run, io: Io): Promise<Report> {
   const names = new Set(parts.map(({ name }) => name));
   const ready = expected.every((name) => names.has(name)) && parts.every(({ state }) => WELL.includes(state));
   const { pid, since, urls } = run;
-  return { running: true, ready, pid, since, urls, parts, memoryBytes: memory[0] ?? 0, figures };
+  return {
+    running: true,
+    ready,
+    pid,
+    since,
+    urls,
+    parts,
+    memoryBytes: memory[0] ?? 0,
+    figures,
+    meanings: MEANINGS,
+  };
 }
 
 const megabytes = (bytes: number): string => (bytes > 0 ? `${(bytes / MB).toFixed(0)} MB` : "-");
 const figure = (value: number | null, digits = 0): string => (value === null ? "?" : value.toFixed(digits));
+
+/** A backlog: how much it is, and its metric in the words of the registry. */
+function backlog(heading: string, name: keyof typeof MEANINGS, figures: Figures): string[] {
+  const { metric, unit, means } = MEANINGS[name];
+  return [heading, withUnit(figures[name], unit), `${metric}: ${means}`];
+}
 
 function print({ ready, pid, since, parts, memoryBytes, figures }: Report, paint: Paint): string {
   const rows = parts.map((part) => [
@@ -90,16 +109,13 @@ function print({ ready, pid, since, parts, memoryBytes, figures }: Report, paint
     ...rows,
   ]).split("\n");
   const flows = table([
-    [
-      "flowing",
-      `${figure(figures.checkoutsPerSecond, 1)} checkouts/s, ${figure(figures.spansPerSecond)} spans/s`,
-    ],
-    [
-      "waiting",
-      `${figure(figures.outbox)} in outboxes, ${figure(figures.streams)} in streams, ${figure(figures.queues)} in queues`,
-    ],
-    ["dead letters", figure(figures.deadLetters)],
-    ["memory in all", `${megabytes(memoryBytes)}, the runner and the guards included`],
+    ["flowing", `${figure(figures.checkoutsPerSecond, 1)} checkouts/s`, "orders that were stored"],
+    ["", `${figure(figures.spansPerSecond)} spans/s`, "that lens received"],
+    backlog("waiting", "outbox", figures),
+    backlog("", "streams", figures),
+    backlog("", "queues", figures),
+    backlog("given up", "deadLetters", figures),
+    ["memory in all", megabytes(memoryBytes), "the runner and the guards included"],
   ]);
   return (
     `playground of process ${pid}, since ${since}: ${ready ? "ready" : paint("red", "not all of it is ready")}\n\n` +
