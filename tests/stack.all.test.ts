@@ -241,6 +241,7 @@ describe.skipIf(lacking !== "")("the full stack", () => {
         "query.service_name": service,
         "query.start_time_min": new Date(beganS * 1000).toISOString(),
         "query.start_time_max": new Date(Date.now() + 60_000).toISOString(),
+        "query.num_traces": "20",
       });
       const found = await json<{ result: { resourceSpans: unknown[] } }>(
         `${jaegerUrl}/api/v3/traces?${query}`,
