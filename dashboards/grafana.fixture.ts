@@ -1,8 +1,8 @@
 /**
- * What Grafana makes of a dashboard when it opens it: which data source each query goes to, and where links lead. Grafana
- * itself is not available as a package, so this follows what its documentation and its library of scenes (@grafana/scenes
- * 8.19) say: a variable keeps its value when a data source of its type has that uid, else it takes the first of its type;
- * `${name}` stands for the value in the uid of a data source and in a link.
+ * What Grafana makes of a dashboard when it opens it: which data source each query goes to, and where links lead.
+ * Grafana itself is not available as a package, so this follows what its documentation and its library of scenes
+ * (@grafana/scenes 8.19) say: a variable keeps its value when a data source of its type has that uid, else it takes the
+ * first of its type; `${name}` stands for the value in the uid of a data source and in a link.
  */
 import type { RenderedDashboard } from "./queries.ts";
 

@@ -61,7 +61,7 @@ const ALSO_KNOWN: readonly RegExp[] = [
   new RegExp(`^(${services.flatMap(({ folders }) => Object.keys(folders)).join("|")})$`),
 ];
 
-/** Variables of `env` that nothing can start with: of a wrong value, or refused. An empty one counts as not set. */
+/** Variables of `env` with which nothing starts: a wrong value, or refused. An empty one counts as not set. */
 export function wrongVariables(env: NodeJS.ProcessEnv): Finding[] {
   const wrong = VARIABLES.flatMap((variable) => {
     const value = env[variable.name];

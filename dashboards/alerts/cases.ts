@@ -1,6 +1,6 @@
 /**
- * Tests of the alerts for `promtool test rules`: for each alert one case in which it fires and a similar one in which it
- * does not. They query `ALERTS`, because `alert_rule_test` would need every word of the annotations.
+ * Tests of the alerts for `promtool test rules`: for each alert one case in which it fires and a similar one in which
+ * it does not. They query `ALERTS`, because `alert_rule_test` would need every word of the annotations.
  */
 import { ATTR, BATON, GAUGE, LIBRARY, METRIC, QUEUE } from "../../services/_kit/telemetry/conventions.ts";
 import { event, label, series } from "../names.ts";
