@@ -1,6 +1,6 @@
 /** The home dashboard: is the shop healthy, and if not, which trace shows why? */
 import * as units from "@grafana/grafana-foundation-sdk/units";
-import { ATTR, LIBRARY, METRIC } from "../services/_kit/telemetry/conventions.ts";
+import { ATTR, BATON, LIBRARY, METRIC } from "../services/_kit/telemetry/conventions.ts";
 import { dashboard } from "./dashboard.ts";
 import { orZero, perSecond, quantile } from "./expr.ts";
 import { SERVICE } from "./links.ts";
@@ -17,8 +17,8 @@ const HTTP = series(LIBRARY.httpServerDuration);
 const STATUS = label(ATTR.httpStatus);
 const CHECKOUT = `${label(ATTR.httpRoute)}="/api/v1/checkouts"`;
 const EVENTS = series(METRIC.events);
-const EVENT = label(METRIC.event);
-const REASON = label(METRIC.eventReason);
+const EVENT = label(BATON.eventName);
+const REASON = label(BATON.eventReason);
 const OUTCOMES = ["placed", "confirmed", "rejected", "unsettled"].map((outcome) => event(`order.${outcome}`));
 const DECISIVE = `${EVENT}=~"${OUTCOMES.join("|").replaceAll(".", "\\\\.")}"`;
 

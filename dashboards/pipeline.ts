@@ -1,18 +1,18 @@
 /** The work after the answer: messages and jobs, and their waiting times. */
 import * as units from "@grafana/grafana-foundation-sdk/units";
-import { ATTR, BATON, GAUGE, METRIC, QUEUE } from "../services/_kit/telemetry/conventions.ts";
+import { ATTR, BATON, GAUGE, METRIC } from "../services/_kit/telemetry/conventions.ts";
 import { dashboard } from "./dashboard.ts";
 import { oneOf, orZero, perSecond, quantile } from "./expr.ts";
 import { label, series, unitOf } from "./names.ts";
 import { lines } from "./panel.ts";
 
 const WAIT = series(METRIC.messageWait);
-const KIND = label(METRIC.waitKind);
+const KIND = label(BATON.waitKind);
 const PROCESS = series(METRIC.processDuration);
 const DURABLE = label(ATTR.subscription);
 const OWNER = label(BATON.deadLetterOwner);
 const QUEUE_NAME = label(ATTR.destination);
-const STATE = label(QUEUE.state);
+const STATE = label(BATON.queueState);
 const GROUP = label(ATTR.consumerGroup);
 const ERROR = label(ATTR.errorType);
 /** Events have a template, jobs a queue and a name of their own. */

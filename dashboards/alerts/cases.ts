@@ -2,7 +2,7 @@
  * Tests of the alerts for `promtool test rules`: for each alert one case in which it fires and a similar one in which
  * it does not. They query `ALERTS`, because `alert_rule_test` would need every word of the annotations.
  */
-import { ATTR, BATON, GAUGE, LIBRARY, METRIC, QUEUE } from "../../services/_kit/telemetry/conventions.ts";
+import { ATTR, BATON, GAUGE, LIBRARY, METRIC } from "../../services/_kit/telemetry/conventions.ts";
 import { event, label, series } from "../names.ts";
 import { meansOf } from "./alert.ts";
 import { ALERTS } from "./groups.ts";
@@ -11,7 +11,7 @@ const ANSWERS = series(LIBRARY.httpServerDuration);
 const CHECKOUT = `${label(ATTR.httpRoute)}="/api/v1/checkouts"`;
 const STATUS = label(ATTR.httpStatus);
 const EVENTS = series(METRIC.events);
-const EVENT = label(METRIC.event);
+const EVENT = label(BATON.eventName);
 const AGE = series(GAUGE.outboxAge);
 const PENDING = series(GAUGE.consumerPending);
 const REDELIVERED = series(GAUGE.consumerRedelivered);
@@ -20,7 +20,7 @@ const JOBS = series(GAUGE.queueJobs);
 const DURABLE = label(ATTR.subscription);
 const OWNER = label(BATON.deadLetterOwner);
 const QUEUE_NAME = label(ATTR.destination);
-const STATE = label(QUEUE.state);
+const STATE = label(BATON.queueState);
 
 /** All annotations of an alert, with its labels and its value filled in as Prometheus does. JSON is YAML. */
 function annotations(name: string, summary: string, description: string): string {

@@ -1,5 +1,5 @@
 /** Do the shop's users get what they ask for? */
-import { ATTR, LIBRARY, METRIC } from "../../services/_kit/telemetry/conventions.ts";
+import { ATTR, BATON, LIBRARY, METRIC } from "../../services/_kit/telemetry/conventions.ts";
 import { event, label, series } from "../names.ts";
 import type { AlertGroup } from "./alert.ts";
 
@@ -9,7 +9,7 @@ const FAILED = `${label(ATTR.httpStatus)}=~"5.."`;
 const all = `sum(rate(${ANSWERS}_count{${CHECKOUT}}[1m]))`;
 
 const EVENTS = series(METRIC.events);
-const UNSETTLED = `${EVENTS}{${label(METRIC.event)}="${event("order.unsettled")}"}`;
+const UNSETTLED = `${EVENTS}{${label(BATON.eventName)}="${event("order.unsettled")}"}`;
 
 export const checkoutAlerts: AlertGroup = {
   name: "checkout",

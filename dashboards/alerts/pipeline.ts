@@ -1,5 +1,5 @@
 /** Does the work after the answer get done? */
-import { ATTR, BATON, GAUGE, QUEUE } from "../../services/_kit/telemetry/conventions.ts";
+import { ATTR, BATON, GAUGE } from "../../services/_kit/telemetry/conventions.ts";
 import { oneOf } from "../expr.ts";
 import { label, series } from "../names.ts";
 import type { AlertGroup } from "./alert.ts";
@@ -7,7 +7,7 @@ import type { AlertGroup } from "./alert.ts";
 const DURABLE = label(ATTR.subscription);
 const OWNER = label(BATON.deadLetterOwner);
 const QUEUE_NAME = label(ATTR.destination);
-const FAILED = `${series(GAUGE.queueJobs)}{${label(QUEUE.state)}="failed"}`;
+const FAILED = `${series(GAUGE.queueJobs)}{${label(BATON.queueState)}="failed"}`;
 /** A label of the alert, in its texts. */
 const says = (name: string): string => `{{ $labels.${name} }}`;
 

@@ -9,7 +9,7 @@ import { grafanaTables } from "../../dashboards/tables.ts";
 import type { Service } from "../../services/declare.ts";
 import { services } from "../../services/topology.ts";
 import { readRegistry } from "../../telemetry/registry.ts";
-import { conventions, instruments } from "../../telemetry/render/code.ts";
+import { conventions, instruments, logFields } from "../../telemetry/render/code.ts";
 import { nameTables } from "../../telemetry/render/tables.ts";
 import { withBlocks } from "./blocks.ts";
 import { containers, replicas, shared } from "./compose.ts";
@@ -70,6 +70,7 @@ export async function rendered(root: string, all: readonly Service[] = services)
     "services/databases.sql": databasesSql(all),
     "services/_kit/telemetry/conventions.ts": conventions(registry),
     "services/_kit/telemetry/instruments.ts": instruments(registry),
+    "services/_kit/telemetry/log-fields.ts": logFields(registry),
   };
   for (const [file, text] of Object.entries(whole)) {
     found.push({ file, text, kept: await readFile(path.join(root, file), "utf8").catch(() => "") });

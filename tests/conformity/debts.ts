@@ -6,14 +6,12 @@ import type { Violation } from "./judge/violation.ts";
 const DEBTS: Readonly<Record<string, readonly Violation["rule"][]>> = {
   "span.baton.db.postgresql": ["wrong name"],
   "span.baton.db.redis": ["wrong name"],
-  "metric.baton.events": ["wrong value"],
   "metric.baton.db.client.connection.count": ["wrong value"],
   "metric.baton.db.client.connection.max": ["wrong value"],
   "metric.baton.db.client.connection.pending_requests": ["wrong value", "wrong unit"],
   "metric.baton.v8js.memory.heap.used": ["wrong instrument"],
   "metric.baton.v8js.memory.heap.space.available_size": ["wrong instrument"],
   "metric.baton.v8js.memory.heap.space.physical_size": ["wrong instrument"],
-  log: ["unknown attribute", "wrong value"],
   resource: ["missing attribute"],
   baton: ["wrong scope"],
 };

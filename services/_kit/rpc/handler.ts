@@ -2,6 +2,7 @@
  * How a handler is run: with its caller's deadline and signal, and with its errors turned into errors of the protocol.
  * Streams are run like single answers.
  */
+
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
   Code,
@@ -12,6 +13,7 @@ import {
 } from "@connectrpc/connect";
 import { withDeadline } from "../process/deadline.ts";
 import { AppError } from "../process/errors.ts";
+import { ATTR } from "../telemetry/conventions.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { CODE_HEADER, kebab, MAX_ERROR_TEXT, REASON_HEADER, toHeader } from "./contract.ts";
 import { SERVER_FAILURES } from "./tracing.ts";
@@ -45,9 +47,9 @@ export function mendError({ signal }: HandlerContext): void {
 export function runHandlers(log: Logger): Interceptor {
   return (next) => (request) => {
     const { signal } = request;
+    const method = `${request.service.typeName}/${request.method.name}`;
     return withDeadline(signal, request.contextValues.get(deadlineAtMs), async () => {
-      const guard = <T>(work: () => Promise<T>) =>
-        answered(untilAborted(signal, work, log), log, request.method.name);
+      const guard = <T>(work: () => Promise<T>) => answered(untilAborted(signal, work, log), log, method);
       const response = await guard(() => next(request));
       return response.stream ? { ...response, message: guarded(response.message, guard) } : response;
     });
@@ -114,7 +116,8 @@ async function answered<T>(work: Promise<T>, log: Logger, method: string): Promi
     return await work;
   } catch (thrown) {
     const error = toConnectError(thrown);
-    if (SERVER_FAILURES.has(error.code)) log.error({ err: thrown, method }, error.rawMessage);
+    if (SERVER_FAILURES.has(error.code))
+      log.error({ err: thrown, [ATTR.rpcMethod]: method }, error.rawMessage);
     throw error;
   }
 }

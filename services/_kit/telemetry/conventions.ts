@@ -96,6 +96,8 @@ export const BATON = {
   jobName: "baton.job.name",
   /** Id of the outbox' row, outside the trace context; on the `create` and on the `send` span. */
   outboxId: "baton.outbox.id",
+  /** What the queue's library calls the state of a job. */
+  queueState: "baton.queue.state",
   /** From the row's writing to its being sent, in seconds. */
   waitOutbox: "baton.wait.outbox",
   /** From the sending to the handling, in seconds. */
@@ -104,6 +106,8 @@ export const BATON = {
   waitJob: "baton.wait.job",
   /** What a job's wait is counted from. */
   waitJobSince: "baton.wait.since",
+  /** Where the message waited. */
+  waitKind: "baton.wait.kind",
   /** The span's work undoes something; what fails below it is never a cause. */
   compensation: "baton.compensation",
   /** `true` on the root span of a replay: old messages are read again, a journey of its own. */
@@ -112,6 +116,12 @@ export const BATON = {
   faultPoint: "baton.fault.point",
   /** What the fault did there. */
   faultKind: "baton.fault.kind",
+  /** The event's name, as in the log record's EventName. */
+  eventName: "baton.event.name",
+  /** Why it happened; one of few. */
+  eventReason: "baton.event.reason",
+  /** The signal that a process stops by. */
+  stopSignal: "baton.stop.signal",
 } as const;
 
 /** Baggage keys that the edge lets in. Everything else is replaced there. */
@@ -154,12 +164,6 @@ export const METRIC = {
   rpcServerDuration: "rpc.server.call.duration",
   /** How long an RPC call took on the side that called. */
   rpcClientDuration: "rpc.client.call.duration",
-  /** Where the message waited. */
-  waitKind: "baton.wait.kind",
-  /** The event's name, as in the log record's EventName. */
-  event: "baton.event.name",
-  /** Why it happened; one of few. */
-  eventReason: "baton.event.reason",
 } as const;
 
 /** Metrics that libraries emit. Dashboards and alerts read them; no code writes them. */
@@ -238,10 +242,4 @@ export const GAUGE = {
   streamBytes: "baton.stream.bytes",
   /** Streams of server-sent events that clients hold open. */
   sseOpen: "baton.sse.open",
-} as const;
-
-/** Attributes that tell a queue's points apart. */
-export const QUEUE = {
-  /** What the queue's library calls the state of a job. */
-  state: "baton.queue.state",
 } as const;
