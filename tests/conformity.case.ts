@@ -84,6 +84,15 @@ describe("all that the shop has emitted", () => {
       expect([...registry.metrics.keys()].filter((name) => !coverage.metrics.has(name))).toEqual([]);
     });
 
+    test("every event that the registry lists, but one that takes a race, and log records of failures", () => {
+      // A parcel is recalled when its order is cancelled after it has left and before orders has heard so.
+      const races = ["baton.shipment.recalled"];
+      const silent = [...registry.events.keys()].filter((name) => !coverage.events.has(name));
+      expect(silent.filter((name) => !races.includes(name))).toEqual([]);
+      expect(coverage.exceptions.get("AppError")).toBeGreaterThan(0);
+      expect([...coverage.severities.keys()]).toEqual(expect.arrayContaining(["info", "warn", "error"]));
+    });
+
     test("failures, time-outs, retries, dead letters, redrives and compensations", () => {
       const { failures, outcomes, links, spans } = coverage;
       expect([...failures.keys()]).toEqual(
