@@ -11,15 +11,15 @@ import { parseArgs } from "node:util";
 import { rulesFile } from "./alerts/alert.ts";
 import { CASES } from "./alerts/cases.ts";
 import { ALERTS } from "./alerts/groups.ts";
+import { integrity } from "./boards/integrity.ts";
+import { load } from "./boards/load.ts";
+import { overview } from "./boards/overview.ts";
+import { pipeline } from "./boards/pipeline.ts";
+import { runtime } from "./boards/runtime.ts";
+import { servers } from "./boards/servers.ts";
+import { telemetry } from "./boards/telemetry.ts";
 import type { Rendered } from "./dashboard.ts";
 import { OWN, type Sources } from "./datasources.ts";
-import { integrity } from "./integrity.ts";
-import { load } from "./load.ts";
-import { overview } from "./overview.ts";
-import { pipeline } from "./pipeline.ts";
-import { runtime } from "./runtime.ts";
-import { servers } from "./servers.ts";
-import { telemetry } from "./telemetry.ts";
 
 /** In reading order. */
 const dashboards: readonly Rendered[] = [overview, pipeline, integrity, load, runtime, servers, telemetry];

@@ -1,10 +1,10 @@
 /** Does every hop pass the context on, and does everything that was sent arrive? From lens, which gets all spans. */
 import * as units from "@grafana/grafana-foundation-sdk/units";
-import { ATTR, LIBRARY, METRIC } from "../services/_kit/telemetry/conventions.ts";
-import { dashboard } from "./dashboard.ts";
-import { perSecond } from "./expr.ts";
-import { label, series } from "./names.ts";
-import { lines, number } from "./panel.ts";
+import { ATTR, LIBRARY, METRIC } from "../../services/_kit/telemetry/conventions.ts";
+import { dashboard } from "../dashboard.ts";
+import { perSecond } from "../expr.ts";
+import { label, series } from "../names.ts";
+import { lines, number } from "../panel.ts";
 
 const RECORDED = `${series(LIBRARY.spansStarted)}{${label(ATTR.samplingResult)}="RECORD_AND_SAMPLE"}`;
 const ERROR = label(ATTR.errorType);

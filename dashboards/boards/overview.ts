@@ -1,11 +1,11 @@
 /** The home dashboard: is the shop healthy, and if not, which trace shows why? */
 import * as units from "@grafana/grafana-foundation-sdk/units";
-import { ATTR, BATON, LIBRARY, METRIC } from "../services/_kit/telemetry/conventions.ts";
-import { dashboard } from "./dashboard.ts";
-import { orZero, perSecond, quantile } from "./expr.ts";
-import { SERVICE } from "./links.ts";
-import { event, label, series, unitOf } from "./names.ts";
-import { lines, logs, number } from "./panel.ts";
+import { ATTR, BATON, LIBRARY, METRIC } from "../../services/_kit/telemetry/conventions.ts";
+import { dashboard } from "../dashboard.ts";
+import { orZero, perSecond, quantile } from "../expr.ts";
+import { SERVICE } from "../links.ts";
+import { event, label, series, unitOf } from "../names.ts";
+import { lines, logs, number } from "../panel.ts";
 
 const CALLS = series("traces.span.metrics.calls");
 const DURATION = series("traces.span.metrics.duration");

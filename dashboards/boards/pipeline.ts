@@ -1,10 +1,10 @@
 /** The work after the answer: messages and jobs, and their waiting times. */
 import * as units from "@grafana/grafana-foundation-sdk/units";
-import { ATTR, BATON, GAUGE, METRIC } from "../services/_kit/telemetry/conventions.ts";
-import { dashboard } from "./dashboard.ts";
-import { oneOf, orZero, perSecond, quantile } from "./expr.ts";
-import { label, series, unitOf } from "./names.ts";
-import { lines } from "./panel.ts";
+import { ATTR, BATON, GAUGE, METRIC } from "../../services/_kit/telemetry/conventions.ts";
+import { dashboard } from "../dashboard.ts";
+import { oneOf, orZero, perSecond, quantile } from "../expr.ts";
+import { label, series, unitOf } from "../names.ts";
+import { lines } from "../panel.ts";
 
 const WAIT = series(METRIC.messageWait);
 const KIND = label(BATON.waitKind);

@@ -1,10 +1,10 @@
 /** NATS, Redis and Postgres: their own figures, and their latency in the services. */
 import * as units from "@grafana/grafana-foundation-sdk/units";
-import { ATTR, GAUGE, LIBRARY, METRIC } from "../services/_kit/telemetry/conventions.ts";
-import { dashboard } from "./dashboard.ts";
-import { oneOf, perSecond, quantile } from "./expr.ts";
-import { label, series, unitOf } from "./names.ts";
-import { lines } from "./panel.ts";
+import { ATTR, GAUGE, LIBRARY, METRIC } from "../../services/_kit/telemetry/conventions.ts";
+import { dashboard } from "../dashboard.ts";
+import { oneOf, perSecond, quantile } from "../expr.ts";
+import { label, series, unitOf } from "../names.ts";
+import { lines } from "../panel.ts";
 
 const STREAM = label(ATTR.destination);
 const POOL_STATE = label(ATTR.poolState);

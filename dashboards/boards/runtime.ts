@@ -1,10 +1,10 @@
 /** The Node processes: is one of them busy, blocked or leaking? */
 import * as units from "@grafana/grafana-foundation-sdk/units";
-import { ATTR, LIBRARY, METRIC } from "../services/_kit/telemetry/conventions.ts";
-import { dashboard } from "./dashboard.ts";
-import { oneOf, perSecond, quantile } from "./expr.ts";
-import { label, series, unitOf } from "./names.ts";
-import { lines } from "./panel.ts";
+import { ATTR, LIBRARY, METRIC } from "../../services/_kit/telemetry/conventions.ts";
+import { dashboard } from "../dashboard.ts";
+import { oneOf, perSecond, quantile } from "../expr.ts";
+import { label, series, unitOf } from "../names.ts";
+import { lines } from "../panel.ts";
 
 const GC_TYPE = label(ATTR.gcType);
 const METHOD = label(ATTR.rpcMethod);

@@ -1,10 +1,10 @@
 /** The telemetry pipeline itself: are the other dashboards complete? */
 import * as units from "@grafana/grafana-foundation-sdk/units";
-import { ATTR, LIBRARY } from "../services/_kit/telemetry/conventions.ts";
-import { dashboard } from "./dashboard.ts";
-import { perSecond } from "./expr.ts";
-import { label, series, unitOf } from "./names.ts";
-import { lines, number } from "./panel.ts";
+import { ATTR, LIBRARY } from "../../services/_kit/telemetry/conventions.ts";
+import { dashboard } from "../dashboard.ts";
+import { perSecond } from "../expr.ts";
+import { label, series, unitOf } from "../names.ts";
+import { lines, number } from "../panel.ts";
 
 const SAMPLED = label(ATTR.samplingResult);
 const SIGNALS = [
