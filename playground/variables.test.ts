@@ -14,6 +14,7 @@ const JUDGED: readonly [name: string, right: string, wrong: string][] = [
   ["BATON_ASYNC", "parent+link", "both"],
   ["BATON_TELEMETRY", "off", "no"],
   ["BATON_INSTRUMENTATION", "auto", "all"],
+  ["BATON_DATABASE_SPANS", "all", "none"],
   ["BATON_EDGE_TRACE", "restart", "stop"],
   ["LENS_STORE_BYTES", "1000000", "12"],
   ["LENS_STORE_BYTES", "65536", "1.5"],

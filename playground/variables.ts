@@ -27,6 +27,7 @@ export const SERVICE_SETTINGS: readonly Variable[] = [
   named("BATON_ASYNC", oneOf("parent+link", "parent", "link")),
   named("BATON_TELEMETRY", oneOf("on", "off")),
   named("BATON_INSTRUMENTATION", oneOf("curated", "auto")),
+  named("BATON_DATABASE_SPANS", oneOf("queries", "all")),
   named("BATON_EDGE_TRACE", oneOf("continue", "restart")),
   named("BATON_FAULTS", oneOf("0", "1")),
   named("BATON_CORS_ORIGINS", origins),

@@ -3,25 +3,40 @@
  * it, and what only a client of the RPC ports asks. A test takes each kind of item; what a library does wrong and no
  * hook of it mends is excused by a closed list.
  */
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { services } from "../services/topology.ts";
+import { namesOf } from "../telemetry/draw/names.ts";
+import { root } from "../telemetry/files.ts";
 import { LIBRARY_FAULTS } from "../telemetry/libraries.ts";
 import { readRegistry } from "../telemetry/registry.ts";
 import type { Registry } from "../telemetry/rows.ts";
-import { isDebt, paid } from "./conformity/debts.ts";
+import type { Emitted } from "./conformity/judge/emitted.ts";
 import { type Judgement, judge } from "./conformity/judge/judge.ts";
 import type { Violation } from "./conformity/judge/violation.ts";
 import { type Coverage, coverageOf, isExcusedBy, reportLines, violationLines } from "./conformity/report.ts";
+import { servicesOf } from "./conformity/score/parts.ts";
+import type { Known } from "./conformity/score/rules.ts";
+import {
+  type RuleResult,
+  resultsOf,
+  scoreLines,
+  serviceScore,
+  unexplained,
+} from "./conformity/score/score.ts";
+import { SPOILINGS, spoiled } from "./conformity/spoil.ts";
 import { eventually } from "./fixtures.ts";
 import { onePlayground, type TappedPlayground } from "./one-playground.ts";
 
 const excuses = LIBRARY_FAULTS.map(isExcusedBy);
-const isExcused = (violation: Violation): boolean =>
-  isDebt(violation) || excuses.some((excuse) => excuse(violation));
+const isExcused = (violation: Violation): boolean => excuses.some((excuse) => excuse(violation));
 
 let registry: Registry;
+let emitted: Emitted;
 let judgement: Judgement;
 let coverage: Coverage;
+let scored: RuleResult[];
 
 /** What no client of the public API can ask: Connect and gRPC-Web, and methods that are not there. */
 async function askPorts({ ports }: TappedPlayground): Promise<void> {
@@ -41,6 +56,19 @@ async function askPorts({ ports }: TappedPlayground): Promise<void> {
   expect(answers.map(({ status }) => status)).toEqual([404, 400, 404, 200, 200]);
 }
 
+/** What the rules of the score compare with. */
+async function knownOf({ resource }: Registry): Promise<Known> {
+  const sdk = path.join(root, "node_modules/@opentelemetry/sdk-node/package.json");
+  const { engines }: { engines: { node: string } } = JSON.parse(await readFile(sdk, "utf8"));
+  const names = await namesOf(root);
+  return {
+    isAttribute: (name) => names.has(name) || registry.attributes.has(name),
+    ofResources: new Set(resource.keys()),
+    node: process.versions.node,
+    leastNode: engines.node.replace(/^>=/, ""),
+  };
+}
+
 /** Waits until every service has sent its metrics once more: they have all that was before. */
 const metricsSince = ({ tap }: TappedPlayground, before: number): Promise<true> =>
   eventually("metrics of every service", () => {
@@ -55,9 +83,11 @@ describe("all that the shop has emitted", () => {
     const playground = await onePlayground();
     await askPorts(playground);
     await metricsSince(playground, playground.tap.emitted.metrics.length);
-    judgement = judge(playground.tap.emitted, registry);
-    coverage = coverageOf(playground.tap.emitted, registry);
-    console.log(reportLines(judgement, coverage).join("\n"));
+    ({ emitted } = playground.tap);
+    judgement = judge(emitted, registry, isExcused);
+    coverage = coverageOf(emitted, registry);
+    scored = resultsOf(servicesOf(emitted), await knownOf(registry));
+    console.log([...reportLines(judgement, coverage), ...scoreLines(scored)].join("\n"));
   });
 
   test.each(["span", "metric", "log", "resource", "scope"] as const)(
@@ -68,16 +98,28 @@ describe("all that the shop has emitted", () => {
     },
   );
 
+  test.each(SPOILINGS)("a wrong $wrong would be found", (spoiling) => {
+    const [before, after] = spoiled(emitted, spoiling);
+    const rulesIn = (some: Emitted) => judge(some, registry).violations.filter((one) => !isExcused(one));
+    expect(rulesIn(before)).toEqual([]);
+    expect(rulesIn(after).map(({ rule }) => rule)).toContain(spoiling.rule);
+  });
+
+  test("the Instrumentation Score of every service is 100, where the conventions win over it", () => {
+    expect(scored.flatMap(unexplained)).toEqual([]);
+    expect(services.map(({ name }) => serviceScore(scored, name, false))).toEqual(services.map(() => 100));
+  });
+
   test("every line of the list of libraries' faults excuses something", () => {
     const idle = LIBRARY_FAULTS.filter((line) => !judgement.violations.some(isExcusedBy(line)));
     expect(idle).toEqual([]);
-    expect(paid(judgement.violations)).toEqual([]);
   });
 
   describe("what was judged has", () => {
-    test("every service, and every row of spans", () => {
+    test("every service, and every row of spans that no setting must ask for", () => {
       expect(services.filter(({ name }) => !coverage.services.has(name))).toEqual([]);
-      expect(registry.spans.filter(({ id }) => !coverage.spans.has(id))).toEqual([]);
+      const always = registry.spans.filter(({ setting }) => setting === undefined);
+      expect(always.filter(({ id }) => !coverage.spans.has(id))).toEqual([]);
     });
 
     test("every metric that the registry lists", () => {

@@ -33,10 +33,10 @@ export const servers = dashboard(
         {
           title: "Size of the streams",
           description: "At 268 MB the oldest messages are deleted, read or not.",
-          unit: unitOf(GAUGE.streamBytes),
+          unit: unitOf(GAUGE.streamSize),
         },
         {
-          expr: oneOf(series(GAUGE.streamBytes), STREAM),
+          expr: oneOf(series(GAUGE.streamSize), STREAM),
           legend: `{{${STREAM}}}`,
         },
       ),

@@ -49,6 +49,14 @@ async function documents(root: string): Promise<string[]> {
   return ["compose.yaml", "collector/scaled/compose.yaml", ...(await texts(".")), ...(await texts("docs"))];
 }
 
+/** The product's version. */
+async function versionOf(root: string): Promise<string> {
+  const { version }: { version: string } = JSON.parse(
+    await readFile(path.join(root, "package.json"), "utf8"),
+  );
+  return version;
+}
+
 /**
  * Every rendered file but the constants, as it is and as it should be. Throws when a block has no end, has an unknown
  * name, or is in no file, and when the constants are stale.
@@ -74,7 +82,7 @@ export async function rendered(root: string, all: readonly Service[] = services)
 export async function renderedCode(root: string): Promise<Rendered[]> {
   const registry = await readRegistry();
   return whole(root, {
-    "services/_kit/telemetry/conventions.ts": conventions(registry),
+    "services/_kit/telemetry/conventions.ts": conventions(registry, await versionOf(root)),
     "services/_kit/telemetry/instruments.ts": instruments(registry),
     "services/_kit/telemetry/log-fields.ts": logFields(registry),
   });

@@ -65,11 +65,24 @@ function membersOf(object: string, registry: Registry): Constant[] {
     );
 }
 
-/** `services/_kit/telemetry/conventions.ts`. */
-export function conventions(registry: Registry): string {
+const scope = (registry: Registry, version: string): string =>
+  [
+    comment(
+      "What our own spans and metrics come from, its version, and the conventions that their names follow.",
+    ),
+    "export const SCOPE = {",
+    '  name: "baton",',
+    `  version: "${version}",`,
+    `  schemaUrl: "https://opentelemetry.io/schemas/${registry.version}",`,
+    "} as const;",
+  ].join("\n");
+
+/** `services/_kit/telemetry/conventions.ts`. `version`: the product's own. */
+export function conventions(registry: Registry, version: string): string {
   const attributes = registry.attributes.values().toArray();
   const metrics = registry.metrics.values().toArray();
   const objects = [
+    scope(registry, version),
     object("ATTR", "Attributes that OpenTelemetry's conventions define.", of("ATTR", attributes)),
     object(
       "BATON",

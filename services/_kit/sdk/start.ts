@@ -6,6 +6,7 @@
  * so that correlation and faults still work. Standard `OTEL_*` variables win over the defaults here.
  */
 import { randomUUID } from "node:crypto";
+import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchLogRecordProcessor, SimpleLogRecordProcessor } from "@opentelemetry/sdk-logs";
 import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { startNodeSdk } from "@opentelemetry/sdk-node";
@@ -14,9 +15,10 @@ import { register, supportsSyncHooks } from "import-in-the-middle/register-hooks
 import { EdgePropagator, EdgeSpanProcessor } from "../http/edge.ts";
 import { ConfigError } from "../process/config.ts";
 import { uuidv7 } from "../process/uuid.ts";
-import { ATTR, METRIC } from "../telemetry/conventions.ts";
+import { ATTR, METRIC, SCOPE } from "../telemetry/conventions.ts";
 import { CorrelationLogProcessor, CorrelationSpanProcessor } from "../telemetry/correlation.ts";
 import { counter } from "../telemetry/metrics.ts";
+import { QueriesSampler } from "./database-spans.ts";
 import { batching, exportersFrom, metricIntervals } from "./exporters.ts";
 import { onTelemetryFlush } from "./flush.ts";
 import { CURATED_MODULES, httpInstrumentation, instrumentations } from "./instrumentations.ts";
@@ -24,6 +26,7 @@ import { PreciseStartProcessor } from "./precise-start.ts";
 import { propagatorsFrom } from "./propagators.ts";
 import { samplerFrom } from "./sampler.ts";
 import { readTelemetrySettings, type TelemetrySettings } from "./settings.ts";
+import { VIEWS } from "./views.ts";
 
 // The stable names of the http and database conventions, for the instrumentations that still have a choice.
 process.env.OTEL_SEMCONV_STABILITY_OPT_IN ??= "http,database";
@@ -41,11 +44,17 @@ if (settings.on) {
   const patched = await instrumentations({
     set: settings.instrumentation,
     incomingHttp: settings.edge !== undefined,
+    databaseSpans: settings.databaseSpans,
   });
+  const sampler = samplerFrom(process.env, settings.edge !== undefined);
   const sdk = startNodeSdk({
     propagators,
-    sampler: samplerFrom(process.env, settings.edge !== undefined),
+    sampler: settings.databaseSpans === "all" ? sampler : new QueriesSampler(sampler),
     resourceAttributes: { [ATTR.serviceName]: settings.service, [ATTR.serviceInstanceId]: randomUUID() },
+    // The lowest of all, so that a version in OTEL_RESOURCE_ATTRIBUTES wins.
+    baseResource: defaultResource().merge(
+      resourceFromAttributes({ [ATTR.serviceVersion]: SCOPE.version }, { schemaUrl: SCOPE.schemaUrl }),
+    ),
     // Nothing is detected unless the variable says so: it would be the same for all services.
     ...(!process.env.OTEL_NODE_RESOURCE_DETECTORS && { resourceDetectors: [] }),
     spanProcessors: [
@@ -67,6 +76,7 @@ if (settings.on) {
     metricReaders: [metrics.otlp, metrics.console]
       .filter((exporter) => exporter !== undefined)
       .map((exporter) => new PeriodicExportingMetricReader({ exporter, ...metricIntervals(process.env) })),
+    views: VIEWS,
     instrumentations: patched,
   });
   onTelemetryFlush(() => sdk.shutdown());

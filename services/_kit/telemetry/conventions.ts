@@ -3,6 +3,13 @@
  * telemetry/registry/ by `npm run render`. Plain constants: this file imports nothing and is safe in a browser.
  */
 
+/** What our own spans and metrics come from, its version, and the conventions that their names follow. */
+export const SCOPE = {
+  name: "baton",
+  version: "0.1.0",
+  schemaUrl: "https://opentelemetry.io/schemas/1.45.0",
+} as const;
+
 /** Attributes that OpenTelemetry's conventions define. */
 export const ATTR = {
   /** What kind of failure it was; the same on the span and on the metric. One of few. */
@@ -60,6 +67,10 @@ export const ATTR = {
   batchCount: "messaging.batch.message_count",
   /** `postgresql` or `redis`. */
   dbSystem: "db.system.name",
+  /** The command. */
+  dbOperation: "db.operation.name",
+  /** The statement in a few words: its command and its tables. */
+  dbSummary: "db.query.summary",
   /** Whether a connection of the pool is in use. */
   poolState: "db.client.connection.state",
   /** `active` or `idle`. */
@@ -239,7 +250,7 @@ export const GAUGE = {
   /** Messages that a stream of the broker holds. */
   streamMessages: "baton.stream.messages",
   /** Bytes that a stream of the broker holds. */
-  streamBytes: "baton.stream.bytes",
+  streamSize: "baton.stream.size",
   /** Streams of server-sent events that clients hold open. */
   sseOpen: "baton.sse.open",
 } as const;
