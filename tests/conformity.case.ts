@@ -3,12 +3,8 @@
  * it, and what only a client of the RPC ports asks. A test takes each kind of item; what a library does wrong and no
  * hook of it mends is excused by a closed list.
  */
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { services } from "../services/topology.ts";
-import { namesOf } from "../telemetry/draw/names.ts";
-import { root } from "../telemetry/files.ts";
 import { LIBRARY_FAULTS } from "../telemetry/libraries.ts";
 import { readRegistry } from "../telemetry/registry.ts";
 import type { Registry } from "../telemetry/rows.ts";
@@ -16,8 +12,8 @@ import type { Emitted } from "./conformity/judge/emitted.ts";
 import { type Judgement, judge } from "./conformity/judge/judge.ts";
 import type { Violation } from "./conformity/judge/violation.ts";
 import { type Coverage, coverageOf, isExcusedBy, reportLines, violationLines } from "./conformity/report.ts";
+import { knownOf } from "./conformity/score/known.ts";
 import { servicesOf } from "./conformity/score/parts.ts";
-import type { Known } from "./conformity/score/rules.ts";
 import {
   type RuleResult,
   resultsOf,
@@ -54,19 +50,6 @@ async function askPorts({ ports }: TappedPlayground): Promise<void> {
     await call("Nothing", "application/grpc-web+proto", new Uint8Array(5)),
   ];
   expect(answers.map(({ status }) => status)).toEqual([404, 400, 404, 200, 200]);
-}
-
-/** What the rules of the score compare with. */
-async function knownOf({ resource }: Registry): Promise<Known> {
-  const sdk = path.join(root, "node_modules/@opentelemetry/sdk-node/package.json");
-  const { engines }: { engines: { node: string } } = JSON.parse(await readFile(sdk, "utf8"));
-  const names = await namesOf(root);
-  return {
-    isAttribute: (name) => names.has(name) || registry.attributes.has(name),
-    ofResources: new Set(resource.keys()),
-    node: process.versions.node,
-    leastNode: engines.node.replace(/^>=/, ""),
-  };
 }
 
 /** Waits until every service has sent its metrics once more: they have all that was before. */

@@ -13,6 +13,7 @@ import {
 } from "../judge/emitted.fixture.ts";
 import type { Emitted, EmittedSpan, Origin } from "../judge/emitted.ts";
 import { schemaUrlOf } from "../judge/origin.ts";
+import { knownOf } from "./known.ts";
 import { servicesOf } from "./parts.ts";
 import { isAtLeast, type Known } from "./rules.ts";
 import { CONTRADICTIONS, resultsOf, scoreLines, scoreOf, serviceScore, unexplained } from "./score.ts";
@@ -23,12 +24,7 @@ let known: Known;
 beforeAll(async () => {
   const registry = await readRegistry();
   from = origin(schemaUrlOf(registry));
-  known = {
-    isAttribute: (name) => registry.attributes.has(name),
-    ofResources: new Set(registry.resource.keys()),
-    node: "24.1.0",
-    leastNode: "22.15.0",
-  };
+  known = await knownOf(registry);
   const all = everything(from);
   // Each a trace of its own, with what is above it.
   good = { ...all, spans: all.spans.filter(({ kind }) => kind !== "CLIENT") };
@@ -204,6 +200,11 @@ test("the formula gives what the specification's own example has", () => {
     ...some("low", 1, 5),
   ];
   expect(scoreOf(rules)).toBeCloseTo(63.855, 3);
+});
+
+test("a metric that the conventions have is no attribute of theirs", () => {
+  expect(["http.route", "baton.order.id"].map(known.isAttribute)).toEqual([true, true]);
+  expect(["http.server.request.duration", "baton.events"].map(known.isAttribute)).toEqual([false, false]);
 });
 
 test("a version is compared number by number", () => {
