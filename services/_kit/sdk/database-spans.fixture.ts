@@ -22,6 +22,7 @@ await inSpan("charge", {}, context.active(), async () => {
     throw new Error("changed my mind");
   });
   await undone.catch(() => {});
+  await db.query("SELECT no_such_column FROM things").catch(() => {});
   await queue.add({ name: "single", id: "single-1", payload: {} });
   await queue.addFlow({
     name: "last",

@@ -20,6 +20,7 @@ import { CorrelationLogProcessor, CorrelationSpanProcessor } from "../telemetry/
 import { counter } from "../telemetry/metrics.ts";
 import { QueriesSampler } from "./database-spans.ts";
 import { batching, exportersFrom, metricIntervals } from "./exporters.ts";
+import { FailedQueryProcessor } from "./failed-query.ts";
 import { onTelemetryFlush } from "./flush.ts";
 import { CURATED_MODULES, httpInstrumentation, instrumentations } from "./instrumentations.ts";
 import { PreciseStartProcessor } from "./precise-start.ts";
@@ -60,6 +61,7 @@ if (settings.on) {
     spanProcessors: [
       new PreciseStartProcessor(),
       new CorrelationSpanProcessor(),
+      new FailedQueryProcessor(),
       ...(settings.edge ? [new EdgeSpanProcessor(countRefused)] : []),
       ...(traces.otlp
         ? [new BatchSpanProcessor({ exporter: traces.otlp, ...batching("BSP", process.env) })]

@@ -71,8 +71,12 @@ export const ATTR = {
   dbOperation: "db.operation.name",
   /** The statement in a few words: its command and its tables. */
   dbSummary: "db.query.summary",
+  /** The database's own code of a failure. */
+  dbStatus: "db.response.status_code",
   /** Whether a connection of the pool is in use. */
   poolState: "db.client.connection.state",
+  /** What it says. */
+  exceptionMessage: "exception.message",
   /** `active` or `idle`. */
   eventLoopState: "nodejs.eventloop.state",
   /** Kind of the collection. */
