@@ -1,6 +1,7 @@
 /** `npm run status`: what runs here, whether it is ready, its memory, its rates and its backlogs. */
 import { lens, services, ports as sharedPorts } from "../../services/topology.ts";
 import type { Command, Io } from "../command.ts";
+import { type CopyCounts, copyCounts, copyText } from "../copy-counts.ts";
 import { EXIT } from "../exit.ts";
 import { listens } from "../runner/listens.ts";
 import { type Run, type RunPart, runningIn } from "../runner/state.ts";
@@ -35,6 +36,8 @@ interface Report {
   readonly figures: Figures;
   /** Of the figures that are metrics, too. */
   readonly meanings: Readonly<Record<string, Meaning>>;
+  /** What has become of the copy of all telemetry; null without one. */
+  readonly copy: CopyCounts | null;
 }
 
 /** Servers have no readiness page: one that listens runs. A server that was given is not checked. */
@@ -60,10 +63,11 @@ const expected = [...services, lens]
 
 async function look(run: Run, io: Io): Promise<Report> {
   const pids = [run.pid, ...run.parts.map(({ pid }) => pid ?? 0)];
-  const [figures, memory, states] = await Promise.all([
+  const [figures, memory, states, copy] = await Promise.all([
     figuresOf(run, io),
     memoryOf(pids),
     Promise.all(run.parts.map(stateOf)),
+    copyCounts(run.copyPage),
   ]);
   const parts = run.parts.map((part, i) => {
     const state = states[i] ?? "";
@@ -82,6 +86,7 @@ async function look(run: Run, io: Io): Promise<Report> {
     memoryBytes: memory[0] ?? 0,
     figures,
     meanings: MEANINGS,
+    copy,
   };
 }
 
@@ -94,7 +99,7 @@ function backlog(heading: string, name: keyof typeof MEANINGS, figures: Figures)
   return [heading, withUnit(figures[name], unit), `${metric}: ${means}`];
 }
 
-function print({ ready, pid, since, parts, memoryBytes, figures }: Report, paint: Paint): string {
+function print({ ready, pid, since, parts, memoryBytes, figures, copy }: Report, paint: Paint): string {
   const rows = parts.map((part) => [
     part.name,
     String(part.port),
@@ -115,6 +120,7 @@ function print({ ready, pid, since, parts, memoryBytes, figures }: Report, paint
     backlog("", "streams", figures),
     backlog("", "queues", figures),
     backlog("given up", "deadLetters", figures),
+    ...(copy ? [["copy", copyText(copy), "of all telemetry, to a backend of your own"]] : []),
     ["memory in all", megabytes(memoryBytes), "the runner and the guards included"],
   ]);
   return (
@@ -143,6 +149,8 @@ export const status: Command = {
   details: [
     "  --json    the same for programs; with --watch one object after another",
     "  --watch   again and again, until Ctrl-C",
+    "",
+    "  With a copy of all telemetry for another backend: how many items it took, how many it never got, and why.",
     "",
     `  Memory is ${MEMORY_KIND}, of a process and its children. A rate is measured over one second.`,
   ].join("\n"),
