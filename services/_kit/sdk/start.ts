@@ -18,6 +18,7 @@ import { uuidv7 } from "../process/uuid.ts";
 import { ATTR, METRIC, SCOPE } from "../telemetry/conventions.ts";
 import { CorrelationLogProcessor, CorrelationSpanProcessor } from "../telemetry/correlation.ts";
 import { counter } from "../telemetry/metrics.ts";
+import { IgnoreAskedPropagator } from "./asked.ts";
 import { QueriesSampler } from "./database-spans.ts";
 import { batching, exportersFrom, metricIntervals } from "./exporters.ts";
 import { FailedQueryProcessor } from "./failed-query.ts";
@@ -37,6 +38,7 @@ process.env.OTEL_NODE_EXPERIMENTAL_SDK_METRICS ??= "true";
 const settings = settingsOrExit();
 const propagators = [
   ...(await propagatorsFrom(process.env)),
+  ...(settings.faults ? [] : [new IgnoreAskedPropagator()]),
   ...(settings.edge ? [new EdgePropagator(settings.edge, uuidv7)] : []),
 ];
 
