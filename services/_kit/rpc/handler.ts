@@ -110,13 +110,20 @@ function givenUp({ reason }: AbortSignal): ConnectError {
   return known ?? new ConnectError("the caller has gone", Code.Canceled);
 }
 
+/**
+ * Whether Connect itself has thrown this, because it cannot read a message: its sender's mistake. A stream's messages are
+ * read while its handler runs. What fails in a handler is no ConnectError with one of these codes.
+ */
+const isRefused = (thrown: unknown): boolean =>
+  thrown instanceof ConnectError && [Code.Unimplemented, Code.Internal].includes(thrown.code);
+
 /** Turns what was thrown into an error of the protocol. Logs it once, and only if it is the server's own failure. */
 async function answered<T>(work: Promise<T>, log: Logger, method: string): Promise<T> {
   try {
     return await work;
   } catch (thrown) {
     const error = toConnectError(thrown);
-    if (SERVER_FAILURES.has(error.code))
+    if (SERVER_FAILURES.has(error.code) && !isRefused(thrown))
       log.error({ err: thrown, [ATTR.rpcMethod]: method }, error.rawMessage);
     throw error;
   }
