@@ -1,6 +1,6 @@
 /**
- * What has become of the copy of all telemetry, by the counters of the part that sends it: lens, or the Collector before
- * it.
+ * What has become of the copy of all telemetry, by the counters of the part that sends it: lens, or the Collector
+ * before it.
  */
 export interface CopyCounts {
   /** Spans, log records and data points that the other backend took. */

@@ -111,8 +111,8 @@ function givenUp({ reason }: AbortSignal): ConnectError {
 }
 
 /**
- * Whether Connect itself has thrown this, because it cannot read a message: its sender's mistake. A stream's messages are
- * read while its handler runs. What fails in a handler is no ConnectError with one of these codes.
+ * Whether Connect itself has thrown this, because it cannot read a message: its sender's mistake. A stream's messages
+ * are read while its handler runs. What fails in a handler is no ConnectError with one of these codes.
  */
 const isRefused = (thrown: unknown): boolean =>
   thrown instanceof ConnectError && [Code.Unimplemented, Code.Internal].includes(thrown.code);

@@ -1,7 +1,7 @@
 /**
- * Where faults are off, no process takes from a request's baggage what only a playground lets a request ask for: faults,
- * the mode of its consumers, the scenario's run. The edge lets none of them in, but any program of this machine can
- * reach a port behind the edge.
+ * Where faults are off, no process takes from a request's baggage what only a playground lets a request ask for:
+ * faults, the mode of its consumers, the scenario's run. The edge lets none of them in, but any program of this machine
+ * can reach a port behind the edge.
  */
 import { type Context, propagation, type TextMapPropagator } from "@opentelemetry/api";
 import { BAGGAGE } from "../telemetry/conventions.ts";
