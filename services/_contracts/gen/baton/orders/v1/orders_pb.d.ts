@@ -328,8 +328,8 @@ export declare type Order = Message<"baton.orders.v1.Order"> & {
   status: OrderStatus;
 
   /**
-   * Why it was rejected: `card_declined`, `out_of_stock`, `retired` when an item was taken out of the shop meanwhile, or
-   * `interrupted` when the checkout ended before the card was charged; empty otherwise.
+   * Why it was rejected: `card_declined`, `out_of_stock`, `retired` when an item was taken out of the shop meanwhile,
+   * or `interrupted` when the checkout ended before the card was charged; empty otherwise.
    *
    * @generated from field: string reason = 4;
    */
