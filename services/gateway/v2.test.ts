@@ -86,6 +86,8 @@ describe("an item", () => {
   test.each([
     ["0.00", 0],
     ["0.05", 5],
+    // As a float this is a little less than 29 cents.
+    ["0.29", 29],
     ["12.05", 1_205],
     ["9999999.99", 999_999_999],
   ])("that costs %s costs %i cents", (amount, priceCents) => {
