@@ -13,7 +13,7 @@ const SAME_LOOKS = 4;
 
 /** Where spans are counted, as queries to Prometheus. */
 const STATIONS = {
-  started: "sum(otel_sdk_span_started_total)",
+  started: 'sum(otel_sdk_span_started_total{otel_span_sampling_result="RECORD_AND_SAMPLE"})',
   received: "sum(otelcol_receiver_accepted_spans)",
   stored: 'sum(lens_stored_total{signal="traces"})',
   lost: "sum(otelcol_receiver_refused_spans) + sum(lens_refused_total) + sum(lens_evicted_total)",

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import type { StackProgram } from "../playground/stack/find.ts";
+import { BATON } from "../services/_kit/telemetry/conventions.ts";
 import {
   collectorProgram,
   counter,
@@ -288,5 +289,64 @@ describe.skipIf(reason !== undefined)("the Collector", () => {
         (await spansOf(lens.url, traceId))?.length === 3 ? true : undefined,
       );
     }
+  });
+
+  it("with tail sampling keeps or drops the traces of a journey together, by its correlation id", async () => {
+    const collector = await start({
+      BATON_TAIL_SAMPLING: "true",
+      BATON_TAIL_SAMPLING_WAIT: "2s",
+      BATON_TAIL_SAMPLING_PERCENT: "50",
+    });
+    const mine = (correlationId: string) => ({ attributes: [text(BATON.correlationId, correlationId)] });
+    const isInShare = (correlationId: string): boolean =>
+      createHash("sha256").update(correlationId).digest().readUInt32BE() < 0.5 * 2 ** 32;
+    const journeys = Array.from({ length: 30 }, (_, n) => ({
+      correlationId: `journey-${n}`,
+      traceIds: [id(16), id(16), id(16)],
+    }));
+    // A batch has one message of each of two journeys.
+    const batches = Array.from({ length: 15 }, (_, n) => ({
+      traceId: id(16),
+      of: [`journey-${2 * n}`, `journey-${2 * n + 1}`],
+    }));
+    const others = Array.from({ length: 30 }, () => id(16));
+    for (const { correlationId, traceIds } of journeys)
+      for (const traceId of traceIds)
+        await send(collector.otlp, "traces", traces([span(traceId), span(traceId, mine(correlationId))]));
+    for (const { traceId, of } of batches)
+      await send(collector.otlp, "traces", traces(of.map((one) => span(traceId, mine(one)))));
+    for (const traceId of others) await send(collector.otlp, "traces", traces([span(traceId)]));
+
+    const decided = (sampled: string): Promise<number> =>
+      counter(
+        collector.metrics,
+        "otelcol_processor_tail_sampling_global_count_traces_sampled",
+        `sampled="${sampled}"`,
+      );
+    const all = 3 * journeys.length + batches.length + others.length;
+    await see("a decision about each trace", async () =>
+      (await decided("true")) + (await decided("false")) === all ? true : undefined,
+    );
+    const isKept = async (traceId: string): Promise<boolean> =>
+      (await spansOf(collector.jaeger.url, traceId)) !== undefined;
+    const ids = [
+      ...journeys.flatMap(({ traceIds }) => traceIds),
+      ...batches.map(({ traceId }) => traceId),
+      ...others,
+    ];
+    await see("every kept trace in Jaeger", async () => {
+      const kept = (await Promise.all(ids.map(isKept))).filter(Boolean).length;
+      return kept === (await decided("true")) || undefined;
+    });
+    for (const { correlationId, traceIds } of journeys) {
+      const kept = await Promise.all(traceIds.map(isKept));
+      expect(kept, correlationId).toEqual(traceIds.map(() => isInShare(correlationId)));
+    }
+    for (const { traceId, of } of batches) expect(await isKept(traceId), of.join()).toBe(of.some(isInShare));
+    // Both outcomes are among the journeys, and among the traces without an id.
+    const inShare = journeys.filter(({ correlationId }) => isInShare(correlationId)).length;
+    expect(inShare > 5 && inShare < 25, `${inShare} of 30`).toBe(true);
+    const keptOthers = (await Promise.all(others.map(isKept))).filter(Boolean).length;
+    expect(keptOthers > 2 && keptOthers < 28, `${keptOthers} of 30`).toBe(true);
   });
 });

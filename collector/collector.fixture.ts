@@ -61,10 +61,11 @@ const environment = (ports: Ports, jaeger: Lens, prometheus: Sink): Record<strin
   BATON_POSTGRES_ENDPOINT: `127.0.0.1:${ports.postgres}`,
 });
 
-/** Starts `program` with collector.yaml. `env` wins. Nothing listens at `lensPort` yet. */
+/** Starts `program` with these files of collector/. `env` wins. Nothing listens at `lensPort` yet. */
 export async function startCollector(
   program: StackProgram,
   env: Readonly<Record<string, string>> = {},
+  files: readonly string[] = ["collector.yaml"],
 ): Promise<TestCollector> {
   const [ports, state, jaeger, prometheus] = await Promise.all([
     freePorts(),
@@ -77,7 +78,7 @@ export async function startCollector(
   const spec = {
     name: "collector",
     command: program.path,
-    args: [`--config=${path.join(root, "collector", "collector.yaml")}`],
+    args: files.map((file) => `--config=${path.join(root, "collector", file)}`),
     env: { ...serverEnv(), ...environment(ports, jaeger, prometheus), ...env },
     cwd: state.dir,
     logFile,

@@ -1,6 +1,10 @@
-/** What all dashboards have in common: a fixed uid, links to each other and to lens, the last 15 minutes. */
+/**
+ * What all dashboards have in common: a fixed uid, links to each other and to lens, variables for the data sources, the
+ * last 15 minutes.
+ */
 import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
 import {
+  type Dashboard,
   DashboardBuilder,
   DashboardCursorSync,
   DashboardLinkBuilder,
@@ -8,12 +12,10 @@ import {
   type Panel,
   RowBuilder,
 } from "@grafana/grafana-foundation-sdk/dashboard";
+import { LENS, type Sources, variablesFor } from "./datasources.ts";
 
 /** The tag by which the dashboards link to each other. */
 const TAG = "baton";
-
-/** lens' page, for the browser. Grafana expands no variable here: for another port, edit the link. */
-const LENS = "http://127.0.0.1:4000";
 
 export interface Section {
   readonly title: string;
@@ -28,7 +30,8 @@ export interface DashboardText {
 }
 
 export interface Rendered extends DashboardText {
-  readonly builder: DashboardBuilder;
+  /** The dashboard, whose variables have these values until others are chosen. */
+  readonly build: (sources: Sources) => Dashboard;
 }
 
 /** A dashboard of sections, each with its own row. */
@@ -46,6 +49,7 @@ export function dashboard(text: DashboardText, ...sections: readonly Section[]):
         .type(DashboardLinkType.Dashboards)
         .tags([TAG])
         .asDropdown(true)
+        .includeVars(true)
         .keepTime(true),
     )
     .link(
@@ -59,5 +63,7 @@ export function dashboard(text: DashboardText, ...sections: readonly Section[]):
     builder.withRow(new RowBuilder(title));
     for (const panel of panels) builder.withPanel(panel);
   }
-  return { ...text, builder };
+  const built = builder.build();
+  const json = JSON.stringify(built);
+  return { ...text, build: (sources) => ({ ...built, templating: { list: variablesFor(json, sources) } }) };
 }

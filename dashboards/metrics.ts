@@ -4,9 +4,9 @@
  * registry (`telemetry/registry/`). Tests compare this list with every query, so that no metric is emitted but not
  * shown, or shown without a source.
  */
-import { GAUGE, METRIC } from "../services/_kit/telemetry/conventions.ts";
-import { readRegistry } from "../telemetry/registry.ts";
+import { GAUGE, LIBRARY, METRIC } from "../services/_kit/telemetry/conventions.ts";
 import { type Kind, prometheusName, seriesOf } from "./prometheus-name.ts";
+import { registry } from "./registry.ts";
 
 export type Source =
   /** Our own, from `_kit/telemetry/metrics.ts`. */
@@ -54,15 +54,15 @@ const FORWARDING = { unshown: "only lens alone forwards", after: "LENS_FORWARD_U
 const SAID: Readonly<Record<string, Pick<Metric, "unshown" | "after">>> = {
   [METRIC.edgeRefused]: { after: "a request with a broken header" },
   [GAUGE.sseOpen]: { unshown: "the number of watchers says nothing about the shop's health" },
-  "db.client.connection.max": { unshown: "our own constant" },
-  "nodejs.eventloop.delay.min": TAIL,
-  "nodejs.eventloop.delay.mean": TAIL,
-  "nodejs.eventloop.delay.stddev": TAIL,
-  "nodejs.eventloop.delay.p50": TAIL,
-  "nodejs.eventloop.delay.p90": TAIL,
-  "v8js.memory.heap.space.available_size": { unshown: "size less used" },
-  "v8js.memory.heap.space.physical_size": { unshown: "close to the size" },
-  "otel.sdk.metric_reader.collection.duration": { unshown: "of interest only to developers of the SDK" },
+  [LIBRARY.poolMax]: { unshown: "our own constant" },
+  [LIBRARY.eventLoopDelayMin]: TAIL,
+  [LIBRARY.eventLoopDelayMean]: TAIL,
+  [LIBRARY.eventLoopDelayStddev]: TAIL,
+  [LIBRARY.eventLoopDelayP50]: TAIL,
+  [LIBRARY.eventLoopDelayP90]: TAIL,
+  [LIBRARY.heapAvailable]: { unshown: "size less used" },
+  [LIBRARY.heapPhysical]: { unshown: "close to the size" },
+  [LIBRARY.metricsCollection]: { unshown: "of interest only to developers of the SDK" },
 };
 
 const sourceOf = (emitter: string): Source => {
@@ -71,7 +71,7 @@ const sourceOf = (emitter: string): Source => {
 };
 
 /** What the services emit, as the registry has it. */
-const registered = (await readRegistry()).metrics
+const registered = registry.metrics
   .values()
   .map(
     ({ name, instrument, unit, source }): Metric => ({
@@ -172,9 +172,12 @@ export const METRICS: readonly Metric[] = [
   ]),
 ];
 
+/** The name in Prometheus of a metric. For a histogram it is the start of its three series' names. */
+export const seriesName = ({ name, kind, unit, source }: Metric): string =>
+  SCRAPED.has(source) ? name : prometheusName(name, kind, unit);
+
 /** The names of the series in Prometheus that belong to a metric. */
-export const seriesNames = ({ name, kind, unit, source }: Metric): readonly string[] =>
-  seriesOf(SCRAPED.has(source) ? name : prometheusName(name, kind, unit), kind);
+export const seriesNames = (metric: Metric): readonly string[] => seriesOf(seriesName(metric), metric.kind);
 
 /** Metrics of other programs, which emit many more than we use: only those on a dashboard are listed above. */
 const FAMILIES =

@@ -6,6 +6,8 @@ import { DataqueryBuilder as PromQuery } from "@grafana/grafana-foundation-sdk/p
 import { PanelBuilder as StatPanel } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as TimeseriesPanel } from "@grafana/grafana-foundation-sdk/timeseries";
 import { DATASOURCES } from "./datasources.ts";
+import { tracesOf } from "./links.ts";
+import { meaningsOf } from "./meanings.ts";
 
 /** Grafana's grid is 24 wide: three panels a row by default. */
 const WIDTH = 8;
@@ -22,11 +24,15 @@ export interface Query {
 
 export interface PanelText {
   readonly title: string;
-  /** What it shows and what to do about it, for a reader who is new to it. */
+  /**
+   * What to make of it, for a reader who is new to it. What the metrics of the registry mean follows in its words.
+   */
   readonly description: string;
   /** One of Grafana's, from the SDK's `units`. */
   readonly unit: string;
   readonly width?: number;
+  /** Points lead to the traces of this service: a name, or `SERVICE`. */
+  readonly traces?: string;
 }
 
 /** Lines over time. */
@@ -44,7 +50,8 @@ export function lines(text: PanelText, ...queries: readonly Query[]): Timeseries
         .calcs(["lastNotNull", "max"]),
     )
     .tooltip(new common.VizTooltipOptionsBuilder().mode(common.TooltipDisplayMode.Multi));
-  return withText(panel, text).targets(queries.map(target));
+  if (text.traces !== undefined) panel.dataLinks(tracesOf(text.traces));
+  return withText(panel, text, queries).targets(queries.map(target));
 }
 
 /** One number, with its graph behind it. */
@@ -53,7 +60,7 @@ export function number(text: PanelText, expr: string): StatPanel {
     .colorMode(common.BigValueColorMode.None)
     .graphMode(common.BigValueGraphMode.Area)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(["lastNotNull"]));
-  return withText(panel, { width: 6, ...text })
+  return withText(panel, { width: 6, ...text }, [{ expr }])
     .height(4)
     .targets([target({ expr }, 0)]);
 }
@@ -74,10 +81,15 @@ export function logs(text: Omit<PanelText, "unit">, expr: string): LogsPanel {
     .targets([query.datasource(DATASOURCES.loki)]);
 }
 
-function withText<P extends TimeseriesPanel | StatPanel>(panel: P, text: PanelText): P {
+function withText<P extends TimeseriesPanel | StatPanel>(
+  panel: P,
+  text: PanelText,
+  queries: readonly Query[],
+): P {
+  const meanings = meaningsOf(queries.map(({ expr }) => expr)).map((line) => `- ${line}`);
   panel
     .title(text.title)
-    .description(text.description)
+    .description([text.description, ...(meanings.length > 0 ? [meanings.join("\n")] : [])].join("\n\n"))
     .unit(text.unit)
     .datasource(DATASOURCES.prometheus)
     .span(text.width ?? WIDTH)

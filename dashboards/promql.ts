@@ -25,16 +25,57 @@ export function problemsOf(expr: string): readonly string[] {
     .map(({ message, from, to }) => `${message || "not PromQL"} at "${expr.slice(from, to)}"`);
 }
 
-/** The names of the series that an expression selects, each once. */
-export function seriesIn(expr: string): readonly string[] {
-  const names = new Set<string>();
+type SyntaxNode = ReturnType<typeof parser.parse>["topNode"];
+
+export interface Matcher {
+  readonly label: string;
+  /** `=`, `!=`, `=~` or `!~`. */
+  readonly op: string;
+  readonly value: string;
+}
+
+export interface Selector {
+  readonly series: string;
+  readonly matchers: readonly Matcher[];
+}
+
+/** The selectors of an expression, in its order. One without a name is left out. */
+export function selectorsIn(expr: string): readonly Selector[] {
+  const found: Selector[] = [];
   parser.parse(expr).iterate({
-    enter: ({ name, from, to, node }) => {
-      if (name === "Identifier" && node.parent?.name === "VectorSelector") names.add(expr.slice(from, to));
+    enter: ({ name, node }) => {
+      const series = name === "VectorSelector" ? node.getChild("Identifier") : null;
+      if (!series) return;
+      const matchers = node.getChild("LabelMatchers")?.getChildren("UnquotedLabelMatcher") ?? [];
+      const text = (of: SyntaxNode | null): string => (of ? expr.slice(of.from, of.to) : "");
+      found.push({
+        series: text(series),
+        matchers: matchers.map((matcher) => ({
+          label: text(matcher.getChild("LabelName")),
+          op: text(matcher.getChild("MatchOp")),
+          value: text(matcher.getChild("StringLiteral")).slice(1, -1),
+        })),
+      });
     },
   });
-  return [...names];
+  return found;
 }
+
+/** The labels that an expression groups by or matches on, each once. */
+export function groupedBy(expr: string): readonly string[] {
+  const labels = new Set<string>();
+  parser.parse(expr).iterate({
+    enter: ({ name, from, to, node }) => {
+      if (name === "LabelName" && node.parent?.name === "GroupingLabels") labels.add(expr.slice(from, to));
+    },
+  });
+  return [...labels];
+}
+
+/** The names of the series that an expression selects, each once. */
+export const seriesIn = (expr: string): readonly string[] => [
+  ...new Set(selectorsIn(expr).map(({ series }) => series)),
+];
 
 const COMPARISONS = new Set(["Gtr", "Lss", "Gte", "Lte", "Eqlc", "Neq"]);
 

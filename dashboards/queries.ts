@@ -17,22 +17,45 @@ export interface PanelQuery {
   readonly expr: string;
 }
 
+const DataSource = z.object({ type: z.string(), uid: z.string() });
+const Link = z.object({ title: z.string(), url: z.string().optional() });
+
 const Target = z.object({
   refId: z.string().min(1),
   expr: z.string().min(1),
   exemplar: z.boolean().optional(),
-  datasource: z.object({ type: z.string(), uid: z.string() }),
+  datasource: DataSource,
 });
 
 const Panel = z.object({
   type: z.string(),
   title: z.string().min(1),
   description: z.string().min(1).optional(),
-  fieldConfig: z.object({ defaults: z.object({ unit: z.string().min(1).optional() }) }).optional(),
+  datasource: DataSource.optional(),
+  fieldConfig: z
+    .object({
+      defaults: z.object({ unit: z.string().min(1).optional(), links: z.array(Link).default([]) }),
+    })
+    .optional(),
   targets: z.array(Target).optional(),
 });
 
-const Dashboard = z.object({ uid: z.string(), title: z.string(), panels: z.array(Panel) });
+const Variable = z.object({
+  type: z.enum(["datasource", "textbox"]),
+  name: z.string(),
+  /** Of a data source, its type. */
+  query: z.string(),
+  current: z.object({ value: z.string() }),
+});
+
+const Dashboard = z.object({
+  uid: z.string(),
+  title: z.string(),
+  description: z.string(),
+  panels: z.array(Panel),
+  links: z.array(Link),
+  templating: z.object({ list: z.array(Variable) }),
+});
 export type RenderedDashboard = z.output<typeof Dashboard>;
 
 const Rules = z.object({
@@ -49,6 +72,7 @@ const Rules = z.object({
             summary: z.string().min(1),
             description: z.string().min(1),
             runbook: z.string().min(1),
+            means: z.string().min(1).optional(),
           }),
         }),
       ),
@@ -61,11 +85,12 @@ export type AlertRule = z.output<typeof Rules>["groups"][number]["rules"][number
 export async function readDashboards(): Promise<readonly RenderedDashboard[]> {
   const files = (await readdir(DASHBOARDS_DIR)).filter((file) => file.endsWith(".json")).toSorted();
   return Promise.all(
-    files.map(async (file) =>
-      Dashboard.parse(JSON.parse(await readFile(path.join(DASHBOARDS_DIR, file), "utf8"))),
-    ),
+    files.map(async (file) => readDashboard(await readFile(path.join(DASHBOARDS_DIR, file), "utf8"))),
   );
 }
+
+/** A dashboard from its JSON. Throws when a panel lacks something. */
+export const readDashboard = (json: string): RenderedDashboard => Dashboard.parse(JSON.parse(json));
 
 /** The alert rules. Throws when one lacks its severity or an annotation. */
 export async function readRules(): Promise<readonly AlertRule[]> {
@@ -77,32 +102,42 @@ export async function readRules(): Promise<readonly AlertRule[]> {
   return groups.flat().flatMap(({ rules }) => rules);
 }
 
+/** Every query of the provisioned dashboards and alerts. */
+export const queriesOf = async (): Promise<readonly PanelQuery[]> =>
+  queriesIn(await readDashboards(), await readRules());
+
 /**
  * PromQL with Grafana's variables replaced, ready for a Prometheus. An alert's query is the value that it compares: its
  * comparison selects nothing as long as all is well.
  */
-export async function queriesOf(): Promise<readonly PanelQuery[]> {
-  const shown = (await panelQueries("prometheus")).map((query) => ({
+export function queriesIn(
+  dashboards: readonly RenderedDashboard[],
+  alerts: readonly Pick<AlertRule, "alert" | "expr">[],
+): readonly PanelQuery[] {
+  const shown = panelQueries(dashboards, "prometheus").map((query) => ({
     ...query,
     expr: withoutVariables(query.expr),
   }));
-  const alerts = (await readRules()).map(({ alert, expr }) => ({
+  const compared = alerts.map(({ alert, expr }) => ({
     dashboard: "alerts",
     panel: alert,
     expr: subjectOf(expr),
   }));
-  return [...shown, ...alerts];
+  return [...shown, ...compared];
 }
 
 /** LogQL, as in the panels. */
-export const logQueriesOf = (): Promise<readonly PanelQuery[]> => panelQueries("loki");
+export const logQueriesOf = async (): Promise<readonly PanelQuery[]> =>
+  panelQueries(await readDashboards(), "loki");
 
-async function panelQueries(type: "prometheus" | "loki"): Promise<readonly PanelQuery[]> {
-  return (await readDashboards()).flatMap(({ title, panels }) =>
+const panelQueries = (
+  dashboards: readonly RenderedDashboard[],
+  type: "prometheus" | "loki",
+): readonly PanelQuery[] =>
+  dashboards.flatMap(({ title, panels }) =>
     panels.flatMap((panel) =>
       (panel.targets ?? [])
         .filter(({ datasource }) => datasource.type === type)
         .map(({ expr }) => ({ dashboard: title, panel: panel.title, expr })),
     ),
   );
-}

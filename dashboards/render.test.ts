@@ -1,10 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { describe, expect, test } from "vitest";
-import { parse } from "yaml";
-import { DATASOURCES } from "./datasources.ts";
+import { expect, test } from "vitest";
 import { logQueriesOf, readDashboards } from "./queries.ts";
-import { DASHBOARDS_DIR, render } from "./render.ts";
+import { DASHBOARDS_DIR, RULES_DIR, render, renderRules } from "./render.ts";
 
 const text = (file: string): Promise<string> => readFile(path.join(DASHBOARDS_DIR, file), "utf8");
 
@@ -13,6 +11,13 @@ test("the JSON that Grafana provisions is what the dashboards render to: npm run
   const kept = (await readdir(DASHBOARDS_DIR)).filter((file) => file.endsWith(".json"));
   expect(kept.toSorted()).toEqual([...rendered.keys()].toSorted());
   for (const [file, json] of rendered) expect(await text(file), file).toBe(json);
+});
+
+test("the alerts that Prometheus reads, and their tests, are what they render to: npm run dashboards", async () => {
+  const rendered = renderRules();
+  expect((await readdir(RULES_DIR)).toSorted()).toEqual([...rendered.keys()].toSorted());
+  for (const [file, yaml] of rendered)
+    expect(await readFile(path.join(RULES_DIR, file), "utf8"), file).toBe(yaml);
 });
 
 test("every dashboard has its own uid and title", async () => {
@@ -38,54 +43,6 @@ test("every panel has its own title, a description and, if it shows numbers, a u
       expect(new Set(ids).size, `${title}, ${panel.title}: queries with one id`).toBe(ids.length);
     }
   }
-});
-
-describe("data sources", () => {
-  interface Provisioned {
-    readonly datasources: readonly { readonly uid: string; readonly type: string; readonly url: string }[];
-  }
-  const file = path.join(DASHBOARDS_DIR, "../datasources/baton.yaml");
-  const source = () => readFile(file, "utf8");
-
-  test("of panels are provisioned in Grafana, by uid and type", async () => {
-    const { datasources } = parse(await source()) as Provisioned;
-    const provisioned = datasources.map(({ uid, type }) => `${type} ${uid}`);
-    expect(provisioned.toSorted()).toEqual(
-      Object.values(DATASOURCES)
-        .map(({ type, uid }) => `${type} ${uid}`)
-        .toSorted(),
-    );
-    const asked = (await readDashboards()).flatMap(({ panels }) =>
-      panels.flatMap(({ targets }) =>
-        (targets ?? []).map(({ datasource }) => `${datasource.type} ${datasource.uid}`),
-      ),
-    );
-    expect(provisioned).toEqual(expect.arrayContaining([...new Set(asked)]));
-  });
-
-  test("link only to existing ones, and all three are linked both ways", async () => {
-    const { datasources } = parse(await source()) as Provisioned;
-    const uids = new Set(datasources.map(({ uid }) => uid));
-    const links = datasources.flatMap((from) =>
-      [...JSON.stringify(from).matchAll(/"datasourceUid":"([^"]+)"/g)].map((to) => `${from.uid} > ${to[1]}`),
-    );
-    for (const link of links) expect(uids, link).toContain(link.split(" > ")[1]);
-    expect(new Set(links)).toEqual(
-      new Set([
-        "baton-prometheus > baton-jaeger",
-        "baton-jaeger > baton-loki",
-        "baton-loki > baton-jaeger",
-        "baton-loki > baton-loki",
-      ]),
-    );
-  });
-
-  test("have addresses from the environment, and Grafana's own variables are escaped", async () => {
-    const { datasources } = parse(await source()) as Provisioned;
-    for (const { uid, url } of datasources) expect(url, uid).toMatch(/^\$BATON_[A-Z]+_URL$/);
-    const variables = [...(await source()).matchAll(/(\$+)(\{__|BATON_)/g)];
-    for (const [all, dollars, start] of variables) expect(dollars, all).toBe(start === "{__" ? "$$" : "$");
-  });
 });
 
 /**

@@ -11,6 +11,7 @@ import type { HopId, HopRow } from "./shapes.ts";
 const ORDERS = "baton.orders.v1.OrderService";
 const ACCOUNTS = "baton.accounts.v1.AccountService";
 const INVENTORY = "baton.inventory.v1.InventoryService";
+const CATALOG = "baton.inventory.v1.CatalogService";
 const PAYMENTS = "baton.payments.v1.PaymentService";
 
 const route = (name: string): HopId => id("gateway", name, "SERVER");
@@ -111,6 +112,22 @@ const reading = (name: string, called: string): readonly HopRow[] => [
   ...call("gateway", "orders", called, [route(name)]),
 ];
 
+/** Every change of an item of the catalogue is told by one event. */
+const itemChanged = event(
+  "inventory",
+  "ItemChanged",
+  ["CreateItem", "SetPrice", "RestockItem", "RetireItem"].map((name) =>
+    method("inventory", `${CATALOG}/${name}`),
+  ),
+  { inBatches: ["analytics"] },
+);
+
+/** A request about the catalogue: one call. */
+const ofCatalog = (name: string, called: string): readonly HopRow[] => [
+  edge(name),
+  ...call("gateway", "inventory", `${CATALOG}/${called}`, [route(name)]),
+];
+
 /** Requests and recoveries that no scenario covers, each with all its hops. */
 export const JOURNEYS = {
   "sign-up": [
@@ -146,6 +163,12 @@ export const JOURNEYS = {
   "list orders": reading("GET /api/v1/orders", `${ORDERS}/ListOrders`),
   "read a history": [edge(HISTORY), ...getHistory],
   "watch an order": [edge(LIVE, "stream"), ...getHistory],
+  "add an item": [...ofCatalog("POST /api/v1/items", "CreateItem"), ...itemChanged],
+  "price an item": [...ofCatalog("PUT /api/v1/items/:sku/price", "SetPrice"), ...itemChanged],
+  "restock an item": [...ofCatalog("POST /api/v1/items/:sku/restocks", "RestockItem"), ...itemChanged],
+  "retire an item": [...ofCatalog("DELETE /api/v1/items/:sku", "RetireItem"), ...itemChanged],
+  "read an item": ofCatalog("GET /api/v1/items/:sku", "GetItem"),
+  "list items": ofCatalog("GET /api/v1/items", "ListItems"),
 } as const satisfies Record<string, readonly HopRow[]>;
 
 /** Requests that the edge answers by itself. An unknown path has no route, so its span is named by the method alone. */

@@ -29,7 +29,7 @@ export function traceHeaders(random: Uint8Array, { correlationId, faults, run }:
   return {
     traceId,
     headers: {
-      // 01: sampled. With 00, a parent-based sampler in the playground would keep nothing of this trace.
+      // 01: sampled, as a client that traces says. The edge of the playground samples by its own judgement.
       traceparent: `00-${traceId}-${hex.slice(32, 48)}-01`,
       baggage: entries.map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join(","),
       "x-correlation-id": correlationId,

@@ -8,6 +8,7 @@ import { patient, promised } from "../tests/patience.ts";
 import { EXIT } from "./exit.ts";
 import { isFree, portsFor } from "./runner/ports.ts";
 import { processStart, type Run, runningIn } from "./runner/state.ts";
+import { MEANINGS } from "./status/meanings.ts";
 import { type TemporaryState, temporaryState } from "./temporary.fixture.ts";
 import { shapeOf } from "./trace/shape.fixture.ts";
 import { until } from "./until.ts";
@@ -127,6 +128,8 @@ describe("the command line", () => {
     expect(status).toBe(0);
     for (const { name, ready } of run.parts)
       expect(out).toMatch(new RegExp(`^${name} .*${ready ? "ready" : "runs"}`, "m"));
+    for (const { metric, means } of Object.values(MEANINGS))
+      expect(out).toMatch(new RegExp(`^.* \\d+ \\w+ +${RegExp.escape(`${metric}: ${means}`)}$`, "m"));
   });
 
   it("reports memory, rates and readiness as JSON", async () => {
@@ -137,6 +140,7 @@ describe("the command line", () => {
     // There is no traffic, but every figure is known.
     for (const [name, figure] of Object.entries(report.figures))
       expect(figure, name).toBeGreaterThanOrEqual(0);
+    expect(report.meanings).toEqual(MEANINGS);
     const parts = report.parts.reduce(
       (sum: number, part: { memoryBytes: number }) => sum + part.memoryBytes,
       0,

@@ -13,6 +13,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   checkout: async () => (await import("./commands/checkout.ts")).checkout,
   load: async () => (await import("./commands/load.ts")).load,
   bench: async () => (await import("./commands/bench.ts")).bench,
+  hostile: async () => (await import("./commands/hostile.ts")).hostile,
   trace: async () => (await import("./commands/trace.ts")).trace,
   logs: async () => (await import("./commands/logs.ts")).logs,
   redrive: async () => (await import("./commands/redrive.ts")).redrive,

@@ -19,7 +19,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 const PREFIX = "OTEL_EXPORTER_OTLP_";
 const SCOPES: readonly string[] = ["", ...SIGNALS.map((signal) => `${signal}_`)];
-/** What the standard variables say of a backend, and how lens is told the same. */
+/** The standard variables that describe a backend, and the settings of lens that mean the same. */
 const ASPECTS: Readonly<Record<string, string>> = {
   ENDPOINT: "URL",
   PROTOCOL: "PROTOCOL",
@@ -32,7 +32,7 @@ const ASPECTS: Readonly<Record<string, string>> = {
 };
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
 
-/** Names of the standard variables that speak of a backend. Where there is a copy they are its own. */
+/** Names of the standard variables that describe a backend. With a copy they describe the backend of the copy. */
 export const OF_BACKEND: readonly string[] = SCOPES.flatMap((scope) =>
   Object.keys(ASPECTS).map((aspect) => `${PREFIX}${scope}${aspect}`),
 );
@@ -75,7 +75,7 @@ export function copyFromEnvironment(env: Env, own: readonly number[]): Copy | nu
   };
 }
 
-/** What of the standard variables does not fit together, where they ask for a copy. One line for each. */
+/** The standard variables that do not fit together where they ask for a copy, one line each. */
 export function wrongCopy(env: Env): { readonly name: string; readonly says: string }[] {
   if (endpoints(env, []).length === 0) return [];
   return SCOPES.map((scope) => `${PREFIX}${scope}PROTOCOL`)

@@ -1,5 +1,5 @@
 /**
- * A playground in the shell of somebody who traces programs of their own: with a proxy for every address, another
+ * A playground in the shell of a user who traces other programs, too: with a proxy for every address, another
  * protocol, and a service name.
  */
 import { spawn } from "node:child_process";

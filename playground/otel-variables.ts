@@ -17,7 +17,7 @@ const given = (env: NodeJS.ProcessEnv): [string, string][] =>
     (entry): entry is [string, string] => entry[0].startsWith("OTEL_") && Boolean(entry[1]?.trim()),
   );
 
-/** What of `env` is set aside, one line each; what no table knows is among it. */
+/** The variables of `env` that are set aside, one line each. Those that are in no table are among them. */
 export function setAside(env: NodeJS.ProcessEnv): Said[] {
   return given(env).flatMap(([name, value]): Said[] => {
     const known = BY_NAME.get(name);
@@ -30,7 +30,7 @@ export function setAside(env: NodeJS.ProcessEnv): Said[] {
   });
 }
 
-/** What of `env` can be neither obeyed nor set aside. */
+/** The variables of `env` that are refused: they can be neither obeyed nor set aside. */
 export const refusedOtel = (env: NodeJS.ProcessEnv): Said[] =>
   given(env).flatMap(([name]) => {
     const known = BY_NAME.get(name);

@@ -19,7 +19,7 @@ export const oneOf = (...values: readonly string[]): Values => ({
   isRight: (value) => values.includes(value),
 });
 
-/** The same in any case. */
+/** The same, in upper or lower case. */
 export const oneOfCaseless = (...values: readonly string[]): Values => ({
   allowed: either(values),
   isRight: (value) => values.includes(value.trim().toLowerCase()),

@@ -14,6 +14,7 @@ const JUDGED: readonly [name: string, right: string, wrong: string][] = [
   ["BATON_ASYNC", "parent+link", "both"],
   ["BATON_TELEMETRY", "off", "no"],
   ["BATON_INSTRUMENTATION", "auto", "all"],
+  ["BATON_DATABASE_SPANS", "all", "none"],
   ["BATON_EDGE_TRACE", "restart", "stop"],
   ["LENS_STORE_BYTES", "1048576", "1048575"],
   ["LENS_STORE_BYTES", "2000000", "1500000.5"],

@@ -27,6 +27,7 @@ export const SERVICE_SETTINGS: readonly Variable[] = [
   named("BATON_ASYNC", oneOf("parent+link", "parent", "link")),
   named("BATON_TELEMETRY", oneOf("on", "off")),
   named("BATON_INSTRUMENTATION", oneOf("curated", "auto")),
+  named("BATON_DATABASE_SPANS", oneOf("queries", "all")),
   named("BATON_EDGE_TRACE", oneOf("continue", "restart")),
   named("BATON_FAULTS", oneOf("0", "1")),
   named("BATON_CORS_ORIGINS", origins),
@@ -63,7 +64,7 @@ const ALSO_KNOWN: readonly RegExp[] = [
   new RegExp(`^(${services.flatMap(({ folders }) => Object.keys(folders)).join("|")})$`),
 ];
 
-/** Variables of `env` that nothing can start with: of a wrong value, or refused. An empty one counts as not set. */
+/** Variables of `env` with which nothing starts: a wrong value, or refused. An empty one counts as not set. */
 export function wrongVariables(env: NodeJS.ProcessEnv): Finding[] {
   const wrong = VARIABLES.flatMap((variable) => {
     const value = env[variable.name];

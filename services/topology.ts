@@ -11,7 +11,7 @@ export const services = [
     port: 8080,
     does: "public REST API, decides the correlation id",
     edge: true,
-    calls: ["orders"],
+    calls: ["orders", "inventory"],
     follows: true,
     // Each stream holds a connection.
     settings: { BATON_MAX_STREAMS: { least: 1, most: 100_000, preset: 1_000 } },
@@ -31,7 +31,12 @@ export const services = [
       BATON_SAGA_SWEEP_MS: { least: 10, most: 60_000, preset: 1_000 },
     },
   }),
-  service("inventory", { port: 8082, does: "catalogue, stock, reservations", database: true }),
+  service("inventory", {
+    port: 8082,
+    does: "catalogue, stock, reservations",
+    database: true,
+    outbox: true,
+  }),
   service("payments", {
     port: 8083,
     does: "charges and refunds",
@@ -72,6 +77,7 @@ export const services = [
       OrderDelivered: "batches",
       OrderCancelled: "batches",
       PaymentRefunded: "batches",
+      ItemChanged: "batches",
     },
   }),
 ] as const;

@@ -16,4 +16,13 @@ export interface LibraryFault {
   readonly why: string;
 }
 
-export const LIBRARY_FAULTS: readonly LibraryFault[] = [];
+export const LIBRARY_FAULTS: readonly LibraryFault[] = [
+  {
+    library: "@opentelemetry/instrumentation-pg",
+    version: "0.77.0",
+    rule: "wrong unit",
+    subject: "metric.baton.db.client.connection.pending_requests",
+    wrong: "`db.client.connection.pending_requests` has the unit `{connection}`; it counts `{request}`",
+    why: "the instrument is made inside, and a view of the SDK changes name, buckets and attributes, but no unit",
+  },
+];

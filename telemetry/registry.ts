@@ -20,6 +20,7 @@ const annotations = z
     source: z.string().optional(),
     match: z.record(z.string(), z.string()).optional(),
     names: z.array(z.string()).optional(),
+    setting: z.string().optional(),
     buckets: z.array(z.number()).optional(),
     applies_to: z.enum(["span", "log", "link"]).optional(),
   })
@@ -118,10 +119,10 @@ class Reader {
   }
 
   span(group: Group): SpanRow {
-    const { match = {}, names = [] } = annotations.parse(group.annotations);
+    const { match = {}, names = [], setting } = annotations.parse(group.annotations);
     const kind = group.span_kind ?? "internal";
     this.#held(group, "span_kind");
-    return { ...this.#row(group), kind: kind.toUpperCase(), match, names };
+    return { ...this.#row(group), kind: kind.toUpperCase(), match, names, setting };
   }
 
   metric(group: Group): MetricRow {

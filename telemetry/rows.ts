@@ -47,6 +47,8 @@ export interface SpanRow extends Row {
   readonly match: Readonly<Record<string, string>>;
   /** What it may be called: a text, with attributes' names in braces. */
   readonly names: readonly string[];
+  /** The setting that shows it, `NAME=value`; undefined when nothing has to ask for it. */
+  readonly setting: string | undefined;
 }
 
 export interface MetricRow extends Row {

@@ -8,20 +8,31 @@ import { services } from "../services/topology.ts";
 import { LIBRARY_FAULTS } from "../telemetry/libraries.ts";
 import { readRegistry } from "../telemetry/registry.ts";
 import type { Registry } from "../telemetry/rows.ts";
-import { isDebt, paid } from "./conformity/debts.ts";
+import type { Emitted } from "./conformity/judge/emitted.ts";
 import { type Judgement, judge } from "./conformity/judge/judge.ts";
 import type { Violation } from "./conformity/judge/violation.ts";
 import { type Coverage, coverageOf, isExcusedBy, reportLines, violationLines } from "./conformity/report.ts";
+import { knownOf } from "./conformity/score/known.ts";
+import { servicesOf } from "./conformity/score/parts.ts";
+import {
+  type RuleResult,
+  resultsOf,
+  scoreLines,
+  serviceScore,
+  unexplained,
+} from "./conformity/score/score.ts";
+import { SPOILINGS, spoiled } from "./conformity/spoil.ts";
 import { eventually } from "./fixtures.ts";
 import { onePlayground, type TappedPlayground } from "./one-playground.ts";
 
 const excuses = LIBRARY_FAULTS.map(isExcusedBy);
-const isExcused = (violation: Violation): boolean =>
-  isDebt(violation) || excuses.some((excuse) => excuse(violation));
+const isExcused = (violation: Violation): boolean => excuses.some((excuse) => excuse(violation));
 
 let registry: Registry;
+let emitted: Emitted;
 let judgement: Judgement;
 let coverage: Coverage;
+let scored: RuleResult[];
 
 /** What no client of the public API can ask: Connect and gRPC-Web, and methods that are not there. */
 async function askPorts({ ports }: TappedPlayground): Promise<void> {
@@ -55,9 +66,11 @@ describe("all that the shop has emitted", () => {
     const playground = await onePlayground();
     await askPorts(playground);
     await metricsSince(playground, playground.tap.emitted.metrics.length);
-    judgement = judge(playground.tap.emitted, registry);
-    coverage = coverageOf(playground.tap.emitted, registry);
-    console.log(reportLines(judgement, coverage).join("\n"));
+    ({ emitted } = playground.tap);
+    judgement = judge(emitted, registry, isExcused);
+    coverage = coverageOf(emitted, registry);
+    scored = resultsOf(servicesOf(emitted), await knownOf(registry));
+    console.log([...reportLines(judgement, coverage), ...scoreLines(scored)].join("\n"));
   });
 
   test.each(["span", "metric", "log", "resource", "scope"] as const)(
@@ -68,20 +81,41 @@ describe("all that the shop has emitted", () => {
     },
   );
 
+  test.each(SPOILINGS)("a wrong $wrong would be found", (spoiling) => {
+    const [before, after] = spoiled(emitted, spoiling);
+    const rulesIn = (some: Emitted) => judge(some, registry).violations.filter((one) => !isExcused(one));
+    expect(rulesIn(before)).toEqual([]);
+    expect(rulesIn(after).map(({ rule }) => rule)).toContain(spoiling.rule);
+  });
+
+  test("the Instrumentation Score of every service is 100, where the conventions win over it", () => {
+    expect(scored.flatMap(unexplained)).toEqual([]);
+    expect(services.map(({ name }) => serviceScore(scored, name, false))).toEqual(services.map(() => 100));
+  });
+
   test("every line of the list of libraries' faults excuses something", () => {
     const idle = LIBRARY_FAULTS.filter((line) => !judgement.violations.some(isExcusedBy(line)));
     expect(idle).toEqual([]);
-    expect(paid(judgement.violations)).toEqual([]);
   });
 
   describe("what was judged has", () => {
-    test("every service, and every row of spans", () => {
+    test("every service, and every row of spans that no setting must ask for", () => {
       expect(services.filter(({ name }) => !coverage.services.has(name))).toEqual([]);
-      expect(registry.spans.filter(({ id }) => !coverage.spans.has(id))).toEqual([]);
+      const always = registry.spans.filter(({ setting }) => setting === undefined);
+      expect(always.filter(({ id }) => !coverage.spans.has(id))).toEqual([]);
     });
 
     test("every metric that the registry lists", () => {
       expect([...registry.metrics.keys()].filter((name) => !coverage.metrics.has(name))).toEqual([]);
+    });
+
+    test("every event that the registry lists, but one that takes a race, and log records of failures", () => {
+      // A parcel is recalled when its order is cancelled after it has left and before orders has heard so.
+      const races = ["baton.shipment.recalled"];
+      const silent = [...registry.events.keys()].filter((name) => !coverage.events.has(name));
+      expect(silent.filter((name) => !races.includes(name))).toEqual([]);
+      expect(coverage.exceptions.get("AppError")).toBeGreaterThan(0);
+      expect([...coverage.severities.keys()]).toEqual(expect.arrayContaining(["info", "warn", "error"]));
     });
 
     test("failures, time-outs, retries, dead letters, redrives and compensations", () => {

@@ -31,6 +31,19 @@ const rows: ReadonlySet<string> = new Set(HOPS.map(hopId));
 export const isRow = (service: string, name: string, kind: SpanKind): boolean =>
   rows.has(`${service}|${atFirstVersion(name)}|${kind}`);
 
+/** The paths of the public API that the table has a row for, with any method. */
+const routes: ReadonlySet<string> = new Set(
+  HOPS.filter(({ service, kind }) => service === "gateway" && kind === "SERVER").map(({ name }) =>
+    name.replace(/^[A-Z]+ ?/, ""),
+  ),
+);
+/** A request with a method that its path does not take, or that no path takes, is refused: no context goes on. */
+const isRefusedMethod = (service: string, name: string, kind: SpanKind): boolean =>
+  service === "gateway" &&
+  kind === "SERVER" &&
+  /^[A-Z]+( |$)/.test(name) &&
+  routes.has(atFirstVersion(name).replace(/^[A-Z]+ ?/, ""));
+
 async function ask(url: string): Promise<Response> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`lens answered ${response.status} for ${url}`);
@@ -106,7 +119,8 @@ export async function undescribed(url: string): Promise<string[]> {
     const { operations } = (await answer.json()) as { operations: { name: string; spanKind: string }[] };
     for (const { name, spanKind } of operations) {
       const kind = spanKind.toUpperCase() as SpanKind;
-      if (isRow(service, name, kind) || isUnknownMethod(name, kind)) continue;
+      if (isRow(service, name, kind) || isUnknownMethod(name, kind) || isRefusedMethod(service, name, kind))
+        continue;
       const made = await scopes.of(service, name);
       if (made.length > 0 && made.every((scope) => isLibrary({ scope, kind }))) continue;
       lines.push(

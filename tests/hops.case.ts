@@ -117,9 +117,23 @@ const requests: Partial<
     const { body } = await checkedOut("dora");
     return ask("PUT", `/v1/orders/${body.orderId}/status`, { status: "DELIVERED" }, baggage(asked));
   },
+  "add an item": (asked) => ask("POST", "/v1/items", newItem(), baggage(asked)),
+  "price an item": async (asked) =>
+    ask("PUT", `/v1/items/${await added()}/price`, { priceCents: 6 }, baggage(asked)),
+  "restock an item": async (asked) =>
+    ask("POST", `/v1/items/${await added()}/restocks`, { quantity: 3 }, baggage(asked)),
+  "retire an item": async (asked) => ask("DELETE", `/v1/items/${await added()}`, undefined, baggage(asked)),
 };
 let emails = 0;
 const newEmail = (): string => `ann-${emails++}@example.test`;
+let skus = 0;
+const newItem = () => ({ sku: `bolt-${skus++}`, title: "A bolt", priceCents: 5, stock: 7 });
+/** An item that is in the audit log, so that later changes share no batch with its creation; resolves to its SKU. */
+const added = async (): Promise<string> => {
+  const { body } = await ask("POST", "/v1/items", newItem());
+  await playground.journey(String(body.traceId), JOURNEYS["add an item"]);
+  return String(body.sku);
+};
 
 describe.each(ASYNC_MODES)("in mode %s", (mode) => {
   for (const [name, request] of Object.entries(requests)) {
@@ -140,6 +154,8 @@ const reads: Partial<Record<keyof typeof JOURNEYS, (orderId: string, userId: str
   "list orders": () => "/api/v1/orders?userId=rea",
   "read a history": (orderId) => `/api/v1/orders/${orderId}/history`,
   "watch an order": (orderId) => `/api/v1/orders/${orderId}/events`,
+  "read an item": () => "/api/v1/items/kettle",
+  "list items": () => "/api/v1/items?limit=2",
 };
 
 describe("a reading request", () => {

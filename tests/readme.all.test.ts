@@ -94,8 +94,12 @@ const promises = (id: string): readonly (readonly [part: string, shows: RegExp])
   ["GetOrder", new RegExp(`"orderId":\\s*"${id}"`)],
   ["shipping.pick:delayed", /"status":"CONFIRMED"/],
   ["/history", /"CONFIRMED"/],
-  ["-X DELETE", /"status":"CANCELLED"/],
+  ["-X DELETE http://127.0.0.1:8080/api/v1/orders/", /"status":"CANCELLED"/],
   ["/events", /PENDING[\s\S]*CONFIRMED[\s\S]*CANCELLED/],
+  ['-d \'{"sku": "lamp"', /"sku":"lamp".*"stock":1,"retired":false/],
+  ["/items/lamp/restocks", /"stock":3/],
+  ["--sku lamp", /✓ POST \/api\/v1\/checkouts → 201/],
+  ["-X DELETE http://127.0.0.1:8080/api/v1/items/", /"stock":0,"retired":true/],
   ["npm run redrive", /nothing in the dead letters/],
 ];
 

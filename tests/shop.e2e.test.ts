@@ -7,6 +7,7 @@ import { onePlayground } from "./one-playground.ts";
 import "./refusals.case.ts";
 import "./hops.case.ts";
 import "./api.case.ts";
+import "./catalog.case.ts";
 import "./conformity.case.ts";
 
 afterAll(async () => (await onePlayground()).remove());

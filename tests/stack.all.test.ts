@@ -10,8 +10,12 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readConfig } from "../collector/lens/config.ts";
 import { type Lens, startLens } from "../collector/lens/server.ts";
+import { type Held, openIn } from "../dashboards/grafana.fixture.ts";
+import { SERVICE } from "../dashboards/links.ts";
 import { METRICS, seriesNames, unknownSeries } from "../dashboards/metrics.ts";
-import { queriesOf } from "../dashboards/queries.ts";
+import { PARTS } from "../dashboards/parts.ts";
+import { withoutVariables } from "../dashboards/promql.ts";
+import { queriesOf, readDashboards } from "../dashboards/queries.ts";
 import checkout from "../load/scenarios/checkout.ts";
 import { scenarios } from "../load/scenarios/index.ts";
 import declined from "../load/scenarios/payment-declined.ts";
@@ -34,6 +38,12 @@ const stack = stackPortsFor(OFFSET);
 const jaegerUrl = `http://127.0.0.1:${stack.jaeger}`;
 const prometheusUrl = `http://127.0.0.1:${stack.prometheus}`;
 const CARD = "4111111111111111";
+
+/** Another Grafana's data sources, and where they are. */
+const theirs: readonly (Held & { readonly url: string })[] = [
+  { type: "prometheus", uid: "their-metrics", url: prometheusUrl },
+  { type: "jaeger", uid: "their-traces", url: jaegerUrl },
+];
 
 /** Empty when all programs are here or could be made, which takes minutes the first time; else the reason. */
 const lacking = await (async () => {
@@ -158,29 +168,95 @@ describe.skipIf(lacking !== "")("the full stack", () => {
     });
   });
 
+  /** Of these queries those that have no answer from Prometheus; waits until all have one. */
+  async function silentOf(asked: readonly { what: string; expr: string; url: string }[]): Promise<string[]> {
+    let last: string[] = [];
+    const ask = async () => {
+      const range = `start=${beganS}&end=${Math.ceil(Date.now() / 1000)}&step=5`;
+      const answers = await Promise.all(
+        asked.map(async ({ what, expr, url }) => {
+          const query = `${url}/api/v1/query_range?query=${encodeURIComponent(expr)}&${range}`;
+          const { data } = await json<Result<{ result: unknown[] }>>(query);
+          return data.result.length === 0 ? [`${what}: ${expr}`] : [];
+        }),
+      );
+      last = answers.flat();
+      return last.length === 0 || undefined;
+    };
+    await eventually("data for every query", ask).catch(() => {});
+    return last;
+  }
+
+  /** Whether the series of a query are there only after something that has not happened. */
+  const isLater = (expr: string): boolean =>
+    METRICS.filter((metric) => metric.after !== undefined)
+      .flatMap(seriesNames)
+      .some((name) => expr.includes(name));
+
   test("every query of every panel and alert answers with data", async () => {
     // So that the counter of refused headers has a value.
     await playground.checkout({}, { traceparent: "00-broken" });
-    const after = METRICS.filter((metric) => metric.after !== undefined).flatMap(seriesNames);
-    const asked = (await queriesOf()).filter(({ expr }) => !after.some((name) => expr.includes(name)));
+    const asked = (await queriesOf()).filter(({ expr }) => !isLater(expr));
     expect(asked.length).toBeGreaterThan(50);
-    const silentQueries = async () => {
-      const range = `start=${beganS}&end=${Math.ceil(Date.now() / 1000)}&step=5`;
-      const answers = await Promise.all(
-        asked.map(async (query) => {
-          const url = `${prometheusUrl}/api/v1/query_range?query=${encodeURIComponent(query.expr)}&${range}`;
-          const { data } = await json<Result<{ result: unknown[] }>>(url);
-          return data.result.length === 0 ? [`${query.dashboard} / ${query.panel}: ${query.expr}`] : [];
-        }),
+    const named = asked.map(({ dashboard, panel, expr }) => ({
+      what: `${dashboard} / ${panel}`,
+      expr,
+      url: prometheusUrl,
+    }));
+    expect(await silentOf(named)).toEqual([]);
+  });
+
+  test("every panel's query answers in a Grafana whose data sources have other uids", async () => {
+    const urlOf = new Map(theirs.map(({ uid, url }) => [uid, url]));
+    const asked = (await readDashboards()).flatMap((dashboard) =>
+      openIn(theirs, dashboard)
+        .queries.filter(({ type, expr }) => type === "prometheus" && !isLater(expr))
+        .map(({ panel, expr, uid }) => ({
+          what: `${dashboard.title} / ${panel}`,
+          expr: withoutVariables(expr),
+          url: urlOf.get(uid) ?? "",
+        })),
+    );
+    expect(asked.length).toBeGreaterThan(50);
+    expect(asked.filter(({ url }) => url !== prometheusUrl)).toEqual([]);
+    expect(await silentOf(asked)).toEqual([]);
+  });
+
+  test("the links of its panels lead to traces in its Jaeger, and to journeys in lens", async () => {
+    const links = (await readDashboards()).flatMap(
+      (dashboard) => openIn(theirs, dashboard, { lens: playground.urls.lens }).links,
+    );
+    const followed = new Set(links.map((link) => link.replaceAll(SERVICE, "orders")));
+    const searches = [...followed].filter((link) => link.startsWith("/explore?"));
+    const lists = [...followed].filter((link) => link.startsWith(`${playground.urls.lens}/api/journeys`));
+    expect([searches.length, lists.length]).toEqual([2, 2]);
+    for (const link of searches) {
+      const panes = new URLSearchParams(link.slice("/explore?".length)).get("panes") ?? "";
+      const { traces } = JSON.parse(panes) as {
+        traces: { datasource: string; queries: { service: string }[] };
+      };
+      expect(traces.datasource).toBe("their-traces");
+      const service = traces.queries[0]?.service ?? "";
+      const query = new URLSearchParams({
+        "query.service_name": service,
+        "query.start_time_min": new Date(beganS * 1000).toISOString(),
+        "query.start_time_max": new Date(Date.now() + 60_000).toISOString(),
+        "query.num_traces": "20",
+      });
+      const found = await json<{ result: { resourceSpans: unknown[] } }>(
+        `${jaegerUrl}/api/v3/traces?${query}`,
       );
-      return answers.flat();
-    };
-    let last: string[] = [];
-    await eventually("data for every query", async () => {
-      last = await silentQueries();
-      return last.length === 0 || undefined;
-    }).catch(() => {});
-    expect(last).toEqual([]);
+      expect(found.result.resourceSpans.length, service).toBeGreaterThan(0);
+    }
+    for (const link of lists) {
+      const { journeys } = await json<{ journeys: unknown[] }>(link);
+      expect(journeys.length, link).toBeGreaterThan(0);
+    }
+  });
+
+  test("the check of every part of the pipeline has an answer", async () => {
+    const checks = PARTS.map(({ name, check }) => ({ what: name, expr: check, url: prometheusUrl }));
+    expect(await silentOf(checks)).toEqual([]);
   });
 
   test("Prometheus has every metric of the list, and no unlisted one", async () => {

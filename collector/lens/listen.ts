@@ -22,12 +22,15 @@ export function patientServer(headersMs: number, listener: RequestListener): Ser
 
 /**
  * Cuts a connection that has asked for nothing within `headersMs`. Node has no such bound for HTTP/2. One that has
- * asked once may stay: an exporter keeps its connection however seldom it exports.
+ * asked once may stay: an exporter keeps its connection however seldom it exports. A client that takes its leave
+ * (GOAWAY) is cut when nothing moves for three times as long: where it breaks the protocol behind that, Node never ends
+ * the session, not even when the client closes its side.
  */
 export function cutSilent(server: Http2Server, headersMs: number): void {
   server.on("session", (session: ServerHttp2Session) => {
     const late = setTimeout(() => session.destroy(), headersMs);
     for (const event of ["stream", "close"]) session.once(event, () => clearTimeout(late));
+    session.once("goaway", () => session.setTimeout(3 * headersMs, () => session.destroy()));
   });
 }
 

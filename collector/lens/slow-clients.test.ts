@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterEach(() => lens.stop());
 
 /** Connects to `url`, sends `bytes`, and resolves to what comes until the server ends the connection. */
-async function untilCut(url: string, bytes: string): Promise<string> {
+async function untilCut(url: string, bytes: string | Buffer): Promise<string> {
   const socket = connectTo(url);
   const seen: Buffer[] = [];
   socket.on("data", (chunk: Buffer) => seen.push(chunk));
@@ -95,6 +95,15 @@ describe("gRPC", () => {
     ["asks for nothing after it", `${PREFACE}\0\0\0\x04\0\0\0\0\0`],
   ])("a client that %s is cut", async (_what, bytes) => {
     await untilCut(lens.otlpGrpcUrl, bytes);
+    expect((await span()).status).toBe(200);
+  });
+
+  test("a client that takes its leave and then breaks the protocol is cut", async () => {
+    const call = "\0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01x";
+    const leave = "\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    const tooLarge = "\0\x40\x01\x09\x01\0\0\0\x07";
+    const bytes = `${PREFACE}\0\0\0\x04\0\0\0\0\0${call}${leave}${tooLarge}`;
+    expect(await untilCut(lens.otlpGrpcUrl, Buffer.from(bytes, "latin1"))).toContain("too large frame size");
     expect((await span()).status).toBe(200);
   });
 

@@ -3,7 +3,7 @@ import { services } from "../../services/topology.ts";
 import type { Command } from "../command.ts";
 import type { Check, Machine, Standing } from "../doctor/check.ts";
 import { clock, disk, folders, memory, node, npm, packages, shell, user } from "../doctor/machine.ts";
-import { environment, ports, state } from "../doctor/place.ts";
+import { copy, environment, ports, state } from "../doctor/place.ts";
 import { optional, servers } from "../doctor/servers.ts";
 import { EXIT } from "../exit.ts";
 import { countWord } from "../render/counts.ts";
@@ -26,6 +26,7 @@ async function examine(machine: Machine): Promise<Check[]> {
     servers(machine),
     ports(machine, here),
     playground,
+    copy(machine, here),
     optional(machine),
   ]);
   return found.flat();

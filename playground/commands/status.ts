@@ -1,10 +1,12 @@
 /** `npm run status`: what runs here, whether it is ready, its memory, its rates and its backlogs. */
 import { lens, services, ports as sharedPorts } from "../../services/topology.ts";
 import type { Command, Io } from "../command.ts";
+import { type CopyCounts, copyCounts, copyText } from "../copy-counts.ts";
 import { EXIT } from "../exit.ts";
 import { listens } from "../runner/listens.ts";
 import { type Run, type RunPart, runningIn } from "../runner/state.ts";
 import { type Figures, figuresOf } from "../status/figures.ts";
+import { MEANINGS, type Meaning, withUnit } from "../status/meanings.ts";
 import { MEMORY_KIND, memoryOf } from "../status/memory.ts";
 import { type Paint, paintFor, table } from "../terminal/paint.ts";
 
@@ -32,6 +34,10 @@ interface Report {
   readonly parts: readonly Shown[];
   readonly memoryBytes: number;
   readonly figures: Figures;
+  /** Of the figures that are metrics, too. */
+  readonly meanings: Readonly<Record<string, Meaning>>;
+  /** What has become of the copy of all telemetry; null without one. */
+  readonly copy: CopyCounts | null;
 }
 
 /** Servers have no readiness page: one that listens runs. A server that was given is not checked. */
@@ -57,10 +63,11 @@ const expected = [...services, lens]
 
 async function look(run: Run, io: Io): Promise<Report> {
   const pids = [run.pid, ...run.parts.map(({ pid }) => pid ?? 0)];
-  const [figures, memory, states] = await Promise.all([
+  const [figures, memory, states, copy] = await Promise.all([
     figuresOf(run, io),
     memoryOf(pids),
     Promise.all(run.parts.map(stateOf)),
+    copyCounts(run.copyPage),
   ]);
   const parts = run.parts.map((part, i) => {
     const state = states[i] ?? "";
@@ -69,13 +76,30 @@ async function look(run: Run, io: Io): Promise<Report> {
   const names = new Set(parts.map(({ name }) => name));
   const ready = expected.every((name) => names.has(name)) && parts.every(({ state }) => WELL.includes(state));
   const { pid, since, urls } = run;
-  return { running: true, ready, pid, since, urls, parts, memoryBytes: memory[0] ?? 0, figures };
+  return {
+    running: true,
+    ready,
+    pid,
+    since,
+    urls,
+    parts,
+    memoryBytes: memory[0] ?? 0,
+    figures,
+    meanings: MEANINGS,
+    copy,
+  };
 }
 
 const megabytes = (bytes: number): string => (bytes > 0 ? `${(bytes / MB).toFixed(0)} MB` : "-");
 const figure = (value: number | null, digits = 0): string => (value === null ? "?" : value.toFixed(digits));
 
-function print({ ready, pid, since, parts, memoryBytes, figures }: Report, paint: Paint): string {
+/** A backlog: how much it is, and its metric in the words of the registry. */
+function backlog(heading: string, name: keyof typeof MEANINGS, figures: Figures): string[] {
+  const { metric, unit, means } = MEANINGS[name];
+  return [heading, withUnit(figures[name], unit), `${metric}: ${means}`];
+}
+
+function print({ ready, pid, since, parts, memoryBytes, figures, copy }: Report, paint: Paint): string {
   const rows = parts.map((part) => [
     part.name,
     String(part.port),
@@ -90,16 +114,14 @@ function print({ ready, pid, since, parts, memoryBytes, figures }: Report, paint
     ...rows,
   ]).split("\n");
   const flows = table([
-    [
-      "flowing",
-      `${figure(figures.checkoutsPerSecond, 1)} checkouts/s, ${figure(figures.spansPerSecond)} spans/s`,
-    ],
-    [
-      "waiting",
-      `${figure(figures.outbox)} in outboxes, ${figure(figures.streams)} in streams, ${figure(figures.queues)} in queues`,
-    ],
-    ["dead letters", figure(figures.deadLetters)],
-    ["memory in all", `${megabytes(memoryBytes)}, the runner and the guards included`],
+    ["flowing", `${figure(figures.checkoutsPerSecond, 1)} checkouts/s`, "orders that were stored"],
+    ["", `${figure(figures.spansPerSecond)} spans/s`, "that lens received"],
+    backlog("waiting", "outbox", figures),
+    backlog("", "streams", figures),
+    backlog("", "queues", figures),
+    backlog("given up", "deadLetters", figures),
+    ...(copy ? [["copy", copyText(copy), "of all telemetry, to a backend of your own"]] : []),
+    ["memory in all", megabytes(memoryBytes), "the runner and the guards included"],
   ]);
   return (
     `playground of process ${pid}, since ${since}: ${ready ? "ready" : paint("red", "not all of it is ready")}\n\n` +
@@ -127,6 +149,8 @@ export const status: Command = {
   details: [
     "  --json    the same for programs; with --watch one object after another",
     "  --watch   again and again, until Ctrl-C",
+    "",
+    "  With a copy of all telemetry for another backend: how many items it took, how many it never got, and why.",
     "",
     `  Memory is ${MEMORY_KIND}, of a process and its children. A rate is measured over one second.`,
   ].join("\n"),

@@ -2,6 +2,7 @@
 import { access } from "node:fs/promises";
 import path from "node:path";
 import { type Copy, copyFromEnvironment, describeCopy } from "../copy.ts";
+import { copyCounts, copyText, lostText } from "../copy-counts.ts";
 import { setAside } from "../otel-variables.ts";
 import { holderOf } from "../runner/holder.ts";
 import { isFree, MAX_PORT_OFFSET, portsFor } from "../runner/ports.ts";
@@ -65,6 +66,17 @@ export async function ports({ env }: Machine, here: Run | null): Promise<Check[]
   const all = wanted.map(([, port]) => port).toSorted((a, b) => a - b);
   const says = `${all.length} from ${all[0]} to ${all.at(-1)}, ${here ? "free or this playground's" : "all free"}`;
   return found.length > 0 ? found : [{ topic: "ports", standing: "ok", says }];
+}
+
+/** What has become of the copy of all telemetry of the running playground; nothing without one. */
+export async function copy({ dir }: Machine, here: Run | null): Promise<Check[]> {
+  const counts = here && (await copyCounts(here.copyPage));
+  if (!counts) return [];
+  const says = copyText(counts);
+  if (lostText(counts) === "") return [{ topic: "copy", standing: "ok", says }];
+  const sender = here.parts.some(({ name }) => name === "collector") ? "collector" : "lens";
+  const log = path.join(dir, "logs", `${sender}.log`);
+  return [{ topic: "copy", standing: "note", says, fix: `${log} has what the backend said` }];
 }
 
 const exists = (file: string): Promise<boolean> =>

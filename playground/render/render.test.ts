@@ -5,7 +5,7 @@ import { type Service, service } from "../../services/declare.ts";
 import { services } from "../../services/topology.ts";
 import { withBlocks } from "./blocks.ts";
 import { countedLines, countWord, withCounts } from "./counts.ts";
-import { type Rendered, rendered } from "./render.ts";
+import { type Rendered, rendered, renderedCode } from "./render.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
@@ -17,8 +17,20 @@ function stale({ file, kept, text }: Rendered): string[] {
   return [`${file}:${line} is not in step: npm run render`];
 }
 
+/** What a module of the project imports as it is loaded. */
+async function importsOf(file: string): Promise<string[]> {
+  const code = await readFile(path.join(root, file), "utf8");
+  return [...code.matchAll(/^import .* from "([^"]+)";$/gm)].map(([, from = ""]) => from);
+}
+
 test("every rendered file is up to date", async () => {
-  expect((await rendered(root)).flatMap(stale)).toEqual([]);
+  expect([...(await renderedCode(root)), ...(await rendered(root))].flatMap(stale)).toEqual([]);
+});
+
+test("no import loads the dashboards before the constants that they read are written", async () => {
+  const imports = await importsOf("playground/render/render.ts");
+  expect(imports).toContain("../../telemetry/render/code.ts");
+  expect(imports.filter((one) => one.includes("dashboards"))).toEqual([]);
 });
 
 test("one more service appears in every file that must have it", async () => {

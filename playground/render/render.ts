@@ -8,7 +8,7 @@ import path from "node:path";
 import type { Service } from "../../services/declare.ts";
 import { services } from "../../services/topology.ts";
 import { readRegistry } from "../../telemetry/registry.ts";
-import { conventions, instruments } from "../../telemetry/render/code.ts";
+import { conventions, instruments, logFields } from "../../telemetry/render/code.ts";
 import { nameTables } from "../../telemetry/render/tables.ts";
 import { withBlocks } from "./blocks.ts";
 import { containers, replicas, shared } from "./compose.ts";
@@ -49,13 +49,23 @@ async function documents(root: string): Promise<string[]> {
   return ["compose.yaml", "collector/scaled/compose.yaml", ...(await texts(".")), ...(await texts("docs"))];
 }
 
+/** The product's version. */
+async function versionOf(root: string): Promise<string> {
+  const { version }: { version: string } = JSON.parse(
+    await readFile(path.join(root, "package.json"), "utf8"),
+  );
+  return version;
+}
+
 /**
- * Every rendered file, as it is and as it should be. Throws when a block has no end, has an unknown name, or is in no
- * file.
+ * Every rendered file but the constants, as it is and as it should be. Throws when a block has no end, has an unknown
+ * name, or is in no file, and when the constants are stale.
  */
 export async function rendered(root: string, all: readonly Service[] = services): Promise<Rendered[]> {
   const registry = await readRegistry();
-  const tables = nameTables(registry);
+  // Only now: the dashboards cannot be loaded while the constants below lack a name, or have one that is gone.
+  const { grafanaTables } = await import("../../dashboards/tables.ts");
+  const tables = { ...nameTables(registry), ...(await grafanaTables()) };
   const missing = new Set([...Object.keys(BLOCKS), ...Object.keys(tables)]);
   const found: Rendered[] = [];
   for (const file of await documents(root)) {
@@ -65,25 +75,42 @@ export async function rendered(root: string, all: readonly Service[] = services)
     found.push({ file, kept, text: file.endsWith(".md") ? withCounts(text, all.length) : text });
   }
   if (missing.size > 0) throw new Error(`no file has the block ${[...missing].join(" or ")}`);
-  const whole = {
-    "services/databases.sql": databasesSql(all),
-    "services/_kit/telemetry/conventions.ts": conventions(registry),
-    "services/_kit/telemetry/instruments.ts": instruments(registry),
-  };
-  for (const [file, text] of Object.entries(whole)) {
-    found.push({ file, text, kept: await readFile(path.join(root, file), "utf8").catch(() => "") });
-  }
-  return found;
+  return [...found, ...(await whole(root, { "services/databases.sql": databasesSql(all) }))];
 }
 
-/** Writes the files that are out of date, and names them. */
-async function write(root: string): Promise<void> {
-  const stale = (await rendered(root)).filter(({ kept, text }) => kept !== text);
+/** The constants that code imports, rendered from the registry. */
+export async function renderedCode(root: string): Promise<Rendered[]> {
+  const registry = await readRegistry();
+  return whole(root, {
+    "services/_kit/telemetry/conventions.ts": conventions(registry, await versionOf(root)),
+    "services/_kit/telemetry/instruments.ts": instruments(registry),
+    "services/_kit/telemetry/log-fields.ts": logFields(registry),
+  });
+}
+
+/** Files of which every line is rendered: their texts by their names. */
+const whole = (root: string, texts: Readonly<Record<string, string>>): Promise<Rendered[]> =>
+  Promise.all(
+    Object.entries(texts).map(async ([file, text]) => ({
+      file,
+      text,
+      kept: await readFile(path.join(root, file), "utf8").catch(() => ""),
+    })),
+  );
+
+/** Writes the files that are out of date, and names them. Resolves to their number. */
+async function write(root: string, files: readonly Rendered[]): Promise<number> {
+  const stale = files.filter(({ kept, text }) => kept !== text);
   for (const { file, text } of stale) {
     await writeFile(path.join(root, file), text);
     console.log(`rendered ${file}`);
   }
-  if (stale.length === 0) console.log("everything is in step");
+  return stale.length;
 }
 
-if (import.meta.main) await write(path.resolve(import.meta.dirname, "../.."));
+if (import.meta.main) {
+  const root = path.resolve(import.meta.dirname, "../..");
+  const code = await write(root, await renderedCode(root));
+  const others = await write(root, await rendered(root));
+  if (code + others === 0) console.log("everything is in step");
+}

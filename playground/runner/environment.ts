@@ -30,7 +30,7 @@ export interface EnvironmentInput {
   readonly databases: readonly Database[];
   /** The user's environment. */
   readonly user: NodeJS.ProcessEnv;
-  /** Who gets a copy of the telemetry; null or left out: nobody. */
+  /** The backend that gets a copy of the telemetry; none when null or left out. */
   readonly copy?: Copy | null;
   /** Wins over everything. */
   readonly extra: Env;

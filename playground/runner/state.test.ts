@@ -26,27 +26,29 @@ describe("the state of a folder", () => {
   }
 
   it("names the runner, its addresses and its parts", async () => {
-    const mine = await claim(dir, ports);
+    const mine = await claim(dir, ports, "http://127.0.0.1:1/metrics");
     const parts = [{ name: "lens", pid: 1, port: 4000, ready: "http://127.0.0.1:4000/healthz", exits: 0 }];
     await mine.update(urls, parts);
     expect(await runningIn(dir)).toMatchObject({ pid: process.pid, ports: { gateway: 8080 }, urls, parts });
   });
 
   it("is free and empty again once the claim is released", async () => {
-    await (await claim(dir, ports)).release();
+    await (await claim(dir, ports, "http://127.0.0.1:1/metrics")).release();
     expect(await runningIn(dir)).toBeNull();
     expect(await readdir(dir)).toEqual([]);
   });
 
   it("refuses a second playground, and names the process and the addresses of the first", async () => {
-    await (await claim(dir, ports)).update(urls, []);
-    const second = claim(dir, ports);
+    await (await claim(dir, ports, "http://127.0.0.1:1/metrics")).update(urls, []);
+    const second = claim(dir, ports, "http://127.0.0.1:1/metrics");
     await expect(second).rejects.toMatchObject({ code: "already_running" });
     await expect(second).rejects.toThrow(new RegExp(`process ${process.pid}[^]*${urls.gateway}`));
   });
 
   it("gives the folder to exactly one of many simultaneous claims", async () => {
-    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => claim(dir, ports)));
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 8 }, () => claim(dir, ports, "http://127.0.0.1:1/metrics")),
+    );
     expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   });
 
@@ -55,7 +57,7 @@ describe("the state of a folder", () => {
     await once(child, "exit");
     await leftBehind(child.pid ?? 0, "whenever");
     expect(await runningIn(dir)).toBeNull();
-    await claim(dir, ports);
+    await claim(dir, ports, "http://127.0.0.1:1/metrics");
     expect(await runningIn(dir)).toMatchObject({ pid: process.pid });
   });
 
@@ -67,7 +69,7 @@ describe("the state of a folder", () => {
   it("survives a file that was cut off in the middle", async () => {
     await writeFile(path.join(dir, "run.json"), '{"pid": 1');
     expect(await runningIn(dir)).toBeNull();
-    await expect(claim(dir, ports)).resolves.toBeDefined();
+    await expect(claim(dir, ports, "http://127.0.0.1:1/metrics")).resolves.toBeDefined();
   });
 });
 

@@ -33,6 +33,8 @@ export interface Run {
   readonly ports: Ports;
   readonly urls: Readonly<Record<string, string>>;
   readonly parts: readonly RunPart[];
+  /** The page of metrics of the part that would send a copy of all telemetry. */
+  readonly copyPage: string;
 }
 
 /** The state folder: `BATON_STATE_DIR`, else `.baton` in the project. Absolute. */
@@ -115,7 +117,7 @@ async function removeStale(file: string, staleText: string): Promise<void> {
  * one runs there. The file appears completely or not at all: it is written under another name and linked into place,
  * which fails if there is a file already.
  */
-export async function claim(dir: string, ports: Ports): Promise<Claim> {
+export async function claim(dir: string, ports: Ports, copyPage: string): Promise<Claim> {
   await mkdir(dir, { recursive: true });
   const file = fileIn(dir);
   const aside = `${file}.${randomUUID()}.new`;
@@ -128,6 +130,7 @@ export async function claim(dir: string, ports: Ports): Promise<Claim> {
     ports,
     urls: {},
     parts: [],
+    copyPage,
   };
   const write = (): Promise<void> => writeFile(aside, JSON.stringify(current, null, 2), { mode: 0o644 });
 

@@ -75,9 +75,10 @@ const published = (parts: readonly RunningPart[]): RunPart[] =>
 export async function up(options: UpOptions): Promise<Playground> {
   const { dir, ports, keep = false, report } = options;
   assertTopology();
-  const mine = await claim(dir, ports);
-  const acquired = new Acquired(mine, report);
   const addresses = { gateway: `http://127.0.0.1:${ports.gateway}`, lens: `http://127.0.0.1:${ports.lens}` };
+  const sender = options.full ? `http://127.0.0.1:${options.full.collectorMetrics}` : addresses.lens;
+  const mine = await claim(dir, ports, `${sender}/metrics`);
+  const acquired = new Acquired(mine, report);
   const publish = (parts: readonly RunningPart[]): void => {
     const stack = FullStack.addresses(parts);
     mine

@@ -39,7 +39,7 @@ export interface CollectorInput {
   readonly redisUrl: string;
   readonly postgresUrl: string;
   readonly user: NodeJS.ProcessEnv;
-  /** Who gets a copy of all telemetry; null: nobody. */
+  /** The backend that gets a copy of all telemetry; none when null. */
   readonly copy: Copy | null;
 }
 
@@ -54,14 +54,17 @@ export function collectorSettings(user: NodeJS.ProcessEnv): Record<string, strin
   return Object.fromEntries(said);
 }
 
-/** What the Collector can be told of a copy, by its names for them. */
+/** Settings of a copy, and the Collector's variables for them. */
 const COPY: Readonly<Record<string, string>> = {
   LENS_FORWARD_URL: "BATON_COPY_URL",
   LENS_FORWARD_CERTIFICATE: "BATON_COPY_CERTIFICATE",
   LENS_FORWARD_CLIENT_CERTIFICATE: "BATON_COPY_CLIENT_CERTIFICATE",
   LENS_FORWARD_CLIENT_KEY: "BATON_COPY_CLIENT_KEY",
 };
-/** Those that it needs no telling of: it compresses, and each request has its time-out and its own file. */
+/**
+ * Settings that no variable hands over: each protocol has its own file, `copySettings` writes the headers, and the
+ * Collector compresses and times out as its file says.
+ */
 const UNTOLD = [
   "LENS_FORWARD_PROTOCOL",
   "LENS_FORWARD_HEADERS",
@@ -97,7 +100,7 @@ export function copySettings(copy: Copy | null): Record<string, string> {
   );
   return {
     ...Object.fromEntries(told),
-    // A dollar would be a variable's name to the Collector.
+    // The Collector reads a dollar as the start of a variable.
     ...(headers.length > 0 && { BATON_COPY_HEADERS: JSON.stringify(map).replaceAll("$", "$$$$") }),
   };
 }

@@ -9,6 +9,7 @@ const line = (fields: object): string =>
     msg: "order.confirmed",
     "correlation.id": "c-1",
     trace_id: "t-1",
+    "otel.event.name": "baton.order.confirmed",
     ...fields,
   });
 
@@ -20,14 +21,14 @@ const read = (fields: object) => {
 
 describe("a log line", () => {
   it("is read as pino writes it", () => {
-    expect(read({ orderId: "o-1" })).toEqual({
+    expect(read({ "baton.order.id": "o-1" })).toEqual({
       timeMs: 1_000,
       level: "INFO",
       service: "orders",
       message: "order.confirmed",
       correlationId: "c-1",
       traceId: "t-1",
-      rest: { orderId: "o-1" },
+      rest: { "baton.order.id": "o-1" },
     });
   });
 
@@ -47,9 +48,9 @@ describe("a log line", () => {
   });
 
   it("has its other fields as text, an error as its message", () => {
-    expect(restOf(read({ orderId: "o-1", err: { type: "Error", message: "gone away", stack: "..." } }))).toBe(
-      'orderId=o-1 err="gone away"',
-    );
+    expect(
+      restOf(read({ "baton.order.id": "o-1", err: { name: "Error", message: "gone away", stack: "..." } })),
+    ).toBe('baton.order.id=o-1 err="gone away"');
   });
 });
 

@@ -27,6 +27,7 @@ const NOT_SHOWN = new Set([
   "level",
   "service",
   "msg",
+  "otel.event.name",
   "correlation.id",
   "trace_id",
   "trace_flags",

@@ -63,9 +63,7 @@ export class Checkout {
   pg(under: Span, service: string, start: number, ...statements: readonly string[]): void {
     for (const [i, statement] of statements.entries()) {
       const attributes = { "db.system.name": "postgresql", "db.namespace": service };
-      this.add(under, service, "CLIENT", `pg.query:${statement}`, [start + i, start + i + 0.7], {
-        attributes,
-      });
+      this.add(under, service, "CLIENT", statement, [start + i, start + i + 0.7], { attributes });
     }
   }
 

@@ -71,9 +71,9 @@ describe.each([80, 200])("a journey at %i columns", (width) => {
 
   it("draws the database calls of one span as one line, and each of them when asked", () => {
     expect(lineWith(good, "inventory", "postgresql")).toMatch(/└─→ 3 × postgresql BEGIN, UPDA.* 2\.10 ms/);
-    expect(good).not.toContain("pg.query:BEGIN");
+    expect(good).not.toContain("→ BEGIN");
     const full = render(goodSpans(), { width, full: true });
-    expect(full.match(/pg\.query:BEGIN/g)?.length).toBe(7);
+    expect(full.match(/→ BEGIN/g)?.length).toBe(7);
     expect(full).not.toContain("×  postgresql");
   });
 

@@ -1,7 +1,7 @@
 /**
  * The events, one row each: the payload, the service that sends it, the services that hear it. Producers, consumers,
  * `topology.ts` and lens read this one table. A subject is `events.p<bucket>.<type>`; the bucket is computed from the
- * user.
+ * key, which is the user, or the SKU of an item.
  */
 import * as z from "zod";
 
@@ -83,6 +83,25 @@ export const EVENTS = {
     to: ["notifications", "analytics"],
     schema: z.object({ orderId: id, userId: id, amountCents: cents, at }),
   },
+  /** An item of the catalogue is there, or has changed. Reservations are not told. */
+  ItemChanged: {
+    from: "inventory",
+    to: ["analytics"],
+    schema: z.object({
+      sku: id,
+      /** What has changed. */
+      change: z.enum(["created", "repriced", "restocked", "retired"]),
+      /** How the item is since then. */
+      title: z.string().min(1).max(200),
+      priceCents: cents,
+      /** The pieces that can still be reserved; null: it is never out of stock. */
+      stock: z.int().nonnegative().nullable(),
+      retired: z.boolean(),
+      /** Grows by one with each of these events. */
+      version: z.int().positive(),
+      at,
+    }),
+  },
 } as const satisfies Readonly<Record<string, EventRow>>;
 
 type Events = typeof EVENTS;
@@ -107,7 +126,7 @@ export type HeardBy<Service extends string> = {
 export type EventFrom<Service extends string> = {
   [T in SentBy<Service>]: {
     readonly type: T;
-    /** Events with the same key stay in order: the user's id. */
+    /** Events with the same key stay in order: the user's id, or the SKU of an item. */
     readonly key: string;
     readonly payload: Payload<T>;
   };

@@ -117,4 +117,5 @@ test("a service hears the events whose row names it, each by its own schema", ()
     OrderCancelled: OrderCancelled.schema,
   });
   expect(eventsTo("inventory")).toEqual({});
+  expect(Object.keys(eventsTo("analytics"))).toContain("ItemChanged");
 });

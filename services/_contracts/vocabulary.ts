@@ -17,6 +17,12 @@ export type Vocabulary = {
   "stock.reserved": { orderId: string };
   "stock.refused": { orderId: string; sku: string };
   "stock.released": { orderId: string };
+  "item.created": { sku: string };
+  "item.repriced": { sku: string; priceCents: number };
+  "item.restocked": { sku: string; quantity: number };
+  "item.retired": { sku: string };
+  "item.read": { sku: string };
+  "items.listed": { count: number };
   "payment.charged": { orderId: string; amountCents: number };
   "payment.declined": { orderId: string; amountCents: number };
   "payment.refunded": { orderId: string; amountCents: number };
@@ -35,6 +41,7 @@ export type Vocabulary = {
   "sale.reversed": { orderId: string };
   "audit.recorded": { orderId: string; type: string };
   "signup.recorded": { userId: string };
+  "item.recorded": { sku: string; change: string };
 };
 
 /** Where a fault can bite, with the kinds that the code there understands. */

@@ -16,6 +16,9 @@ const delivered = { id: "e-4", payload: { ...order, at } };
 const refunded = { id: "e-5", payload: { ...order, amountCents: 1_798, at } };
 const created = { id: "e-6", payload: { userId: "u-1", name: "Ann", email: "ann@example.test", at } };
 
+const item = { title: "A mug", priceCents: 899, stock: null, retired: false, version: 2 };
+const changed = { id: "e-8", payload: { sku: "mug", change: "repriced" as const, ...item, at } };
+
 /** The recorders on a store that takes each event once. `late`: orders whose sale or cancel comes too late to count. */
 function recording({ late = [], bite }: { late?: string[]; bite?: string } = {}) {
   const note = vi.fn<Note<Vocabulary>>();
@@ -101,6 +104,14 @@ test("a new user is counted once, on the day of signing up, and neither name nor
   expect(note.mock.calls).toEqual([["signup.recorded", { userId: "u-1" }]]);
 });
 
+test("a change of an item goes to the audit log by its SKU once, however often it comes", async () => {
+  const { record, store, note } = recording();
+  await record.ItemChanged(changed);
+  await record.ItemChanged(changed);
+  expect(store.audit.mock.calls[0]).toEqual([{ eventId: "e-8", type: "ItemChanged", sku: "mug" }]);
+  expect(note.mock.calls).toEqual([["item.recorded", { sku: "mug", change: "repriced" }]]);
+});
+
 test("with the fault `failed` no event is recorded and each is retried; another kind does nothing", async () => {
   const { record, store, note } = recording({ bite: "failed" });
   for (const attempt of [
@@ -111,6 +122,7 @@ test("with the fault `failed` no event is recorded and each is retried; another 
     () => record.OrderDelivered(delivered),
     () => record.PaymentRefunded(refunded),
     () => record.UserCreated(created),
+    () => record.ItemChanged(changed),
   ]) {
     await expect(attempt()).rejects.toMatchObject({ code: "unavailable" });
   }

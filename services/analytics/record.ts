@@ -63,5 +63,13 @@ export function recorders({ store, fault, note }: RecordDeps) {
       const recorded = await store.recordSignup({ eventId, type: "UserCreated", userId }, at.slice(0, 10));
       if (recorded === "projected") note("signup.recorded", { userId });
     },
+    ItemChanged: async ({
+      id: eventId,
+      payload: { sku, change },
+    }: Received<Payload<"ItemChanged">>): Promise<void> => {
+      meetFault();
+      const recorded = await store.audit({ eventId, type: "ItemChanged", sku });
+      if (recorded === "audited") note("item.recorded", { sku, change });
+    },
   };
 }

@@ -16,8 +16,10 @@ CREATE TABLE IF NOT EXISTS signups (
 CREATE TABLE IF NOT EXISTS audit (
   event_id text PRIMARY KEY,
   type text NOT NULL,
-  user_id text NOT NULL,
-  -- NULL when it is about no order.
+  -- Each is NULL when it is about none.
+  user_id text,
   order_id text,
   recorded_at timestamptz NOT NULL DEFAULT now()
 );
+ALTER TABLE audit ALTER COLUMN user_id DROP NOT NULL;
+ALTER TABLE audit ADD COLUMN IF NOT EXISTS sku text;

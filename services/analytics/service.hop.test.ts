@@ -30,28 +30,42 @@ const anyEvent = (sku: string) => ({
   reason: "card_declined",
   name: "Ann",
   email: "ann@post.example",
+  sku,
+  change: "repriced",
+  title: "A mug",
+  priceCents: 899,
+  stock: null,
+  retired: false,
+  version: 2,
   at,
   colour: "green",
 });
 
 const auditOf = async (eventId: string) =>
   (
-    await service.db.query<{ type: string; user_id: string; order_id: string | null }>(
-      "SELECT type, user_id, order_id FROM audit WHERE event_id = $1",
-      [eventId],
-    )
+    await service.db.query<{
+      type: string;
+      user_id: string | null;
+      order_id: string | null;
+      sku: string | null;
+    }>("SELECT type, user_id, order_id, sku FROM audit WHERE event_id = $1", [eventId])
   ).rows[0];
 const audited = (eventId: string) => eventually(`the audit of ${eventId}`, () => auditOf(eventId));
 const salesOf = async (sku: string) =>
   (await service.db.query("SELECT orders, quantity FROM sales WHERE sku = $1", [sku])).rows[0];
 
 test("every event goes to the audit log, also one of a newer shape", async () => {
-  expect(HEARD.length).toBe(7);
+  expect(HEARD.length).toBe(8);
   for (const type of HEARD) {
     const payload = anyEvent(uniqueName("mug-"));
     const eventId = await service.publish(type, payload);
-    const order_id = type === "UserCreated" ? null : payload.orderId;
-    expect(await audited(eventId), type).toEqual({ type, user_id: payload.userId, order_id });
+    const isOfItem = type === "ItemChanged";
+    expect(await audited(eventId), type).toEqual({
+      type,
+      user_id: isOfItem ? null : payload.userId,
+      order_id: isOfItem || type === "UserCreated" ? null : payload.orderId,
+      sku: isOfItem ? payload.sku : null,
+    });
   }
 });
 

@@ -178,3 +178,33 @@ test("an event goes to the audit log once, also when it comes several times at o
   expect(answers.toSorted()).toEqual(["audited", "seen", "seen"]);
   expect(await auditOf(entry.orderId)).toEqual(["OrderShipped"]);
 });
+
+test("an event of an item is in the audit log by its SKU, without a user", async () => {
+  const entry = { eventId: uniqueName("e-"), type: "ItemChanged", sku: uniqueName("mug-") };
+  expect(await store.audit(entry)).toBe("audited");
+  const { rows } = await db.query("SELECT type, user_id, order_id, sku FROM audit WHERE event_id = $1", [
+    entry.eventId,
+  ]);
+  expect(rows).toEqual([{ type: "ItemChanged", user_id: null, order_id: null, sku: entry.sku }]);
+});
+
+test("an audit log of an earlier version takes events of items, too", async () => {
+  const url = await freshDatabase(inject("postgresUrl"));
+  const before = await openDatabase(url, [], quiet);
+  await before.query(
+    "CREATE TABLE audit (event_id text PRIMARY KEY, type text NOT NULL, user_id text NOT NULL, order_id text)",
+  );
+  await before.query("INSERT INTO audit VALUES ('e-old', 'UserCreated', 'ann', NULL)");
+  await before.close();
+  const schemas = [new URL("./schema.sql", import.meta.url), inboxSchema];
+  const now = await openDatabase(url, schemas, quiet);
+  expect(await analyticsStore(now).audit({ eventId: "e-new", type: "ItemChanged", sku: "mug" })).toBe(
+    "audited",
+  );
+  const { rows } = await now.query("SELECT event_id, user_id, sku FROM audit ORDER BY event_id");
+  expect(rows).toEqual([
+    { event_id: "e-new", user_id: null, sku: "mug" },
+    { event_id: "e-old", user_id: "ann", sku: null },
+  ]);
+  await now.close();
+});

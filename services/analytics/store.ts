@@ -7,8 +7,9 @@ import { once } from "../_kit/events/inbox.ts";
 export interface AuditEntry {
   readonly eventId: string;
   readonly type: string;
-  readonly userId: string;
+  readonly userId?: string;
   readonly orderId?: string;
+  readonly sku?: string;
 }
 
 export interface SaleEntry extends AuditEntry {
@@ -32,14 +33,12 @@ export interface AnalyticsStore {
 export function analyticsStore(db: Database): AnalyticsStore {
   /** Adds the event to the audit log and runs `project`, which answers whether it changed a projection. */
   const record = async (entry: AuditEntry, project: (tx: Sql) => Promise<boolean>): Promise<Recorded> => {
-    const { eventId, type, userId, orderId } = entry;
+    const { eventId, type, userId, orderId, sku } = entry;
     const projected = await once(db, "analytics", eventId, async (tx) => {
-      await tx.query("INSERT INTO audit (event_id, type, user_id, order_id) VALUES ($1, $2, $3, $4)", [
-        eventId,
-        type,
-        userId,
-        orderId ?? null,
-      ]);
+      await tx.query(
+        "INSERT INTO audit (event_id, type, user_id, order_id, sku) VALUES ($1, $2, $3, $4, $5)",
+        [eventId, type, userId, orderId, sku],
+      );
       return project(tx);
     });
     if (projected === undefined) return "seen";

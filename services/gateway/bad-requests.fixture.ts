@@ -4,39 +4,11 @@
  */
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
+import { anyItem } from "./catalog/bad-items.fixture.ts";
+import { get, headerText, idText, type Made, noIdText, noText, post } from "./made.fixture.ts";
 
-export interface Made {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | Buffer;
-  readonly status: number;
-  /** What the answer's detail must hold. */
-  readonly names: string;
-}
-
-const JSON_HEADERS = { "content-type": "application/json" };
 const MAX_BODY = 64 * 1024;
 
-const idText = (max: number) => fc.stringMatching(new RegExp(`^[A-Za-z0-9._-]{1,${max}}$`));
-/** Any text, also lone surrogates and control characters, that is no id of at most `max` letters. */
-const noIdText = (max: number) =>
-  fc
-    .oneof(
-      fc.string({ unit: "binary" }),
-      fc.string({ unit: "grapheme" }),
-      fc.constantFrom("", " ", "a b", "a\n", "a\u0000", "\ud800", "../x", "<b>", "' OR 1=1 --"),
-      fc.integer({ min: max + 1, max: 3_000 }).map((length) => "x".repeat(length)),
-    )
-    .filter((text) => !new RegExp(`^[A-Za-z0-9._-]{1,${max}}$`).test(text));
-const noText = fc.oneof(
-  fc.integer(),
-  fc.double({ noNaN: true }),
-  fc.boolean(),
-  fc.constant(null),
-  fc.constant([]),
-  fc.constant({}),
-);
 const noQuantity = fc.oneof(
   fc.constantFrom<unknown>(
     0,
@@ -70,21 +42,6 @@ const checkout = fc.record({
 });
 type Checkout = typeof checkout extends fc.Arbitrary<infer T> ? T : never;
 
-const post = (path: string, body: string | Buffer, status: number, names = "", headers = {}): Made => ({
-  method: "POST",
-  path,
-  headers: { ...JSON_HEADERS, ...headers },
-  body,
-  status,
-  names,
-});
-const get = (path: string, status: number, names = "", headers = {}): Made => ({
-  method: "GET",
-  path,
-  headers,
-  status,
-  names,
-});
 const CHECKOUTS = "/api/v1/checkouts";
 /** A checkout that must be refused with 422. */
 const refuse = (body: unknown, names: string): Made => post(CHECKOUTS, JSON.stringify(body), 422, names);
@@ -197,7 +154,6 @@ const unread: fc.Arbitrary<Made> = fc.oneof(
 
 /** Unpacks to a thousand times its size. */
 const BOMB = gzipSync(Buffer.alloc(20 * MAX_BODY, " "));
-const headerText = fc.stringMatching(/^[\x21-\x7e]([\x20-\x7e]{0,30}[\x21-\x7e])?$/);
 const untaken: fc.Arbitrary<Made> = fc.oneof(
   fc
     .oneof(
@@ -292,6 +248,7 @@ export const anyRequest: fc.Arbitrary<Made> = fc.oneof(
   { weight: 2, arbitrary: untaken },
   { weight: 4, arbitrary: unfit },
   { weight: 2, arbitrary: elsewhere },
+  { weight: 4, arbitrary: anyItem },
   { weight: 1, arbitrary: good },
 );
 

@@ -85,6 +85,7 @@ test("a confirmed order is answered, and orders gets the key and the request", a
 const rejections = [
   { reason: "card_declined", status: 402, code: "payment_required" },
   { reason: "out_of_stock", status: 409, code: "conflict" },
+  { reason: "retired", status: 409, code: "conflict" },
   { reason: "interrupted", status: 409, code: "conflict" },
 ];
 for (const { reason, status, code } of rejections) {

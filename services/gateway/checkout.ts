@@ -2,10 +2,7 @@
 import * as z from "zod";
 import { AppError } from "../_kit/process/errors.ts";
 import type { Idempotency, Order, Orders } from "./ports.ts";
-
-/** An id, an SKU or a token, of at most `max` letters, digits and `. _ -`. */
-export const idText = (max: number) =>
-  z.string().regex(new RegExp(`^[A-Za-z0-9._-]{1,${max}}$`), `letters, digits and . _ - only, 1 to ${max}`);
+import { idText } from "./text.ts";
 
 export const Item = z.strictObject({ sku: idText(64), quantity: z.int().min(1).max(1_000) });
 
@@ -19,6 +16,7 @@ export type CheckoutBody = z.output<typeof CheckoutBody>;
 const REFUSED = {
   card_declined: { code: "payment_required", message: "the card was declined" },
   out_of_stock: { code: "conflict", message: "something in this order is out of stock" },
+  retired: { code: "conflict", message: "something in this order is no longer sold" },
   interrupted: {
     code: "conflict",
     message: "the checkout was interrupted and taken back; nothing was charged",

@@ -1,9 +1,10 @@
-/** The property of the REST API: each bad request gets the right refusal, and nothing invalid reaches orders. */
+/** The property of the REST API: each bad request gets the right refusal, and nothing invalid reaches a service. */
 import { Agent, type IncomingMessage, request } from "node:http";
 import fc from "fast-check";
 import { expect } from "vitest";
 import { parseRaw, sendRaw } from "../_kit/http/raw.fixture.ts";
-import { anyRequest, type Made, noRequest } from "./bad-requests.fixture.ts";
+import { anyRequest, noRequest } from "./bad-requests.fixture.ts";
+import type { Made } from "./made.fixture.ts";
 import type { Door } from "./shop.fixture.ts";
 
 /** Requests at a time, as from many clients. */
@@ -57,7 +58,7 @@ function expectProblem(status: number, type: string | undefined, text: string): 
   return problem;
 }
 
-/** Sends `batches` times BATCH requests to `door`, and checks each answer and the calls that orders got. */
+/** Sends `batches` times BATCH requests to `door`, and checks each answer and the calls that the services got. */
 export async function tryDoor(door: Door, batches: number): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: BATCH });
   const property = fc.asyncProperty(
@@ -65,6 +66,8 @@ export async function tryDoor(door: Door, batches: number): Promise<void> {
     async (made) => {
       door.fake.calls.length = 0;
       door.fake.orders.clear();
+      door.catalog.calls.length = 0;
+      door.catalog.items.clear();
       const answers = await Promise.all(made.map((one) => send(agent, door.port, one)));
       for (const [index, { status, names, ...one }] of made.entries()) {
         const answer = answers[index] ?? { status: 0, type: "", text: "" };
@@ -73,17 +76,7 @@ export async function tryDoor(door: Door, batches: number): Promise<void> {
         const { detail } = expectProblem(status, answer.type, answer.text);
         expect(detail).toContain(names);
       }
-      const asked = made
-        .filter(({ status }) => status === 201)
-        .map(({ body }) => JSON.parse(String(body)) as object);
-      const came = door.fake.calls.map(({ method, request: seen }) => {
-        const { userId, items, paymentToken } = seen as Record<string, unknown>;
-        return { method, userId, items, payment: { token: paymentToken } };
-      });
-      const byUser = (a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
-      const wanted = asked.map((body) => ({ method: "checkout", ...body }));
-      expect(came.toSorted(byUser)).toMatchObject(wanted.toSorted(byUser));
-      expect(came).toHaveLength(wanted.length);
+      expectCalls(door, made);
     },
   );
   try {
@@ -91,6 +84,37 @@ export async function tryDoor(door: Door, batches: number): Promise<void> {
     await fc.assert(property, { numRuns: batches, endOnFailure: true });
   } finally {
     agent.destroy();
+  }
+}
+
+/** Checks that the good ones of `made` reached the services as they were sent, and that nothing else did. */
+function expectCalls({ fake, catalog }: Door, made: readonly Made[]): void {
+  const asked = (path: string) =>
+    made
+      .filter((one) => one.status === 201 && one.path === path)
+      .map(({ body }) => JSON.parse(String(body)) as Record<string, unknown>);
+  const orders = fake.calls.map(({ method, request: seen }) => {
+    const { userId, items, paymentToken } = seen as Record<string, unknown>;
+    return { method, userId, items, payment: { token: paymentToken } };
+  });
+  const items = catalog.calls.map(({ method, request: seen }) => {
+    const { sku, title, priceCents, stock } = seen as Record<string, unknown>;
+    return {
+      method,
+      sku,
+      title,
+      priceCents: Number(priceCents),
+      stock: stock === undefined ? null : Number(stock),
+    };
+  });
+  const byText = (a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+  for (const [came, method, path] of [
+    [orders, "checkout", "/api/v1/checkouts"],
+    [items, "createItem", "/api/v1/items"],
+  ] as const) {
+    const wanted = asked(path).map((body) => ({ method, ...body }));
+    expect(came.toSorted(byText)).toMatchObject(wanted.toSorted(byText));
+    expect(came).toHaveLength(wanted.length);
   }
 }
 

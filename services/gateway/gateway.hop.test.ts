@@ -9,12 +9,14 @@ import { sendEvent } from "../_kit/events/cases/broker.fixture.ts";
 import { natsUnderTest } from "../_kit/events/nats/nats.fixture.ts";
 import type { Listening } from "../_kit/http/listen.ts";
 import { Releaser } from "../_kit/process/shutdown.ts";
+import { FakeCatalog } from "./catalog/catalog.fixture.ts";
 import { compose } from "./service.ts";
-import { FakeOrders, serveOrders } from "./shop.fixture.ts";
+import { FakeOrders, serveShop } from "./shop.fixture.ts";
 
-/** The whole service as it is composed, on a real NATS. Only orders is a stand-in. */
+/** The whole service as it is composed, on a real NATS. Only orders and inventory are stand-ins. */
 const fake = new FakeOrders();
-let orders: Listening;
+const catalog = new FakeCatalog();
+let shop: Listening;
 let broker: Broker;
 let url: string;
 const releaser = new Releaser();
@@ -30,19 +32,24 @@ async function freePort(): Promise<number> {
 }
 
 beforeAll(async () => {
-  orders = await serveOrders(fake);
+  shop = await serveShop(fake, catalog);
   broker = await natsUnderTest.open();
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
   await compose(
     { log: quiet, releaser, signal: new AbortController().signal },
-    { BATON_PORT: String(port), BATON_ORDERS_URL: orders.url, BATON_NATS_URL: inject("natsUrl") },
+    {
+      BATON_PORT: String(port),
+      BATON_ORDERS_URL: shop.url,
+      BATON_INVENTORY_URL: shop.url,
+      BATON_NATS_URL: inject("natsUrl"),
+    },
   );
 });
 afterAll(async () => {
   await releaser.release(quiet, 1_700);
   await broker.close();
-  await orders.close(0);
+  await shop.close(0);
 });
 
 const publish = (type: string, orderId: string) =>
@@ -86,6 +93,18 @@ test("a message that is not a valid event is ignored", async () => {
   await has(3);
   await publish("OrderDelivered", id);
   expect(idsIn(await ended)).toBe("1234");
+});
+
+test("without BATON_FAULTS=1 the catalogue can be read, and not written", async () => {
+  catalog.add("bolt");
+  const read = await fetch(`${url}/api/v1/items/bolt`);
+  expect([read.status, await read.json()]).toMatchObject([200, { sku: "bolt", retired: false }]);
+  const retired = await fetch(`${url}/api/v1/items/bolt`, { method: "DELETE" });
+  expect([retired.status, await retired.json()]).toMatchObject([
+    403,
+    { type: "urn:baton:problem:faults-off", detail: expect.stringContaining("BATON_FAULTS=1") },
+  ]);
+  expect(catalog.items.get("bolt")).toMatchObject({ retired: false });
 });
 
 test("stopping ends open streams at once and tells them to come back", async () => {

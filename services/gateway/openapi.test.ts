@@ -1,11 +1,13 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
+import { uniqueName } from "../../tests/fixtures.ts";
 import { OrderStatus } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
 import { openApi } from "./openapi.ts";
 import { type Door, openDoor } from "./shop.fixture.ts";
 import { v1 } from "./v1.ts";
 import { v2 } from "./v2.ts";
+import { BASES } from "./version.ts";
 
 interface Document {
   readonly openapi: string;
@@ -75,6 +77,10 @@ describe("real answers are what the document says", () => {
     make?: () => string,
   ];
   const of = (status: OrderStatus) => () => door.fake.add(status);
+  const bolt =
+    (more = {}) =>
+    () =>
+      door.catalog.add(uniqueName("bolt-"), { stock: 7n, ...more });
   const { CONFIRMED, SHIPPED, DELIVERED, REJECTED } = OrderStatus;
 
   /** Method, path, body, status, and what makes the order that the path is about. */
@@ -97,6 +103,17 @@ describe("real answers are what the document says", () => {
     ["PUT", "/orders/{id}/status", { status: "LOST" }, 422, of(SHIPPED)],
     ["GET", "/orders/{id}/history", undefined, 200, of(DELIVERED)],
     ["GET", "/orders/{id}/events", undefined, 404, () => "nobody"],
+    ["POST", "/items", {}, 422],
+    ["GET", "/items?limit=2", undefined, 200],
+    ["GET", "/items?limit=0", undefined, 400],
+    ["GET", "/items/{sku}", undefined, 200, bolt()],
+    ["GET", "/items/{sku}", undefined, 404, () => "nothing"],
+    ["POST", "/items/{sku}/restocks", { quantity: 2 }, 200, bolt()],
+    ["POST", "/items/{sku}/restocks", { quantity: 2 }, 409, bolt({ retired: true })],
+    ["POST", "/items/{sku}/restocks", { quantity: 0 }, 422, bolt()],
+    ["PUT", "/items/{sku}/price", { price: 1 }, 422, bolt()],
+    ["DELETE", "/items/{sku}", undefined, 200, bolt({ stock: undefined })],
+    ["DELETE", "/items/{sku}", undefined, 404, () => "nothing"],
   ];
   const each = [
     ["/api/v1", "application/json", v1],
@@ -110,13 +127,23 @@ describe("real answers are what the document says", () => {
       ["POST", "/checkouts", checkout, 201],
       ["POST", "/checkouts", { ...checkout, payment: { token: "tok_declined" } }, 402],
     ];
-    for (const [method, path, body, status, make] of [...placing, ...cases]) {
+    const money = { amount: "0.05", currency: "EUR" };
+    const price = shape.version === "v1" ? { priceCents: 5 } : money;
+    const item = { sku: `nut-${shape.version}-${base.length}`, title: "A nut", stock: null };
+    const made = { ...item, ...(shape.version === "v1" ? price : { price }) };
+    const writing: readonly Case[] = [
+      ["POST", "/items", made, 201],
+      ["POST", "/items", { ...made, title: "Another" }, 409],
+      ["PUT", "/items/{sku}/price", price, 200, bolt()],
+      ["PUT", "/items/{sku}/price", price, 404, () => "nothing"],
+    ];
+    for (const [method, path, body, status, make] of [...placing, ...writing, ...cases]) {
       test(`by ${base}: ${method} ${path} ${JSON.stringify(body) ?? ""}: ${status}`, async () => {
         const headers = { "content-type": "application/json", accept };
         // Each base signs up people of its own.
         const sent = body === ann ? { ...ann, email: `${shape.version}${base.length}@example.test` } : body;
         const streamed = path.endsWith("/events") ? { ...headers, accept: "text/event-stream" } : headers;
-        const response = await fetch(`${door.url}${base}${path.replace("{id}", make?.() ?? "")}`, {
+        const response = await fetch(`${door.url}${base}${path.replace(/\{\w+\}/, make?.() ?? "")}`, {
           method,
           headers: streamed,
           ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
@@ -138,6 +165,17 @@ describe("real answers are what the document says", () => {
       const line: unknown = JSON.parse((await response.text()).trimEnd());
       schemaOf("GET", `${base}/orders`, 200, type).parse(line);
     }
+  });
+
+  test("so is a refusal where faults are off", async () => {
+    const closed = await openDoor({ faults: false });
+    for (const { base } of BASES) {
+      const response = await fetch(`${closed.url}${base}/items/bolt`, { method: "DELETE" });
+      expect(response.status).toBe(403);
+      const schema = schemaOf("DELETE", `${base}/items/{sku}`, 403, "application/problem+json");
+      schema.parse(await response.json());
+    }
+    await closed.close();
   });
 
   test("an answer that the document does not allow would be found", () => {

@@ -3,67 +3,24 @@
  * Loaded at the first request for it.
  */
 import * as z from "zod";
+import { createDocument, type ZodOpenApiOperationObject } from "zod-openapi";
+import { itemOperations } from "./catalog/openapi-items.ts";
 import {
-  createDocument,
-  type ZodOpenApiContentObject,
-  type ZodOpenApiOperationObject,
-  type ZodOpenApiResponseObject,
-} from "zod-openapi";
-import { idText } from "./checkout.ts";
+  body,
+  headers,
+  keyed,
+  located,
+  type Operations,
+  type Parts,
+  PROBLEMS,
+  partsOf,
+  problems,
+} from "./openapi-parts.ts";
 import { EVENTS, ListQuery, NDJSON, StatusBody, UserBody } from "./routes.ts";
-import { IDS, type Shape } from "./shape.ts";
+import type { Shape } from "./shape.ts";
+import { idText } from "./text.ts";
 import { BASES, JSON_TYPE, offersOf, type Version } from "./version.ts";
 
-const CorrelationId = z
-  .string()
-  .meta({ description: "The request's, or a new one.", header: { id: "X-Correlation-ID" } });
-const headers = { "X-Correlation-ID": CorrelationId };
-
-const Problem = z
-  .looseObject({
-    type: z.string().meta({ description: "`urn:baton:problem:` and what happened" }),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().meta({ description: "For people: what is wrong, and where." }),
-    orderId: z.string().optional(),
-    orderStatus: z.string().optional(),
-    ...IDS,
-  })
-  .meta({ id: "Problem", description: "RFC 9457" });
-
-const problem = (description: string): ZodOpenApiResponseObject => ({
-  description,
-  headers: z.object(headers),
-  content: { "application/problem+json": { schema: Problem } },
-});
-
-/** What can go wrong, by status. Each operation names its own; those of COMMON belong to all. */
-const PROBLEMS = {
-  400: problem("The request cannot be read: bad JSON, query or header."),
-  402: problem("The card was declined. The order is rejected; its id is there."),
-  404: problem("There is nothing with this id."),
-  406: problem("There is no such form or version of it."),
-  409: problem("The order's state, the stock or the idempotency key is against it."),
-  413: problem("The body is too large."),
-  415: problem("The body is no plain JSON in UTF-8."),
-  422: problem("The body does not fit, or names what is not there; `detail` says where."),
-  500: problem("A failure of ours."),
-  503: problem("A service that this needs is away; `Retry-After` says when to come again."),
-  504: problem(
-    "A service did not answer in time. When an order's id is there, its outcome is not known yet.",
-  ),
-};
-const COMMON = [406, 500, 503, 504] as const;
-const problems = (...statuses: (keyof typeof PROBLEMS)[]) =>
-  Object.fromEntries([...COMMON, ...statuses].map((status) => [status, PROBLEMS[status]]));
-
-const IdempotencyKey = z
-  .string()
-  .regex(/^[\x21-\x7e]{1,255}$/)
-  .optional()
-  .meta({
-    description: "Repeating a request with its key is the same request. Without one each is a new one.",
-  });
 const LastEventId = z
   .string()
   .regex(/^[0-4]$/)
@@ -75,37 +32,6 @@ const ChangeEvent = z.string().meta({
     "`id`: position in the order's history; `event`: `status`; `data`: JSON with orderId, status, reason, at. " +
     "Ends after REJECTED, CANCELLED or DELIVERED.",
 });
-
-/** The answers and bodies of one base. `offered`: the media types of its answers, each with its shape. */
-function partsOf(offered: readonly (readonly [string, Shape])[]) {
-  const shapes = [...new Set(offered.map(([, shape]) => shape))];
-  const forms = (of: keyof Shape["answers"]): ZodOpenApiContentObject =>
-    Object.fromEntries(offered.map(([type, { answers }]) => [type, { schema: answers[of] }]));
-  return {
-    checkout: z.union(shapes.map(({ checkoutBody }) => checkoutBody)),
-    fields: z
-      .string()
-      .optional()
-      .meta({ description: shapes.map((s) => `${s.version}: ${s.orderFields.join(", ")}`).join("; ") }),
-    /** Each line has the preferred shape: `Accept` names the lines, so it cannot name a version. */
-    lines: { [NDJSON]: { schema: shapes[0]?.answers.line } },
-    answer: (
-      description: string,
-      of: keyof Shape["answers"],
-      more: { headers?: Record<string, z.ZodType>; content?: ZodOpenApiContentObject } = {},
-    ): ZodOpenApiResponseObject => ({
-      description,
-      headers: z.object({ ...headers, ...more.headers }),
-      content: { ...forms(of), ...more.content },
-    }),
-  };
-}
-type Parts = ReturnType<typeof partsOf>;
-type Operations = Readonly<Record<string, ZodOpenApiOperationObject>>;
-
-const body = (schema: z.ZodType) => ({ required: true, content: { [JSON_TYPE]: { schema } } });
-const located = { headers: { Location: z.string() } };
-const keyed = { header: z.object({ "Idempotency-Key": IdempotencyKey }) };
 
 const changing = ({ answer, checkout }: Parts): Operations => ({
   "post /users": {
@@ -215,7 +141,11 @@ export function openApi(shapes: readonly Shape[]): object {
       shapeOf(version).map((shape) => [type, shape] as const),
     );
     const parts = partsOf(offered);
-    for (const [name, operation] of Object.entries({ ...changing(parts), ...reading(parts) })) {
+    for (const [name, operation] of Object.entries({
+      ...changing(parts),
+      ...reading(parts),
+      ...itemOperations(parts),
+    })) {
       const [method = "", route = ""] = name.split(" ");
       const tag = versions.length === 1 ? String(versions[0]) : "by Accept";
       const at = `${base}${route}`;

@@ -1,4 +1,6 @@
-/** Orders and accounts as the gateway sees them: what it shows, and what it asks of the service that owns them. */
+/**
+ * Orders, accounts and items as the gateway sees them: what it shows, and what it asks of the service that owns them.
+ */
 
 /** An order. Instants are ISO 8601 in UTC. */
 export interface Order {
@@ -72,4 +74,46 @@ export interface Accounts {
   create(request: Idempotency & { readonly name: string; readonly email: string }): Promise<User>;
   /** Fails with `not_found`. */
   get(userId: string, signal: AbortSignal): Promise<User>;
+}
+
+/** An item of the catalogue. */
+export interface Item {
+  readonly sku: string;
+  readonly title: string;
+  readonly priceCents: number;
+  /** The pieces that can still be reserved; null: it is never out of stock. */
+  readonly stock: number | null;
+  /** It is no longer sold. */
+  readonly retired: boolean;
+  /** Grows with every change but a reservation. */
+  readonly version: number;
+}
+
+export interface NewItem extends Pick<Item, "sku" | "title" | "priceCents" | "stock"> {
+  readonly idempotencyKey: string;
+}
+
+export interface ItemPage {
+  readonly items: readonly Item[];
+  /** Undefined on the last page. */
+  readonly nextCursor: string | undefined;
+}
+
+/** What changes an item fails with `not_found`, and with reason `retired` once it is no longer sold. */
+export interface Catalog {
+  /** Fails with reason `sku_taken`, and with `idempotency_key_reused` when the key came with another item before. */
+  create(request: NewItem): Promise<Item>;
+  /** Fails with `not_found`. */
+  get(sku: string, signal: AbortSignal): Promise<Item>;
+  /** By SKU. Fails with `malformed` for a made-up cursor. */
+  list(request: { readonly cursor: string; readonly limit: number }, signal: AbortSignal): Promise<ItemPage>;
+  setPrice(sku: string, priceCents: number): Promise<Item>;
+  /** Fails with reasons `unlimited`, `stock_limit` and `idempotency_key_reused`, too. */
+  restock(request: {
+    readonly sku: string;
+    readonly quantity: number;
+    readonly idempotencyKey: string;
+  }): Promise<Item>;
+  /** An item that is retired already is answered. */
+  retire(sku: string): Promise<Item>;
 }

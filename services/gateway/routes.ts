@@ -4,11 +4,13 @@ import type { Context } from "../_kit/http/app.ts";
 import type { readJson, readQuery } from "../_kit/http/read-request.ts";
 import type { EventStreams } from "../_kit/http/sse.ts";
 import { AppError } from "../_kit/process/errors.ts";
-import { idText, type makePlaceCheckout } from "./checkout.ts";
+import type { makePlaceCheckout } from "./checkout.ts";
 import { fieldsFrom } from "./fields.ts";
 import { idempotencyOf } from "./idempotency.ts";
 import type { Accounts, Listed, Orders } from "./ports.ts";
-import { type Ids, type LinkTo, type Shape, Status } from "./shape.ts";
+import { type Ask, partOf, type Route, reply } from "./route.ts";
+import { type Ids, Status } from "./shape.ts";
+import { cursorText, idText, limitText, lineText, PAGE } from "./text.ts";
 import { JSON_TYPE } from "./version.ts";
 import type { WatchOrder } from "./watch-order.ts";
 
@@ -25,65 +27,23 @@ export interface ApiDeps {
   readonly newKey: () => string;
 }
 
-/** A request, and how it is to be answered. */
-export interface Ask {
-  readonly c: Context;
-  readonly shape: Shape;
-  /** The negotiated media type. */
-  readonly type: string;
-  /** An address in the version that was asked. */
-  readonly link: LinkTo;
-}
-
-export interface Route {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
-  readonly path: string;
-  /** Media types of its answer, besides each version's own. */
-  readonly forms: readonly string[];
-  readonly handle: (ask: Ask) => Promise<Response>;
-}
-
 export const NDJSON = "application/x-ndjson";
 export const EVENTS = "text/event-stream";
-const PAGE = 20;
 
-/** One line without control characters or lone surrogates, because it ends up in an e-mail's header. */
-const Name = z
-  .string()
-  .max(200)
-  .regex(/^(?=.*\S)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]+$/u, "letters on one line, at least one");
-export const UserBody = z.strictObject({ name: Name, email: z.email().max(254) });
+/** The name ends up in an e-mail's header. */
+export const UserBody = z.strictObject({ name: lineText(200), email: z.email().max(254) });
 export const StatusBody = z.strictObject({ status: Status });
 export const ListQuery = z.object({
   userId: idText(64),
-  limit: z
-    .string()
-    .regex(/^([1-9][0-9]?|100)$/, "a whole number from 1 to 100")
-    .transform(Number)
-    .optional()
-    .meta({
-      description: `Without it a page has ${PAGE} orders, and a stream has all.`,
-      override: { type: "integer", minimum: 1, maximum: 100, pattern: undefined },
-    }),
-  cursor: z
-    .string()
-    .regex(/^[\x21-\x7e]{1,512}$/, "the cursor of an earlier answer")
-    .optional(),
+  limit: limitText(`Without it a page has ${PAGE} orders, and a stream has all.`),
+  cursor: cursorText,
 });
 
 const ID = /^[A-Za-z0-9._-]{1,128}$/;
 /** 0 is before an order's first state, 4 is its last. */
 const POSITION = /^[0-4]$/;
 
-/** Fails with `not_found` for text that cannot be an id, without a call. */
-function idIn({ c }: Ask): string {
-  const id = c.req.param("id") ?? "";
-  if (!ID.test(id)) throw new AppError("not_found", "there is nothing with this id");
-  return id;
-}
-
-const reply = ({ c, type }: Ask, status: 200 | 201, body: object): Response =>
-  c.body(JSON.stringify(body), status, { "content-type": type });
+const idIn = (ask: Ask): string => partOf(ask, "id", ID);
 
 const fieldsOf = ({ c, shape }: Ask) => fieldsFrom(c.req.query("fields"), shape.orderFields);
 

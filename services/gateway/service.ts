@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import { AccountService } from "../_contracts/gen/baton/accounts/v1/accounts_pb.js";
+import { CatalogService } from "../_contracts/gen/baton/inventory/v1/catalog_pb.js";
 import { OrderService } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
 import { preferredType } from "../_kit/http/accept.ts";
 import { type Hono, httpApp, refuseOtherMethods } from "../_kit/http/app.ts";
@@ -16,10 +17,11 @@ import { partsOf } from "../_kit/service/parts.ts";
 import type { Logger } from "../_kit/telemetry/log.ts";
 import { urlVariable } from "../declare.ts";
 import { serviceNamed, services } from "../topology.ts";
+import { itemRoutes } from "./catalog/item-routes.ts";
 import { makePlaceCheckout } from "./checkout.ts";
-import { accountsOver, ordersOver } from "./clients.ts";
+import { accountsOver, catalogOver, ordersOver } from "./clients.ts";
 import { addDocs } from "./docs.ts";
-import type { Accounts, Orders } from "./ports.ts";
+import type { Accounts, Catalog, Orders } from "./ports.ts";
 import { makeReady } from "./ready.ts";
 import { apiRoutes } from "./routes.ts";
 import { StatusFeed } from "./status-feed.ts";
@@ -48,6 +50,9 @@ export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void>
   const accounts = releaser.add("accounts", rpcClient(AccountService, String(urls.orders), 15_000), (c) =>
     c.close(),
   );
+  const catalog = releaser.add("catalog", rpcClient(CatalogService, String(urls.inventory), 15_000), (c) =>
+    c.close(),
+  );
   const feed = new StatusFeed();
   const live = await parts.broker.follow({
     onEvent: (type, payload) => feed.take(type, payload),
@@ -61,6 +66,8 @@ export async function compose(life: Life, env: NodeJS.ProcessEnv): Promise<void>
     ready: makeReady(urls),
     orders: ordersOver(orders.call),
     accounts: accountsOver(accounts.call),
+    catalog: catalogOver(catalog.call),
+    faults: parts.faults,
     feed,
     streams,
     corsOrigins: parts.corsOrigins,
@@ -76,6 +83,9 @@ export interface GatewayDeps {
   readonly ready: () => Promise<void>;
   readonly orders: Orders;
   readonly accounts: Accounts;
+  readonly catalog: Catalog;
+  /** Whether faults are on: only then can the catalogue be written. */
+  readonly faults: boolean;
   readonly feed: StatusFeed;
   readonly streams: EventStreams;
   readonly corsOrigins?: readonly string[];
@@ -83,21 +93,22 @@ export interface GatewayDeps {
 
 /** The whole app, without a port. */
 export function gatewayApp(deps: GatewayDeps): Hono {
-  const { log, ready, orders, accounts, feed, streams, corsOrigins = [] } = deps;
+  const { log, ready, orders, accounts, catalog, faults, feed, streams, corsOrigins = [] } = deps;
   const app = httpApp({ log, ready, corsOrigins, unknownPath: unknownVersion });
   const shapes = { v1, v2 };
-  const routes = apiRoutes({
-    orders,
-    accounts,
-    placeCheckout: makePlaceCheckout(orders),
-    watchOrder: makeWatchOrder(orders, feed),
-    streams,
-    answerLines: (c, lines) => answerLines(c, log, lines),
-    readJson,
-    readQuery,
-    ids,
-    newKey: randomUUID,
-  });
+  const reading = { readJson, readQuery, ids, newKey: randomUUID };
+  const routes = [
+    ...apiRoutes({
+      orders,
+      accounts,
+      placeCheckout: makePlaceCheckout(orders),
+      watchOrder: makeWatchOrder(orders, feed),
+      streams,
+      answerLines: (c, lines) => answerLines(c, log, lines),
+      ...reading,
+    }),
+    ...itemRoutes({ catalog, faults, ...reading }),
+  ];
   const negotiate = makeNegotiate(preferredType);
   for (const { base, versions } of BASES) {
     for (const { method, path, forms, handle } of routes) {

@@ -1,7 +1,8 @@
 /** How a version of the API shows what the gateway knows, and what all versions have in common. */
 import * as z from "zod";
+import type { ItemBody } from "./catalog/items.ts";
 import type { CheckoutBody } from "./checkout.ts";
-import type { Listed, Order, StatusChange, User } from "./ports.ts";
+import type { Item, ItemPage, Listed, Order, StatusChange, User } from "./ports.ts";
 import type { Version } from "./version.ts";
 
 /** The ids that every answer carries. */
@@ -17,6 +18,9 @@ export interface Shape {
   readonly version: Version;
   /** The body of a checkout. */
   readonly checkoutBody: z.ZodType<CheckoutBody>;
+  /** The body that creates an item, and that which sets its price. */
+  readonly itemBody: z.ZodType<ItemBody>;
+  readonly priceBody: z.ZodType<{ readonly priceCents: number }>;
   /** The answers as the document describes them. A test checks real answers by these. */
   readonly answers: {
     readonly user: z.ZodType;
@@ -25,6 +29,8 @@ export interface Shape {
     readonly orders: z.ZodType;
     readonly line: z.ZodType;
     readonly history: z.ZodType;
+    readonly item: z.ZodType;
+    readonly items: z.ZodType;
   };
   /** The members of an order that `?fields=` may name. */
   readonly orderFields: readonly string[];
@@ -36,6 +42,8 @@ export interface Shape {
   /** One line of a list that is sent as it is read. */
   line(listed: Listed, link: LinkTo, fields?: readonly string[]): object;
   history(orderId: string, changes: readonly StatusChange[], ids: Ids): object;
+  item(item: Item, ids: Ids, link: LinkTo): object;
+  items(page: ItemPage, ids: Ids, link: LinkTo): object;
 }
 
 export interface Page {
@@ -53,6 +61,17 @@ export const Status = z.enum(STATUSES).meta({
 });
 export const Reason = z.string().meta({ description: "Why it was rejected; empty otherwise." });
 export const Instant = z.iso.datetime();
+/** The members of an item that all versions show alike. */
+export const ITEM = {
+  sku: z.string(),
+  title: z.string(),
+  stock: z
+    .int()
+    .nullable()
+    .meta({ description: "How many can still be ordered; null: it is never out of stock." }),
+  retired: z.boolean().meta({ description: "It is no longer sold." }),
+  version: z.int().meta({ description: "Grows with every change but an order." }),
+};
 export const Cursor = z
   .string()
   .meta({ description: "Pass it on as `cursor`; it is not there on the last page." });

@@ -1,10 +1,11 @@
-/** The gateway on a port. Behind it, over real RPC, are orders and accounts that keep everything in memory. */
+/** The gateway on a port. Behind it, over real RPC, are orders, accounts and items that keep everything in memory. */
 import { randomUUID } from "node:crypto";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { quiet } from "../../tests/fixtures.ts";
 import { patient } from "../../tests/patience.ts";
 import { AccountService } from "../_contracts/gen/baton/accounts/v1/accounts_pb.js";
+import { CatalogService } from "../_contracts/gen/baton/inventory/v1/catalog_pb.js";
 import { OrderService, OrderStatus } from "../_contracts/gen/baton/orders/v1/orders_pb.js";
 import type { Listening } from "../_kit/http/listen.ts";
 import { type HttpServerOptions, serveHttp } from "../_kit/http/server.ts";
@@ -12,7 +13,8 @@ import { EventStreams } from "../_kit/http/sse.ts";
 import { AppError } from "../_kit/process/errors.ts";
 import { rpcClient } from "../_kit/rpc/client.ts";
 import { serveRpc } from "../_kit/rpc/server.ts";
-import { accountsOver, ordersOver } from "./clients.ts";
+import { FakeCatalog } from "./catalog/catalog.fixture.ts";
+import { accountsOver, catalogOver, ordersOver } from "./clients.ts";
 import { gatewayApp } from "./service.ts";
 import { StatusFeed } from "./status-feed.ts";
 
@@ -93,19 +95,6 @@ export class FakeOrders {
     this.impl.listOrders = (request) => this.#list(request.userId, request.cursor, request.limit);
   }
 
-  /** Records each call, then looks the method up in `impl`, so that a test may replace it at any time. */
-  recording<T extends object>(impl: T): T {
-    const { calls } = this;
-    return new Proxy(impl, {
-      get: (target, name) => (request: object, context: unknown) => {
-        calls.push({ method: String(name), request });
-        const method: unknown = Reflect.get(target, name);
-        if (typeof method !== "function") throw new Error(`there is no ${String(name)}`);
-        return method(request, context);
-      },
-    });
-  }
-
   async *#list(userId: string, cursor: string, limit: number) {
     const all = [...this.orders.values()].filter((order) => order.userId === userId).toReversed();
     const from = cursor === "" ? 0 : all.findIndex(({ orderId }) => orderId === cursor) + 1;
@@ -156,16 +145,29 @@ const STATES_TO: Readonly<Record<number, readonly { position: number; status: Or
   [OrderStatus.CANCELLED]: [...CONFIRMED, { position: 3, status: OrderStatus.CANCELLED }],
 };
 
-/** Serves `fake` over RPC on a free port. */
-export const serveOrders = (fake: FakeOrders): Promise<Listening> =>
+/** Records each call, then looks the method up in `impl`, so that a test may replace it at any time. */
+function recording<T extends object>(impl: T, calls: { method: string; request: object }[]): T {
+  return new Proxy(impl, {
+    get: (target, name) => (request: object, context: unknown) => {
+      calls.push({ method: String(name), request });
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== "function") throw new Error(`there is no ${String(name)}`);
+      return method(request, context);
+    },
+  });
+}
+
+/** Serves `fake`, and the catalogue of inventory, over RPC on one free port. */
+export const serveShop = (fake: FakeOrders, catalog: FakeCatalog): Promise<Listening> =>
   serveRpc({
     host: "127.0.0.1",
     port: 0,
     log: quiet,
-    services: [OrderService, AccountService],
+    services: [OrderService, AccountService, CatalogService],
     routes: (router) => {
-      router.service(OrderService, fake.recording(fake.impl));
-      router.service(AccountService, fake.recording(fake.accounts));
+      router.service(OrderService, recording(fake.impl, fake.calls));
+      router.service(AccountService, recording(fake.accounts, fake.calls));
+      router.service(CatalogService, recording(catalog.impl, catalog.calls));
     },
     ready: async () => {},
   });
@@ -174,23 +176,31 @@ export interface Door {
   readonly url: string;
   readonly port: number;
   readonly fake: FakeOrders;
+  readonly catalog: FakeCatalog;
   readonly feed: StatusFeed;
   readonly streams: EventStreams;
-  /** Ends the service behind the gateway. The gateway goes on. */
+  /** Ends the services behind the gateway. The gateway goes on. */
   orphan(): Promise<void>;
   /** The app itself, for its list of routes. */
   readonly app: ReturnType<typeof gatewayApp>;
   close(): Promise<void>;
 }
 
-/** The gateway's app on a free port, over `fake`. */
-export async function openDoor(
-  options: HttpServerOptions & { maxOpen?: number; corsOrigins?: readonly string[] } = {},
-): Promise<Door> {
+interface DoorOptions extends HttpServerOptions {
+  readonly maxOpen?: number;
+  readonly corsOrigins?: readonly string[];
+  /** On unless false. */
+  readonly faults?: boolean;
+}
+
+/** The gateway's app on a free port. */
+export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   const fake = new FakeOrders();
-  const rpc = await serveOrders(fake);
+  const catalog = new FakeCatalog();
+  const rpc = await serveShop(fake, catalog);
   const orders = rpcClient(OrderService, rpc.url, patient(5_000));
   const accounts = rpcClient(AccountService, rpc.url, patient(5_000));
+  const items = rpcClient(CatalogService, rpc.url, patient(5_000));
   const feed = new StatusFeed();
   const streams = new EventStreams({ log: quiet, maxOpen: options.maxOpen ?? 100 });
   const app = gatewayApp({
@@ -198,6 +208,8 @@ export async function openDoor(
     ready: async () => {},
     orders: ordersOver(orders.call),
     accounts: accountsOver(accounts.call),
+    catalog: catalogOver(items.call),
+    faults: options.faults ?? true,
     feed,
     streams,
     corsOrigins: options.corsOrigins ?? [],
@@ -207,6 +219,7 @@ export async function openDoor(
     url: server.url,
     port: server.port,
     fake,
+    catalog,
     feed,
     streams,
     app,
@@ -216,6 +229,7 @@ export async function openDoor(
       await server.close();
       orders.close();
       accounts.close();
+      items.close();
       await rpc.close();
     },
   };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Order } from "./ports.ts";
+import type { Item, Order } from "./ports.ts";
 import { v1 } from "./v1.ts";
 
 const order: Order = {
@@ -29,4 +29,17 @@ test("a page has the cursor of the next one, a line its own", () => {
   const page = v1.orders({ orders: [order], nextCursor: "n-1" }, ids, link, ["status"]);
   expect(page).toEqual({ orders: [{ orderId: "o-1", status: "REJECTED" }], nextCursor: "n-1", ...ids });
   expect(v1.line({ order, cursor: "n-1" }, link)).toEqual({ ...order, cursor: "n-1" });
+});
+
+test("an item is flat with its price in cents, and a page of items has the cursor of the next one", () => {
+  const item: Item = {
+    ...{ sku: "bolt", title: "A bolt", priceCents: 5, stock: 7 },
+    ...{ retired: false, version: 2 },
+  };
+  expect(v1.item(item, ids, link)).toEqual({ ...item, ...ids });
+  const page = v1.items({ items: [item], nextCursor: "n-1" }, ids, link);
+  expect(page).toEqual({ items: [item], nextCursor: "n-1", ...ids });
+  const { retired: _retired, version: _version, ...body } = item;
+  expect(v1.itemBody.parse(body)).toEqual(body);
+  expect(v1.priceBody.parse({ priceCents: 5 })).toEqual({ priceCents: 5 });
 });

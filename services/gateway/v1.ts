@@ -1,27 +1,33 @@
 /** The first version: flat, the ids beside the rest, money in cents. */
 import * as z from "zod";
+import { PriceCents, PricelessBody } from "./catalog/items.ts";
 import { CheckoutBody, Item } from "./checkout.ts";
 import type { Order } from "./ports.ts";
-import { Cursor, IDS, Instant, pick, Reason, type Shape, Status } from "./shape.ts";
+import { Cursor, IDS, Instant, ITEM, pick, Reason, type Shape, Status } from "./shape.ts";
 
+const Cents = z.int().meta({ description: "In cents of EUR." });
 const OrderV1 = z.object({
   orderId: z.string(),
   userId: z.string(),
   status: Status,
   reason: Reason,
   items: z.array(Item),
-  totalCents: z.int().meta({ description: "In cents of EUR." }),
+  totalCents: Cents,
   createdAt: Instant,
   updatedAt: Instant,
 });
 /** With `?fields=` not all of it is there. */
 const SomeOfOrderV1 = OrderV1.partial().required({ orderId: true });
 
+const ItemV1 = z.object({ ...ITEM, priceCents: Cents });
+
 const order = (whole: Order, fields?: readonly string[]) => pick(whole, "orderId", fields);
 
 export const v1: Shape = {
   version: "v1",
   checkoutBody: CheckoutBody,
+  itemBody: PricelessBody.extend({ priceCents: PriceCents }),
+  priceBody: z.strictObject({ priceCents: PriceCents }),
   answers: {
     user: z
       .object({ userId: z.string(), name: z.string(), email: z.string(), createdAt: Instant, ...IDS })
@@ -39,6 +45,10 @@ export const v1: Shape = {
         ...IDS,
       })
       .meta({ id: "HistoryV1" }),
+    item: ItemV1.extend(IDS).meta({ id: "ItemV1" }),
+    items: z
+      .object({ items: z.array(ItemV1), nextCursor: Cursor.optional(), ...IDS })
+      .meta({ id: "ItemsV1" }),
   },
   orderFields: Object.keys(OrderV1.shape),
   user: (user, ids) => ({ ...user, ...ids }),
@@ -51,4 +61,6 @@ export const v1: Shape = {
   }),
   line: (listed, _link, fields) => ({ ...order(listed.order, fields), cursor: listed.cursor }),
   history: (orderId, changes, ids) => ({ orderId, history: changes, ...ids }),
+  item: (item, ids) => ({ ...item, ...ids }),
+  items: ({ items, nextCursor }, ids) => ({ items, nextCursor, ...ids }),
 };

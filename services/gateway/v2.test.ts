@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import type { Order } from "./ports.ts";
+import { describe, expect, test } from "vitest";
+import type { Item, Order } from "./ports.ts";
 import { v2 } from "./v2.ts";
 
 const order: Order = {
@@ -65,5 +65,48 @@ test("a user links to its orders", () => {
   expect(v2.user(user, meta, link)).toMatchObject({
     data: { id: "ann", links: { self: "/api/v2/users/ann", orders: "/api/v2/orders?userId=ann" } },
     meta,
+  });
+});
+
+describe("an item", () => {
+  const rest = { sku: "bolt", title: "A bolt", stock: null };
+  const item: Item = { ...rest, priceCents: 1_205, retired: true, version: 2 };
+  const price = { amount: "12.05", currency: "EUR" };
+
+  test("has its price as money, and a link to itself; a page has them in its data", () => {
+    const data = { ...rest, retired: true, version: 2, price, links: { self: "/api/v2/items/bolt" } };
+    expect(v2.item(item, meta, link)).toEqual({ data, meta });
+    expect(v2.items({ items: [item], nextCursor: undefined }, meta, link)).toEqual({ data: [data], meta });
+    expect(v2.items({ items: [], nextCursor: "n-1" }, meta, link)).toEqual({
+      data: [],
+      meta: { ...meta, nextCursor: "n-1" },
+    });
+  });
+
+  test.each([
+    ["0.00", 0],
+    ["0.05", 5],
+    // As a float this is a little less than 29 cents.
+    ["0.29", 29],
+    ["12.05", 1_205],
+    ["9999999.99", 999_999_999],
+  ])("that costs %s costs %i cents", (amount, priceCents) => {
+    expect(v2.priceBody.parse({ amount, currency: "EUR" })).toEqual({ priceCents });
+    expect(v2.itemBody.parse({ ...rest, price: { amount, currency: "EUR" } })).toEqual({
+      ...rest,
+      priceCents,
+    });
+  });
+
+  test.each(["", "1", "1.0", "1.000", "01.00", "-1.00", "+1.00", "1,00", "1e2", "10000000.00", " 1.00", 1])(
+    "cannot cost %j",
+    (amount) => {
+      expect(v2.priceBody.safeParse({ amount, currency: "EUR" }).success).toBe(false);
+    },
+  );
+
+  test("is paid in the one currency", () => {
+    expect(v2.priceBody.safeParse({ amount: "1.00", currency: "USD" }).success).toBe(false);
+    expect(v2.priceBody.safeParse({ amount: "1.00" }).success).toBe(false);
   });
 });

@@ -2,9 +2,10 @@ import { expect, test, vi } from "vitest";
 import { makeQuote } from "./quote.ts";
 import type { InventoryStore } from "./store.ts";
 
-const catalogue = new Map([
+const catalogue = new Map<string, number | "retired">([
   ["teapot", 2_499],
   ["mug", 899],
+  ["samovar", "retired"],
 ]);
 const prices = vi.fn<InventoryStore["prices"]>(
   async (skus) => new Map([...catalogue].filter(([sku]) => skus.includes(sku))),
@@ -41,5 +42,17 @@ test("an unknown product is named, also behind a known one", async () => {
     code: "invalid",
     reason: "unknown_sku",
     message: expect.stringContaining('"spoon"'),
+  });
+});
+
+test("a product that is no longer sold is named, also behind one that is", async () => {
+  const asked = quote([
+    { sku: "mug", quantity: 1 },
+    { sku: "samovar", quantity: 1 },
+  ]);
+  await expect(asked).rejects.toMatchObject({
+    code: "precondition_failed",
+    reason: "retired",
+    message: "samovar is retired",
   });
 });

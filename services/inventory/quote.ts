@@ -1,7 +1,7 @@
 import { AppError } from "../_kit/process/errors.ts";
 import type { InventoryStore, Line } from "./store.ts";
 
-/** The total price of lines, in cents. Fails with `invalid`, reason `unknown_sku`, naming the SKU. */
+/** The total price of lines, in cents. Fails with reasons `unknown_sku` (`invalid`) and `retired`, naming the SKU. */
 export function makeQuote(store: Pick<InventoryStore, "prices">) {
   return async (lines: readonly Line[]): Promise<number> => {
     const prices = await store.prices(lines.map((line) => line.sku));
@@ -12,6 +12,9 @@ export function makeQuote(store: Pick<InventoryStore, "prices">) {
         throw new AppError("invalid", `there is no product with the SKU ${JSON.stringify(sku)}`, {
           reason: "unknown_sku",
         });
+      }
+      if (price === "retired") {
+        throw new AppError("precondition_failed", `${sku} is retired`, { reason: "retired" });
       }
       totalCents += price * quantity;
     }

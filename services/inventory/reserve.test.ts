@@ -31,6 +31,16 @@ test("a reservation that the stock does not allow fails with reason out_of_stock
   expect(note.mock.calls).toEqual([["stock.refused", { orderId: "o-1", sku: "mug" }]]);
 });
 
+test("a reservation of a product that is no longer sold fails with reason retired, and names it", async () => {
+  const { reserve, note } = reserving({ retired: "mug" });
+  await expect(reserve("o-1", lines)).rejects.toMatchObject({
+    code: "precondition_failed",
+    reason: "retired",
+    message: "mug is retired",
+  });
+  expect(note.mock.calls).toEqual([["stock.refused", { orderId: "o-1", sku: "mug" }]]);
+});
+
 test("a reservation that comes after its release is a conflict", async () => {
   const { reserve, note } = reserving("released");
   await expect(reserve("o-1", lines)).rejects.toMatchObject({ code: "conflict", reason: "released" });

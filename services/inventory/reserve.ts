@@ -11,8 +11,8 @@ export interface ReserveDeps {
 }
 
 /**
- * Takes an order's lines from stock, all or none. Fails with reason `out_of_stock`, naming the SKU, and with reason
- * `released` when the order was released, even if that was before its first reservation.
+ * Takes an order's lines from stock, all or none. Fails with reasons `out_of_stock` and `retired`, naming the SKU, and
+ * with reason `released` when the order was released, even if that was before its first reservation.
  */
 export function makeReserve({ store, fault, note }: ReserveDeps) {
   return async (orderId: string, lines: readonly Line[]): Promise<void> => {
@@ -24,9 +24,12 @@ export function makeReserve({ store, fault, note }: ReserveDeps) {
       throw new AppError("conflict", "this order has given back what it reserved", { reason: "released" });
     }
     if (reservation !== "made") {
-      const sku = reservation.outOfStock;
+      const isRetired = "retired" in reservation;
+      const sku = isRetired ? reservation.retired : reservation.outOfStock;
       note("stock.refused", { orderId, sku });
-      throw new AppError("precondition_failed", `${sku} is out of stock`, { reason: "out_of_stock" });
+      throw isRetired
+        ? new AppError("precondition_failed", `${sku} is retired`, { reason: "retired" })
+        : new AppError("precondition_failed", `${sku} is out of stock`, { reason: "out_of_stock" });
     }
     note("stock.reserved", { orderId });
   };

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { freshDatabase, inWaves, quiet, uniqueName } from "../../tests/fixtures.ts";
 import { type Database, openDatabase } from "../_kit/database/postgres.ts";
 import { inventoryStore } from "./store.ts";
@@ -175,4 +175,48 @@ test("60 orders, each reserved and released at once: all of the stock is there i
     { stock: "1000", reserved: "0" },
     { stock: "1000", reserved: "0" },
   ]);
+});
+
+describe("a product that is retired", () => {
+  const retire = (sku: string) => db.query("UPDATE products SET retired = true WHERE sku = $1", [sku]);
+
+  test("has no price, and cannot be reserved: nothing of the order is taken", async () => {
+    const store = inventoryStore(db);
+    const [kept, gone, endless] = [await product(5), await product(5), await product(null)];
+    await Promise.all([retire(gone), retire(endless)]);
+    expect(await store.prices([kept, gone, endless])).toEqual(
+      new Map<string, number | "retired">([
+        [kept, 100],
+        [gone, "retired"],
+        [endless, "retired"],
+      ]),
+    );
+    for (const sku of [gone, endless]) {
+      const lines = [
+        { sku: kept, quantity: 1 },
+        { sku, quantity: 1 },
+      ];
+      expect(await store.reserve(`${kept}-${sku}`, lines)).toEqual({ retired: sku });
+    }
+    expect(await stockOf(kept)).toEqual({ stock: "5", reserved: "0" });
+    expect(await stockOf(gone)).toEqual({ stock: "5", reserved: "0" });
+  });
+
+  test("says so also when there is too little of it", async () => {
+    const sku = await product(1);
+    await retire(sku);
+    expect(await inventoryStore(db).reserve(sku, [{ sku, quantity: 2 }])).toEqual({ retired: sku });
+  });
+
+  test("keeps the reservations that were made before, and these can be released", async () => {
+    const store = inventoryStore(db);
+    const sku = await product(5);
+    const lines = [{ sku, quantity: 2 }];
+    await store.reserve(sku, lines);
+    await retire(sku);
+    expect(await store.reserve(sku, lines), "a repeated call").toBe("made");
+    expect(await stockOf(sku)).toEqual({ stock: "3", reserved: "2" });
+    expect(await store.release(sku)).toBe(true);
+    expect(await stockOf(sku)).toEqual({ stock: "5", reserved: "0" });
+  });
 });

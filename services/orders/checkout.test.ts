@@ -14,7 +14,6 @@ import {
 } from "./shop.fixture.ts";
 
 const declined = new AppError("precondition_failed", "no", { reason: "card_declined" });
-const outOfStock = new AppError("precondition_failed", "no", { reason: "out_of_stock" });
 const lost = new AppError("deadline_exceeded", "no answer");
 
 /** A checkout whose calls all succeed, except those that `told` replaces. The trail lists its steps and calls. */
@@ -78,12 +77,16 @@ test("a good checkout reserves, charges once under the order's key, and confirms
   expect(notes(note)).toEqual(["order.placed", "order.confirmed"]);
 });
 
-test("out of stock rejects the order; nothing is charged and nothing released", async () => {
-  const { checkout, trail, note } = shop({ inventory: { reserve: failing(outOfStock) } });
-  expect(await checkout(request(), waiting)).toMatchObject({ status: "REJECTED", reason: "out_of_stock" });
-  expect(trail).toEqual([...reserved, "reject out_of_stock"]);
-  expect(note.mock.lastCall).toEqual(["order.rejected", { orderId: "o-1", reason: "out_of_stock" }]);
-});
+test.each(["out_of_stock", "retired"])(
+  "%s rejects the order; nothing is charged and nothing released",
+  async (reason) => {
+    const refused = new AppError("precondition_failed", "no", { reason });
+    const { checkout, trail, note } = shop({ inventory: { reserve: failing(refused) } });
+    expect(await checkout(request(), waiting)).toMatchObject({ status: "REJECTED", reason });
+    expect(trail).toEqual([...reserved, `reject ${reason}`]);
+    expect(note.mock.lastCall).toEqual(["order.rejected", { orderId: "o-1", reason }]);
+  },
+);
 
 test("a declined card is compensated: the stock is released before the order is rejected, and no refund is asked for", async () => {
   const { checkout, trail, note } = shop({ payments: { charge: failing(declined) } });

@@ -1,8 +1,11 @@
 /** An order and its states. */
 
 export type OrderStatus = "PENDING" | "CONFIRMED" | "SHIPPED" | "DELIVERED" | "REJECTED" | "CANCELLED";
-/** `interrupted`: the checkout stopped before the order was known to be paid, and was undone. */
-export type RejectionReason = "card_declined" | "out_of_stock" | "interrupted";
+/**
+ * `retired`: an item was taken out of the shop between its quote and its reservation. `interrupted`: the checkout
+ * stopped before the order was known to be paid, and was undone.
+ */
+export type RejectionReason = "card_declined" | "out_of_stock" | "retired" | "interrupted";
 
 /** The position of a state in an order's history. It is fixed, and grows along every possible history. */
 export const POSITION: Readonly<Record<OrderStatus, number>> = {

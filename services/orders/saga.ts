@@ -12,9 +12,12 @@ import type { TakeStep } from "./saga-fault.ts";
 
 /** The stock, which the service inventory has. */
 export interface Inventory {
-  /** In cents. Fails with `invalid`, reason `unknown_sku`. */
+  /** In cents. Fails with reasons `unknown_sku` and `retired`. */
   quote(items: readonly Item[]): Promise<number>;
-  /** Fails with reason `out_of_stock`. A repeated call has no further effect; a call after the release is refused. */
+  /**
+   * Fails with reasons `out_of_stock` and `retired`. A repeated call has no further effect; a call after the release is
+   * refused.
+   */
   reserve(orderId: string, items: readonly Item[]): Promise<void>;
   release(orderId: string): Promise<void>;
 }
@@ -69,7 +72,8 @@ export function makeSaga(deps: SagaDeps): CheckoutSaga {
   async function run(purchase: Purchase): Promise<Order> {
     const { orderId, owner, userId, items } = purchase;
     const saga = { orderId, owner, userId, chargeKey: "" };
-    if (!(await takeStep("reserve", () => reserve(orderId, items)))) return reject(saga, "out_of_stock");
+    const refusal = await takeStep("reserve", () => reserve(orderId, items));
+    if (refusal !== undefined) return reject(saga, refusal);
 
     const chargeKey = `${orderId}:charge`;
     const outcome = await step(saga, "charge", { chargeKey }, () => charge(purchase, chargeKey));
@@ -101,14 +105,18 @@ export function makeSaga(deps: SagaDeps): CheckoutSaga {
     else await giveBack(saga, outcome === "declined" ? "card_declined" : "interrupted");
   }
 
-  /** False when something is out of stock. */
-  async function reserve(orderId: string, items: readonly Item[]): Promise<boolean> {
+  /** The reason to reject with, when something cannot be reserved. */
+  async function reserve(
+    orderId: string,
+    items: readonly Item[],
+  ): Promise<"out_of_stock" | "retired" | undefined> {
     try {
       await inventory.reserve(orderId, items);
-      return true;
+      return undefined;
     } catch (thrown) {
-      if (hasReason(thrown, "out_of_stock")) return false;
-      throw thrown;
+      const refusal = (["out_of_stock", "retired"] as const).find((reason) => hasReason(thrown, reason));
+      if (refusal === undefined) throw thrown;
+      return refusal;
     }
   }
 

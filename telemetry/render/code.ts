@@ -65,11 +65,24 @@ function membersOf(object: string, registry: Registry): Constant[] {
     );
 }
 
-/** `services/_kit/telemetry/conventions.ts`. */
-export function conventions(registry: Registry): string {
+const scope = (registry: Registry, version: string): string =>
+  [
+    comment(
+      "What our own spans and metrics come from, its version, and the conventions that their names follow.",
+    ),
+    "export const SCOPE = {",
+    '  name: "baton",',
+    `  version: "${version}",`,
+    `  schemaUrl: "https://opentelemetry.io/schemas/${registry.version}",`,
+    "} as const;",
+  ].join("\n");
+
+/** `services/_kit/telemetry/conventions.ts`. `version`: the product's own. */
+export function conventions(registry: Registry, version: string): string {
   const attributes = registry.attributes.values().toArray();
   const metrics = registry.metrics.values().toArray();
   const objects = [
+    scope(registry, version),
     object("ATTR", "Attributes that OpenTelemetry's conventions define.", of("ATTR", attributes)),
     object(
       "BATON",
@@ -86,9 +99,13 @@ export function conventions(registry: Registry): string {
       ...of("LINK", attributes),
       ...membersOf("LINK", registry),
     ]),
-    object("METRIC", "Metrics.", [...of("METRIC", metrics), ...of("METRIC", attributes)]),
+    object("METRIC", "Metrics.", of("METRIC", metrics)),
+    object(
+      "LIBRARY",
+      "Metrics that libraries emit. Dashboards and alerts read them; no code writes them.",
+      of("LIBRARY", metrics),
+    ),
     object("GAUGE", "Gauges: what lies somewhere when metrics are collected.", of("GAUGE", metrics)),
-    object("QUEUE", "Attributes that tell a queue's points apart.", of("QUEUE", attributes)),
   ];
   const head = comment(
     `Every name of telemetry that code writes or reads, by OpenTelemetry's conventions ${registry.version}. ${RENDERED} ` +
@@ -130,6 +147,28 @@ export function instruments(registry: Registry): string {
     "} as const satisfies Readonly<Record<string, Instrument>>;",
     "",
   ].join("\n");
+}
+
+/** `services/_kit/telemetry/log-fields.ts`: what a log record may say beside its text. */
+export function logFields(registry: Registry): string {
+  const rows = [...registry.any.log.keys()].flatMap((name) => registry.attributes.get(name) ?? []);
+  return [
+    comment(
+      `What any log record may say beside its text. ${RENDERED} Imports nothing, as \`conventions.ts\`.`,
+    ),
+    "export interface LogFields {",
+    ...rows.flatMap((row) => [comment(row.brief, "  "), `  readonly "${row.name}"?: ${typeOf(row)};`]),
+    "}",
+    "",
+  ].join("\n");
+}
+
+/** In TypeScript. Throws for a type that no log record has needed so far. */
+function typeOf({ name, type, values }: AttributeRow): string {
+  if (values) return values.map((value) => JSON.stringify(value)).join(" | ");
+  if (type === "string" || type === "boolean") return type;
+  if (type === "int" || type === "double") return "number";
+  throw new Error(`${name}: there is no code yet for a log field of type ${type}`);
 }
 
 /** The formatter breaks a line of code that is longer than this. */

@@ -78,7 +78,7 @@ function spanTable(registry: Registry): string[] {
       row(
         span.names.map(code).join(" or "),
         span.kind,
-        span.brief,
+        span.setting === undefined ? span.brief : `${span.brief} Only with ${code(span.setting)}.`,
         matched(span),
         needed(registry, span.attributes),
         `${code(span.source)}, ${origin(span.upstream)}`,

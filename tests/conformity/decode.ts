@@ -96,6 +96,7 @@ export function spansOf(body: Buffer): EmittedSpan[] {
     durationMs: Number(BigInt(text(span.endTimeUnixNano)) - BigInt(text(span.startTimeUnixNano))) / 1e6,
     attributes: attributesOf(span.attributes),
     links: list(span.links).map((link) => attributesOf(link.attributes)),
+    linkedTraces: list(span.links).map(({ traceId }) => text(traceId)),
     events: list(span.events).map((event) => ({
       name: text(event.name),
       attributes: attributesOf(event.attributes),

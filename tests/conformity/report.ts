@@ -37,6 +37,10 @@ export interface Coverage {
   readonly spans: ReadonlyMap<string, number>;
   readonly metrics: ReadonlyMap<string, number>;
   readonly events: ReadonlyMap<string, number>;
+  /** Log records of an error, by its class. */
+  readonly exceptions: ReadonlyMap<string, number>;
+  /** Log records by severity. */
+  readonly severities: ReadonlyMap<string, number>;
   /** By `error.type`. */
   readonly failures: ReadonlyMap<string, number>;
   /** By how deliveries ended. */
@@ -57,6 +61,8 @@ export function coverageOf({ spans, metrics, logs }: Emitted, registry: Registry
     spans: counted(spans.flatMap((span) => textOf(rowOf(span, registry.spans)?.id))),
     metrics: counted(metrics.map(({ name }) => name)),
     events: counted(logs.map(({ eventName }) => eventName).filter((name) => name !== "")),
+    exceptions: counted(logs.flatMap(({ attributes }) => textOf(attributes.get("exception.type")?.value))),
+    severities: counted(logs.map(({ severityText }) => severityText)),
     failures: counted(of("error.type")),
     outcomes: counted(of("baton.delivery.outcome")),
     links: counted(

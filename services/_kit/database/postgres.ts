@@ -64,7 +64,9 @@ export async function openDatabase(
     connectionTimeoutMillis: connectWithinMs,
     application_name: "baton",
   };
-  const pool = new pg.Pool({ ...settings, max: poolSize });
+  // The pool's metrics are named after these options, which the driver alone would only read from the URL.
+  const { host, port, database: name } = new pg.Client(settings);
+  const pool = new pg.Pool({ ...settings, host, port, ...(name && { database: name }), max: poolSize });
   const lost = (err: Error) => log.warn({ err: err.message }, "lost a database connection");
   // The pool replaces a lost connection. Without a listener on the client itself, a connection that is lost inside a
   // transaction would end the process.

@@ -68,7 +68,7 @@ async function attempt(
   work: () => Promise<void>,
 ): Promise<Outcome> {
   for (const wait of delivery.waits) {
-    const labels = { [METRIC.waitKind]: wait.kind, ...kindOf(delivery) };
+    const labels = { [BATON.waitKind]: wait.kind, ...kindOf(delivery) };
     seconds(METRIC.messageWait).record(secondsOf(wait.ms), labels);
   }
   const startedMs = performance.now();
@@ -81,8 +81,15 @@ async function attempt(
       const error = AppError.from(thrown);
       const usedUp = delivery.attempt >= delivery.maxAttempts && error.over === undefined;
       const kind = usedUp || POISON.has(error.code) ? "dead-letter" : "retry";
-      const told = { err: thrown, attempt: delivery.attempt, of: delivery.maxAttempts, outcome: kind };
-      log.warn(told, `could not process ${delivery.name}`);
+      log.warn(
+        {
+          err: thrown,
+          [BATON.attempt]: delivery.attempt,
+          [BATON.maxAttempts]: delivery.maxAttempts,
+          [BATON.outcome]: kind,
+        },
+        `could not process ${delivery.name}`,
+      );
       return { kind, span, error };
     }
   });

@@ -99,14 +99,14 @@ export function watchDeadLetters(broker: Broker, owner: string): Unwatch {
 /** Messages and bytes that the broker holds. One service reports them, because all services share the streams. */
 export function watchStreams(broker: Broker): Unwatch {
   return readGauges({
-    gauges: [GAUGE.streamMessages, GAUGE.streamBytes],
+    gauges: [GAUGE.streamMessages, GAUGE.streamSize],
     read: async () => {
       const volumes = await broker.volumes();
       return volumes.flatMap(({ name, messages, bytes }) => {
         const attributes = { [ATTR.messagingSystem]: broker.system, [ATTR.destination]: name };
         return [
           { name: GAUGE.streamMessages, value: messages, attributes },
-          { name: GAUGE.streamBytes, value: bytes, attributes },
+          { name: GAUGE.streamSize, value: bytes, attributes },
         ];
       });
     },

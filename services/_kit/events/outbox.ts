@@ -14,7 +14,7 @@ import { inCreateSpan, type TracedMessage } from "./tracing.ts";
 /** The tables that this needs, for `openDatabase`. */
 export const outboxSchema = new URL("./outbox.sql", import.meta.url);
 
-/** Order is kept within a bucket. All events of one key (a user) have the same bucket. */
+/** Order is kept within a bucket. All events of one key, such as a user, have the same bucket. */
 export const BUCKETS = 8;
 
 /** The bucket of `key`. It must never change, because stored subjects depend on it. */
@@ -28,7 +28,7 @@ export type EventsBroker = Pick<Broker, "system" | "server" | "destination">;
 export interface NewEvent {
   /** E.g. `OrderConfirmed`. */
   readonly type: string;
-  /** Events with the same key stay in order: the user's id. */
+  /** Events with the same key stay in order, e.g. the user's id. */
   readonly key: string;
   readonly payload: object;
 }

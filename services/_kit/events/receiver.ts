@@ -174,7 +174,7 @@ export class Receiver {
     }
     await this.#attempts.failed(message, delivery.attempt, outcome.span).catch((err) => {
       this.#options.log.warn(
-        { err, message: delivery.messageId },
+        { err, [ATTR.messageId]: delivery.messageId },
         "the next attempt will not link to this one",
       );
     });
@@ -229,7 +229,10 @@ export class Receiver {
         this.#begun.delete(message);
         return;
       } catch (err) {
-        log.error({ err, message: delivery.messageId }, "could not be dead-lettered, it is tried again");
+        log.error(
+          { err, [ATTR.messageId]: delivery.messageId },
+          "could not be dead-lettered, it is tried again",
+        );
         await this.#pause();
       }
     } while (!this.#stopping.signal.aborted);

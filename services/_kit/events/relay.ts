@@ -3,8 +3,10 @@
  * acknowledgement is awaited. (`FOR UPDATE SKIP LOCKED` with three relays gave 17 inversions per user in 60 rows.)
  * After a crash between sending and marking, the row is sent again with the same message id, which the stream drops.
  */
+
 import { OutboxListener } from "../database/outbox-listener.ts";
 import type { Database, Sql } from "../database/postgres.ts";
+import { ATTR, BATON } from "../telemetry/conventions.ts";
 import { labelsOf } from "../telemetry/destination.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { countSent } from "../telemetry/messages.ts";
@@ -147,7 +149,10 @@ async function sendInOrder(
       await send(row, broker, mode);
       sent.push(row.id);
     } catch (err) {
-      log.warn({ err, event: row.event_id, attempt: row.attempts + 1 }, "an event could not be sent");
+      log.warn(
+        { err, [ATTR.messageId]: row.event_id, [BATON.attempt]: row.attempts + 1 },
+        "an event could not be sent",
+      );
       const refusals = row.refusals + (isRefusal(err) ? 1 : 0);
       await tx.query("UPDATE outbox SET attempts = attempts + 1, refusals = $2 WHERE id = $1", [
         row.id,

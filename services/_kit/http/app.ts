@@ -63,7 +63,7 @@ export function httpApp(options: HttpOptions): Hono {
     const error = AppError.from(thrown);
     // An error is logged once: here, where it is answered. A mistake of the caller is not logged as an error.
     if (error.httpStatus >= 500) options.log.error({ err: thrown }, error.message);
-    else options.log.info({ code: error.code, reason: error.reason }, error.message);
+    else options.log.info({ [ATTR.errorType]: error.errorType }, error.message);
     return answerProblem(c, error);
   });
   return app;

@@ -16,7 +16,7 @@ import { ids } from "./tracing.ts";
 
 const telemetry = startTestTelemetry(
   { trace: "continue", faults: true },
-  await instrumentations({ set: "curated", incomingHttp: true }),
+  await instrumentations({ set: "curated", incomingHttp: true, databaseSpans: "queries" }),
 );
 // The instrumentation patches the http module when it is required next.
 createRequire(import.meta.url)("node:http");

@@ -153,6 +153,38 @@ describe("a client that behaves badly", () => {
   });
 });
 
+/** A frame of HTTP/2 (RFC 9113, 4.1). `length` may be wrong. */
+function frame(
+  type: number,
+  flags: number,
+  stream: number,
+  payload: Buffer,
+  length = payload.length,
+): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(length, 0, 3);
+  head.set([type, flags], 3);
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+
+test("an HTTP/2 client that takes its leave and then breaks the protocol is cut, also when it says nothing more", async () => {
+  const { port, url } = await listening(echo, { headersMs: 60 });
+  // :method GET, :scheme http, :path / and :authority x, mostly by their places in the static table.
+  const fields = Buffer.from([0x82, 0x86, 0x84, 0x41, 1, 0x78]);
+  const answer = await raw(port, [
+    Buffer.concat([
+      Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+      frame(4, 0, 0, Buffer.alloc(0)),
+      frame(1, 5, 1, fields),
+      frame(7, 0, 0, Buffer.alloc(8)),
+      frame(9, 1, 7, Buffer.alloc(0), 16_385),
+    ]),
+  ]);
+  expect(answer).toContain("too large frame size");
+  expect(await viaHttp2(url, "/after")).toBe("2.0 /after ");
+});
+
 describe("closing", () => {
   const LONG_MS = 60_000;
   const clients = {

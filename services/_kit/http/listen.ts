@@ -113,6 +113,9 @@ function cutSlowHttp2(server: http2.Http2Server, headersMs: number): void {
       [session, "stream"],
       [session, "close"],
     ]);
+    // Node never ends a session whose client takes its leave (GOAWAY) and then breaks the protocol, not even when that
+    // client closes its side: each would hold a socket for ever. A client that leaves properly is gone before.
+    session.once("goaway", () => session.setTimeout(3 * headersMs, () => session.destroy()));
   });
   server.on("stream", (stream) => {
     if (stream.endAfterHeaders) return;

@@ -21,7 +21,11 @@ const provider = new MeterProvider({
   readers: [new PeriodicExportingMetricReader({ exporter: memory, exportIntervalMillis: 3_600_000 })],
 });
 metrics.setGlobalMeterProvider(provider);
-const [http, ...others] = await instrumentations({ set: "curated", incomingHttp: true });
+const [http, ...others] = await instrumentations({
+  set: "curated",
+  incomingHttp: true,
+  databaseSpans: "queries",
+});
 http?.setMeterProvider(provider);
 const telemetry = startTestTelemetry(
   { trace: "continue", faults: true },

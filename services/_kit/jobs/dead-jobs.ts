@@ -15,6 +15,7 @@ import { bury, LAST_ATTEMPT, REDRIVE_OF, redrivenOf, token } from "../events/let
 import { withoutFaults } from "../events/letters/redrive.ts";
 import { takeBack } from "../events/letters/take-back.ts";
 import type { RunningConsumer } from "../events/receiver.ts";
+import { ATTR } from "../telemetry/conventions.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { spanContextOf } from "../telemetry/propagation.ts";
 import { readEnvelope } from "./envelope.ts";
@@ -98,7 +99,7 @@ export class DeadJobs {
     const envelope = envelopeOf(job.data);
     const { reason, detail } = failureOf(job.failedReason ?? "");
     await bury(this.#broker, {
-      id: `job:${name}:${job.id}`,
+      id: this.#letterOf(job.id ?? ""),
       consumer: jobsOf(name),
       group: name,
       type: job.name,
@@ -141,7 +142,9 @@ export class DeadJobs {
         const job = await Job.fromId(this.#queue, id);
         if (!job) continue;
         // A job that cannot be buried must not hold up those behind it.
-        await this.bury(job).catch((err) => this.#log.warn({ err, job: id }, "could not be dead-lettered"));
+        await this.bury(job).catch((err) =>
+          this.#log.warn({ err, [ATTR.messageId]: id }, "could not be dead-lettered"),
+        );
       }
     }
     // Marks of jobs that are gone are deleted.
@@ -166,7 +169,7 @@ export class DeadJobs {
     const letter = headers[REDRIVE_OF] ?? "";
     const failed = await this.#find(data, letter);
     if (!failed) {
-      this.#log.error({ letter }, "a redriven job was not found");
+      this.#log.error({ [ATTR.messageId]: this.#idIn(letter) }, "a redriven job was not found");
       return;
     }
     const times = redrivenOf(headers) || 1;
@@ -181,8 +184,17 @@ export class DeadJobs {
   async #find(data: Uint8Array, letter: string): Promise<FailedJob | undefined> {
     if (data.byteLength > 0) return FailedJob.safeParse(JSON.parse(Buffer.from(data).toString())).data;
     // It was too large for a message.
-    const job = await Job.fromId(this.#queue, letter.slice(`job:${this.#queue.name}:`.length));
+    const job = await Job.fromId(this.#queue, this.#idIn(letter));
     return job && this.#failedJob(job);
+  }
+
+  /** The job's id in the id of its dead letter. */
+  #idIn(letter: string): string {
+    return letter.slice(this.#letterOf("").length);
+  }
+
+  #letterOf(id: string): string {
+    return `job:${this.#queue.name}:${id}`;
   }
 
   #node(failed: FailedJob, times: number, last?: Envelope["previous"]): FlowJob {

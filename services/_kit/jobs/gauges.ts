@@ -2,7 +2,7 @@
 import { type JobType, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Unwatch } from "../events/gauges.ts";
-import { ATTR, GAUGE, QUEUE } from "../telemetry/conventions.ts";
+import { ATTR, BATON, GAUGE } from "../telemetry/conventions.ts";
 import { type Reading, readGauges } from "../telemetry/reading.ts";
 import { PREFIX } from "./queue.ts";
 
@@ -29,7 +29,11 @@ export function watchQueue(name: string, redis: Redis): Unwatch {
         (state): Reading<typeof GAUGE.queueJobs> => ({
           name: GAUGE.queueJobs,
           value: counts[state] ?? 0,
-          attributes: { [ATTR.messagingSystem]: "bullmq", [ATTR.destination]: name, [QUEUE.state]: state },
+          attributes: {
+            [ATTR.messagingSystem]: "bullmq",
+            [ATTR.destination]: name,
+            [BATON.queueState]: state,
+          },
         }),
       );
     },

@@ -1,4 +1,5 @@
 /** BullMQ, working side: each job in its own `process` span, with its wait since it could first have run. */
+
 import { DelayedError, type Job, Queue, UnrecoverableError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Broker } from "../events/broker.ts";
@@ -7,6 +8,7 @@ import { watchDeadLetters } from "../events/gauges.ts";
 import { STOP_WITHIN_MS } from "../events/in-hand.ts";
 import { AppError } from "../process/errors.ts";
 import { endsWithin } from "../process/within.ts";
+import { ATTR } from "../telemetry/conventions.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { AsyncMode } from "../telemetry/propagation.ts";
 import { DeadJobs, failureText, jobsOf } from "./dead-jobs.ts";
@@ -64,7 +66,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       maxStalledCount: 5,
     },
   );
-  worker.on("error", (err) => log.warn({ err: err.message, queue: name }, "the worker had an error"));
+  worker.on("error", (err) =>
+    log.warn({ err: err.message, [ATTR.destination]: name }, "the worker had an error"),
+  );
   const burying = await buryFailed(worker, options);
   const unwatch = watchDeadLetters(broker, jobsOf(name));
   await worker.waitUntilReady();
@@ -96,7 +100,10 @@ async function buryFailed(
   const track = (work: Promise<void>) => {
     const tracked = work
       .catch((err) =>
-        log.warn({ err, queue: name }, "a failed job could not be dead-lettered, the next sweep tries again"),
+        log.warn(
+          { err, [ATTR.destination]: name },
+          "a failed job could not be dead-lettered, the next sweep tries again",
+        ),
       )
       .finally(() => underWay.delete(tracked));
     underWay.add(tracked);

@@ -8,6 +8,7 @@ const CODES = {
   malformed: { http: 400, rpc: 3 },
   invalid: { http: 422, rpc: 3 },
   payment_required: { http: 402, rpc: 9 },
+  forbidden: { http: 403, rpc: 7 },
   not_found: { http: 404, rpc: 5 },
   method_not_allowed: { http: 405, rpc: 12 },
   not_acceptable: { http: 406, rpc: 3 },

@@ -2,12 +2,12 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { Releaser } from "./shutdown.ts";
 
-/** A releaser, and a log that keeps the names of the releases that failed. */
+/** A releaser, and a log that keeps what it is told. */
 function releasing() {
   const complaints: unknown[] = [];
   const log = pino(
     { level: "warn" },
-    { write: (line: string) => complaints.push((JSON.parse(line) as { what: unknown }).what) },
+    { write: (line: string) => complaints.push((JSON.parse(line) as { msg: unknown }).msg) },
   );
   return { releaser: new Releaser(), log, complaints };
 }
@@ -42,7 +42,7 @@ test("a release that hangs is logged, and the remaining ones are still done", as
   releaser.add("hanging", 0, () => new Promise<void>(() => {}));
   await releaser.release(log, 20);
   expect(released).toBe(true);
-  expect(complaints).toEqual(["hanging"]);
+  expect(complaints).toEqual(["could not be released: hanging"]);
 });
 
 test("a release that throws or rejects is logged, and the remaining ones are still done", async () => {
@@ -59,7 +59,7 @@ test("a release that throws or rejects is logged, and the remaining ones are sti
   });
   await releaser.release(log, 1_000);
   expect(order).toEqual(["first"]);
-  expect(complaints).toEqual(["rejects", "throws"]);
+  expect(complaints).toEqual(["could not be released: rejects", "could not be released: throws"]);
 });
 
 test("a second release does nothing", async () => {

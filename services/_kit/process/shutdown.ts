@@ -30,7 +30,7 @@ export class Releaser {
       try {
         await Promise.race([release(), late]);
       } catch (err) {
-        log.warn({ err, what: name }, "could not be released");
+        log.warn({ err }, `could not be released: ${name}`);
       } finally {
         clearTimeout(timer);
       }

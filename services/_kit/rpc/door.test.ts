@@ -4,6 +4,7 @@ import * as http2 from "node:http2";
 import * as net from "node:net";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import fc from "fast-check";
+import { pino } from "pino";
 import { afterAll, describe, expect, test } from "vitest";
 import { patient } from "../../../tests/patience.ts";
 import { startTestTelemetry } from "../../../tests/telemetry.ts";
@@ -144,6 +145,32 @@ describe("bad calls are refused before any handler, with a code and a message", 
     expect(got.message).toMatch(message);
     expect(reached).toBe(before);
   });
+});
+
+test("what a caller gets wrong is no error in the service's log, whether one answer was asked for or a stream", async () => {
+  const errors: string[] = [];
+  const log = pino({ level: "error" }, { write: (line: string) => errors.push(line) });
+  const logged = await serveOrders(
+    {
+      getOrder: ({ orderId }) => ({ order: { orderId } }),
+      async *listOrders({ userId }) {
+        if (userId === "fails") throw new Error("a failure of ours");
+        yield { order: { orderId: userId } };
+      },
+    },
+    { log },
+  );
+  const asking = rawClient(logged.url);
+  const defaults = { version: 1, verb: "POST", headers: {}, body: order, cut: false } as const;
+  for (const path of [GET, GET.replace("GetOrder", "ListOrders")])
+    for (const [, input] of refusals) await asking.send({ ...defaults, path, ...input });
+  expect(errors).toEqual([]);
+  // { user_id: "fails" }: what is ours is logged.
+  const body = frame(Buffer.concat([Buffer.from([0x0a, 5]), Buffer.from("fails")]));
+  await asking.send({ ...defaults, path: GET.replace("GetOrder", "ListOrders"), ...grpc(body) });
+  expect(errors).toEqual([expect.stringContaining("a failure of ours")]);
+  asking.close();
+  await logged.close(0);
 });
 
 test("the SERVER span of a refused call has its code, in every protocol", async () => {

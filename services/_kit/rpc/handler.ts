@@ -2,6 +2,7 @@
  * How a handler is run: with its caller's deadline and signal, and with its errors turned into errors of the protocol.
  * Streams are run like single answers.
  */
+
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
   Code,
@@ -12,6 +13,7 @@ import {
 } from "@connectrpc/connect";
 import { withDeadline } from "../process/deadline.ts";
 import { AppError } from "../process/errors.ts";
+import { ATTR } from "../telemetry/conventions.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { CODE_HEADER, kebab, MAX_ERROR_TEXT, REASON_HEADER, toHeader } from "./contract.ts";
 import { SERVER_FAILURES } from "./tracing.ts";
@@ -45,9 +47,9 @@ export function mendError({ signal }: HandlerContext): void {
 export function runHandlers(log: Logger): Interceptor {
   return (next) => (request) => {
     const { signal } = request;
+    const method = `${request.service.typeName}/${request.method.name}`;
     return withDeadline(signal, request.contextValues.get(deadlineAtMs), async () => {
-      const guard = <T>(work: () => Promise<T>) =>
-        answered(untilAborted(signal, work, log), log, request.method.name);
+      const guard = <T>(work: () => Promise<T>) => answered(untilAborted(signal, work, log), log, method);
       const response = await guard(() => next(request));
       return response.stream ? { ...response, message: guarded(response.message, guard) } : response;
     });
@@ -108,13 +110,21 @@ function givenUp({ reason }: AbortSignal): ConnectError {
   return known ?? new ConnectError("the caller has gone", Code.Canceled);
 }
 
+/**
+ * Whether Connect itself has thrown this, because it cannot read a message: its sender's mistake. A stream's messages
+ * are read while its handler runs. What fails in a handler is no ConnectError with one of these codes.
+ */
+const isRefused = (thrown: unknown): boolean =>
+  thrown instanceof ConnectError && [Code.Unimplemented, Code.Internal].includes(thrown.code);
+
 /** Turns what was thrown into an error of the protocol. Logs it once, and only if it is the server's own failure. */
 async function answered<T>(work: Promise<T>, log: Logger, method: string): Promise<T> {
   try {
     return await work;
   } catch (thrown) {
     const error = toConnectError(thrown);
-    if (SERVER_FAILURES.has(error.code)) log.error({ err: thrown, method }, error.rawMessage);
+    if (SERVER_FAILURES.has(error.code) && !isRefused(thrown))
+      log.error({ err: thrown, [ATTR.rpcMethod]: method }, error.rawMessage);
     throw error;
   }
 }

@@ -21,7 +21,7 @@ import {
 } from "@connectrpc/connect-node";
 import { answerProbe } from "../http/app.ts";
 import { type Listening, type ListenOptions, listen } from "../http/listen.ts";
-import { METRIC } from "../telemetry/conventions.ts";
+import { ATTR, METRIC } from "../telemetry/conventions.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { seconds } from "../telemetry/metrics.ts";
 import { MAX_ERROR_TEXT } from "./contract.ts";
@@ -134,7 +134,7 @@ async function answer(
     });
     await universalResponseToNodeResponse(withTrailer, response);
   } catch (err) {
-    log.debug({ err, method: handler.method.name }, "the answer did not get through");
+    log.debug({ err, [ATTR.rpcMethod]: handler.requestPath.slice(1) }, "the answer did not get through");
     if (!response.headersSent) response.writeHead(500).end();
   }
 }

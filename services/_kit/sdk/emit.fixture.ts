@@ -1,8 +1,8 @@
 /**
- * A process of the kit for standard.test.ts: it makes one trace, one log record and one count, says what it injects,
- * ends.
+ * A process of the kit for standard.test.ts: it makes one trace, one log record and one count, says what it injects and
+ * what it takes from a caller's baggage, ends.
  */
-import { context, logs, metrics, propagation, trace } from "@opentelemetry/api";
+import { context, logs, metrics, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { flushTelemetry } from "./flush.ts";
 
 const three = { a: "1234567890", b: "1234567890", c: "1234567890" };
@@ -24,5 +24,10 @@ metrics.getMeter("emit").createCounter("counted").add(1);
 const carrier: Record<string, string> = {};
 propagation.inject(ctx, carrier);
 process.stdout.write(`carrier ${JSON.stringify(carrier)}\n`);
+// What comes of a caller's baggage, and goes on to the next service.
+const passedOn: Record<string, string> = {};
+const caller = { baggage: "correlation.id=abc,fault=tiny.work:kill,async=link,scenario.run=mine,foreign=x" };
+propagation.inject(propagation.extract(ROOT_CONTEXT, caller), passedOn);
+process.stdout.write(`passed on ${passedOn.baggage}\n`);
 process.stdout.write(`names ${process.env.OTEL_SEMCONV_STABILITY_OPT_IN}\n`);
 await flushTelemetry(20_000);

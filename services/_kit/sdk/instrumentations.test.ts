@@ -17,7 +17,7 @@ test.each([
 test("the curated list has those that the standard lists leave", async () => {
   process.env.OTEL_NODE_DISABLED_INSTRUMENTATIONS = "pg,pino";
   try {
-    const left = await instrumentations({ set: "curated", incomingHttp: true });
+    const left = await instrumentations({ set: "curated", incomingHttp: true, databaseSpans: "all" });
     const names = left.map(({ instrumentationName }) => instrumentationName.split("instrumentation-")[1]);
     expect(names.toSorted()).toEqual(["http", "ioredis", "runtime-node"]);
     for (const one of left) one.disable();

@@ -3,6 +3,7 @@
  * and queue internals make no spans. `auto` is all of auto-instrumentations-node, to compare with.
  */
 import type { Instrumentation } from "@opentelemetry/instrumentation";
+import { type DatabaseSpans, postgresConfig, redisConfig } from "./database-spans.ts";
 import { entriesOf } from "./lists.ts";
 
 export type InstrumentationSet = "curated" | "auto";
@@ -23,17 +24,20 @@ export interface InstrumentationOptions {
   readonly set: InstrumentationSet;
   /** Only the public edge takes its SERVER spans from the http module; RPC servers make their own. */
   readonly incomingHttp: boolean;
+  readonly databaseSpans: DatabaseSpans;
 }
 
 /** Instances that no SDK has enabled yet. */
 export async function instrumentations(options: InstrumentationOptions): Promise<Instrumentation[]> {
-  const { http, pg, ioredis } = settings(options);
+  const http = httpConfig(options.incomingHttp);
+  const pg = postgresConfig(options.databaseSpans);
+  const withRedis = options.databaseSpans === "all";
   if (options.set === "auto") {
     const { getNodeAutoInstrumentations } = await import("@opentelemetry/auto-instrumentations-node");
     return getNodeAutoInstrumentations({
       "@opentelemetry/instrumentation-http": http,
       "@opentelemetry/instrumentation-pg": pg,
-      "@opentelemetry/instrumentation-ioredis": ioredis,
+      "@opentelemetry/instrumentation-ioredis": { ...redisConfig, enabled: withRedis },
     });
   }
   const [
@@ -52,7 +56,7 @@ export async function instrumentations(options: InstrumentationOptions): Promise
   return [
     new HttpInstrumentation(http),
     new PgInstrumentation(pg),
-    new IORedisInstrumentation(ioredis),
+    ...(withRedis ? [new IORedisInstrumentation(redisConfig)] : []),
     new PinoInstrumentation(),
     new RuntimeNodeInstrumentation(),
   ].filter(({ instrumentationName }) => isWanted(instrumentationName, process.env));
@@ -71,25 +75,14 @@ export function isWanted(instrumentation: string, env: NodeJS.ProcessEnv): boole
 /** The http instrumentation alone: the public edge needs it for extraction, also when telemetry is off. */
 export async function httpInstrumentation(): Promise<Instrumentation> {
   const { HttpInstrumentation } = await import("@opentelemetry/instrumentation-http");
-  return new HttpInstrumentation(settings({ set: "curated", incomingHttp: true }).http);
+  return new HttpInstrumentation(httpConfig(true));
 }
 
 const PROBES = new Set(["/healthz", "/readyz"]);
 
-function settings(options: InstrumentationOptions) {
-  return {
-    http: {
-      disableIncomingRequestInstrumentation: !options.incomingHttp,
-      ignoreIncomingRequestHook: (request: { url?: string | undefined }) => PROBES.has(request.url ?? ""),
-      // The OTLP exporter and the readiness probes speak HTTP too, outside any request.
-      requireParentforOutgoingSpans: true,
-    },
-    // A polling relay would write hundreds of root spans otherwise.
-    pg: { requireParentSpan: true, ignoreConnectSpans: true },
-    ioredis: {
-      requireParentSpan: true,
-      // BullMQ's scripts contain the whole job with payload and baggage, so only the command's name is kept.
-      dbStatementSerializer: (command: string) => command,
-    },
-  };
-}
+const httpConfig = (incoming: boolean) => ({
+  disableIncomingRequestInstrumentation: !incoming,
+  ignoreIncomingRequestHook: (request: { url?: string | undefined }) => PROBES.has(request.url ?? ""),
+  // The OTLP exporter and the readiness probes speak HTTP too, outside any request.
+  requireParentforOutgoingSpans: true,
+});

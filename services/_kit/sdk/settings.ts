@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { EdgeOptions, EdgeTrace } from "../http/edge.ts";
 import { listening, readConfig } from "../process/config.ts";
 import { ASYNC_MODES, type AsyncMode } from "../telemetry/propagation.ts";
+import type { DatabaseSpans } from "./database-spans.ts";
 import type { InstrumentationSet } from "./instrumentations.ts";
 import { entriesOf } from "./lists.ts";
 
@@ -10,6 +11,7 @@ export interface TelemetrySettings {
   readonly on: boolean;
   readonly service: string;
   readonly instrumentation: InstrumentationSet;
+  readonly databaseSpans: DatabaseSpans;
   readonly asyncMode: AsyncMode;
   /** Whether a request may ask for faults (`BATON_FAULTS=1`). */
   readonly faults: boolean;
@@ -90,6 +92,7 @@ const schema = standard.extend({
   OTEL_SERVICE_NAME: z.string().optional(),
   BATON_TELEMETRY: z.enum(["on", "off"]).default("on"),
   BATON_INSTRUMENTATION: z.enum(["curated", "auto"]).default("curated"),
+  BATON_DATABASE_SPANS: z.enum(["queries", "all"]).default("queries"),
   BATON_ASYNC: z.enum(ASYNC_MODES).default("parent+link"),
   BATON_EDGE: z.enum(["0", "1"]).default("0"),
   BATON_EDGE_TRACE: z.enum(["continue", "restart"]).optional(),
@@ -114,6 +117,7 @@ export function readTelemetrySettings(env: NodeJS.ProcessEnv): TelemetrySettings
     on: read.BATON_TELEMETRY === "on" && read.OTEL_SDK_DISABLED !== "true",
     service: read.OTEL_SERVICE_NAME ?? read.BATON_SERVICE,
     instrumentation: read.BATON_INSTRUMENTATION,
+    databaseSpans: read.BATON_DATABASE_SPANS,
     asyncMode: read.BATON_ASYNC,
     faults,
     edge:

@@ -194,6 +194,18 @@ test("a disabled SDK sends nothing, and hands baggage on all the same", async ()
   expect(arrived).toEqual([]);
 });
 
+test.each(["on", "off"])(
+  "with telemetry %s, what a request may ask for passes a service only where faults are on",
+  async (telemetry) => {
+    const passedOn = async (faults: string): Promise<string | undefined> =>
+      /^passed on (.*)$/m.exec(await run({ BATON_TELEMETRY: telemetry, BATON_FAULTS: faults }))?.[1];
+    expect(await passedOn("0")).toBe("correlation.id=abc,foreign=x");
+    expect(await passedOn("1")).toBe(
+      "correlation.id=abc,fault=tiny.work%3Akill,async=link,scenario.run=mine,foreign=x",
+    );
+  },
+);
+
 test("exporters: the console beside OTLP, and none", async () => {
   const said = await run({ OTEL_TRACES_EXPORTER: "otlp,console", OTEL_METRICS_EXPORTER: "none" });
   expect(said).toContain("name: 'work'");
@@ -209,7 +221,11 @@ test("a sampler keeps nothing, and batches are as large as they may be", async (
 
 test("what the SDK says of itself, as log and as metrics, and the names that were opted into", async () => {
   const quiet = await run({ OTEL_LOG_LEVEL: "none", OTEL_NODE_EXPERIMENTAL_SDK_METRICS: "false" });
-  expect(quiet.trim().split("\n")).toEqual([expect.stringMatching(/^carrier/), "names http,database"]);
+  expect(quiet.trim().split("\n")).toEqual([
+    expect.stringMatching(/^carrier/),
+    expect.stringMatching(/^passed on/),
+    "names http,database",
+  ]);
   expect(
     of("metrics")
       .map(({ body }) => body)

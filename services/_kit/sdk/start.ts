@@ -6,6 +6,7 @@
  * so that correlation and faults still work. Standard `OTEL_*` variables win over the defaults here.
  */
 import { randomUUID } from "node:crypto";
+import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchLogRecordProcessor, SimpleLogRecordProcessor } from "@opentelemetry/sdk-logs";
 import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { startNodeSdk } from "@opentelemetry/sdk-node";
@@ -14,16 +15,20 @@ import { register, supportsSyncHooks } from "import-in-the-middle/register-hooks
 import { EdgePropagator, EdgeSpanProcessor } from "../http/edge.ts";
 import { ConfigError } from "../process/config.ts";
 import { uuidv7 } from "../process/uuid.ts";
-import { ATTR, METRIC } from "../telemetry/conventions.ts";
+import { ATTR, METRIC, SCOPE } from "../telemetry/conventions.ts";
 import { CorrelationLogProcessor, CorrelationSpanProcessor } from "../telemetry/correlation.ts";
 import { counter } from "../telemetry/metrics.ts";
+import { IgnoreAskedPropagator } from "./asked.ts";
+import { QueriesSampler } from "./database-spans.ts";
 import { batching, exportersFrom, metricIntervals } from "./exporters.ts";
+import { FailedQueryProcessor } from "./failed-query.ts";
 import { onTelemetryFlush } from "./flush.ts";
 import { CURATED_MODULES, httpInstrumentation, instrumentations } from "./instrumentations.ts";
 import { PreciseStartProcessor } from "./precise-start.ts";
 import { propagatorsFrom } from "./propagators.ts";
 import { samplerFrom } from "./sampler.ts";
 import { readTelemetrySettings, type TelemetrySettings } from "./settings.ts";
+import { VIEWS } from "./views.ts";
 
 // The stable names of the http and database conventions, for the instrumentations that still have a choice.
 process.env.OTEL_SEMCONV_STABILITY_OPT_IN ??= "http,database";
@@ -33,6 +38,7 @@ process.env.OTEL_NODE_EXPERIMENTAL_SDK_METRICS ??= "true";
 const settings = settingsOrExit();
 const propagators = [
   ...(await propagatorsFrom(process.env)),
+  ...(settings.faults ? [] : [new IgnoreAskedPropagator()]),
   ...(settings.edge ? [new EdgePropagator(settings.edge, uuidv7)] : []),
 ];
 
@@ -41,16 +47,23 @@ if (settings.on) {
   const patched = await instrumentations({
     set: settings.instrumentation,
     incomingHttp: settings.edge !== undefined,
+    databaseSpans: settings.databaseSpans,
   });
+  const sampler = samplerFrom(process.env, settings.edge !== undefined);
   const sdk = startNodeSdk({
     propagators,
-    sampler: samplerFrom(process.env, settings.edge !== undefined),
+    sampler: settings.databaseSpans === "all" ? sampler : new QueriesSampler(sampler),
     resourceAttributes: { [ATTR.serviceName]: settings.service, [ATTR.serviceInstanceId]: randomUUID() },
+    // The lowest of all, so that a version in OTEL_RESOURCE_ATTRIBUTES wins.
+    baseResource: defaultResource().merge(
+      resourceFromAttributes({ [ATTR.serviceVersion]: SCOPE.version }, { schemaUrl: SCOPE.schemaUrl }),
+    ),
     // Nothing is detected unless the variable says so: it would be the same for all services.
     ...(!process.env.OTEL_NODE_RESOURCE_DETECTORS && { resourceDetectors: [] }),
     spanProcessors: [
       new PreciseStartProcessor(),
       new CorrelationSpanProcessor(),
+      new FailedQueryProcessor(),
       ...(settings.edge ? [new EdgeSpanProcessor(countRefused)] : []),
       ...(traces.otlp
         ? [new BatchSpanProcessor({ exporter: traces.otlp, ...batching("BSP", process.env) })]
@@ -67,6 +80,7 @@ if (settings.on) {
     metricReaders: [metrics.otlp, metrics.console]
       .filter((exporter) => exporter !== undefined)
       .map((exporter) => new PeriodicExportingMetricReader({ exporter, ...metricIntervals(process.env) })),
+    views: VIEWS,
     instrumentations: patched,
   });
   onTelemetryFlush(() => sdk.shutdown());

@@ -27,5 +27,5 @@ await runService("tiny", async ({ log, releaser, signal }, env) => {
     ready: async () => {},
   });
   releaser.add("server", server, (s) => s.close());
-  log.info({ url: server.url }, "listening");
+  process.stdout.write(`${JSON.stringify({ msg: "listening", url: server.url })}\n`);
 });

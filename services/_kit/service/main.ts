@@ -1,7 +1,9 @@
 /** The life of a service process: configuration, start, readiness, signals, release, telemetry last. */
+
 import { ConfigError } from "../process/config.ts";
 import { Releaser } from "../process/shutdown.ts";
 import { flushTelemetry } from "../sdk/flush.ts";
+import { BATON } from "../telemetry/conventions.ts";
 import { type Logger, makeLogger } from "../telemetry/log.ts";
 
 /** What a service's composition gets and uses. */
@@ -37,7 +39,7 @@ export async function runService(
   try {
     await compose({ log, releaser, signal: abort.signal }, process.env);
     log.info({ pid: process.pid }, "started");
-    log.info({ signal: await ended.promise }, "stopping");
+    log.info({ [BATON.stopSignal]: await ended.promise }, "stopping");
   } catch (err) {
     process.exitCode = err instanceof ConfigError ? 2 : 1;
     if (err instanceof ConfigError) log.error(err.message);

@@ -89,9 +89,11 @@ test("the faults in a request's baggage count only where faults are allowed", as
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   const entries = { fault: { value: "bare.place:failed" } };
   const asked = propagation.setBaggage(ROOT_CONTEXT, propagation.createBaggage(entries));
-  const { fault } = await opened({});
-  expect(context.with(asked, () => fault("bare.place"))).toBeUndefined();
+  const off = await opened({});
+  expect(off.faults).toBe(false);
+  expect(context.with(asked, () => off.fault("bare.place"))).toBeUndefined();
   env.BATON_FAULTS = "1";
-  const { fault: allowed } = await opened({});
-  expect(context.with(asked, () => allowed("bare.place"))).toMatchObject({ kind: "failed" });
+  const on = await opened({});
+  expect(on.faults).toBe(true);
+  expect(context.with(asked, () => on.fault("bare.place"))).toMatchObject({ kind: "failed" });
 });

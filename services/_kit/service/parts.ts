@@ -35,6 +35,8 @@ export interface Parts<D extends Declared> {
   /** The path of the folder that the declaration names by this variable. */
   folder(variable: string): string;
   readonly mode: AsyncMode;
+  /** Whether faults are on (`BATON_FAULTS=1`). */
+  readonly faults: boolean;
   /** Asks for a fault of the request; finds none where faults are off. */
   readonly fault: FaultAt;
   readonly db: Database;
@@ -118,6 +120,7 @@ export async function partsOf<D extends Declared>(
       settings: settings as Parts<D>["settings"],
       folders,
       mode,
+      faults,
       fault: faults ? faultAt : noFault,
       database: db,
       events: broker,
@@ -132,7 +135,7 @@ function need<T>(declared: Declared, what: string, part: T | undefined): T {
 }
 
 interface Opened<D extends Declared>
-  extends Pick<Parts<D>, "host" | "port" | "corsOrigins" | "settings" | "mode" | "fault"> {
+  extends Pick<Parts<D>, "host" | "port" | "corsOrigins" | "settings" | "mode" | "faults" | "fault"> {
   readonly folders: Readonly<Record<string, string>>;
   readonly database: Database | undefined;
   readonly events: Broker | undefined;
@@ -145,6 +148,7 @@ class Wiring<D extends Declared> implements Parts<D> {
   readonly corsOrigins: readonly string[];
   readonly settings: Parts<D>["settings"];
   readonly mode: AsyncMode;
+  readonly faults: boolean;
   readonly fault: FaultAt;
   readonly #declared: D;
   readonly #life: Life;
@@ -161,7 +165,7 @@ class Wiring<D extends Declared> implements Parts<D> {
       ...declared.worksOff.map((queue) => `workOff ${queue}`),
     ]);
     ({ host: this.host, port: this.port, corsOrigins: this.corsOrigins, settings: this.settings } = opened);
-    ({ mode: this.mode, fault: this.fault } = opened);
+    ({ mode: this.mode, faults: this.faults, fault: this.fault } = opened);
   }
 
   get db(): Database {

@@ -3,6 +3,13 @@
  * telemetry/registry/ by `npm run render`. Plain constants: this file imports nothing and is safe in a browser.
  */
 
+/** What our own spans and metrics come from, its version, and the conventions that their names follow. */
+export const SCOPE = {
+  name: "baton",
+  version: "0.1.0",
+  schemaUrl: "https://opentelemetry.io/schemas/1.45.0",
+} as const;
+
 /** Attributes that OpenTelemetry's conventions define. */
 export const ATTR = {
   /** What kind of failure it was; the same on the span and on the metric. One of few. */
@@ -60,6 +67,22 @@ export const ATTR = {
   batchCount: "messaging.batch.message_count",
   /** `postgresql` or `redis`. */
   dbSystem: "db.system.name",
+  /** The command. */
+  dbOperation: "db.operation.name",
+  /** The statement in a few words: its command and its tables. */
+  dbSummary: "db.query.summary",
+  /** The database's own code of a failure. */
+  dbStatus: "db.response.status_code",
+  /** Whether a connection of the pool is in use. */
+  poolState: "db.client.connection.state",
+  /** What it says. */
+  exceptionMessage: "exception.message",
+  /** `active` or `idle`. */
+  eventLoopState: "nodejs.eventloop.state",
+  /** Kind of the collection. */
+  gcType: "v8js.gc.type",
+  /** What the sampler said. */
+  samplingResult: "otel.span.sampling_result",
 } as const;
 
 /** Attributes of our own, where no convention has one. Durations are in seconds. */
@@ -88,6 +111,8 @@ export const BATON = {
   jobName: "baton.job.name",
   /** Id of the outbox' row, outside the trace context; on the `create` and on the `send` span. */
   outboxId: "baton.outbox.id",
+  /** What the queue's library calls the state of a job. */
+  queueState: "baton.queue.state",
   /** From the row's writing to its being sent, in seconds. */
   waitOutbox: "baton.wait.outbox",
   /** From the sending to the handling, in seconds. */
@@ -96,6 +121,8 @@ export const BATON = {
   waitJob: "baton.wait.job",
   /** What a job's wait is counted from. */
   waitJobSince: "baton.wait.since",
+  /** Where the message waited. */
+  waitKind: "baton.wait.kind",
   /** The span's work undoes something; what fails below it is never a cause. */
   compensation: "baton.compensation",
   /** `true` on the root span of a replay: old messages are read again, a journey of its own. */
@@ -104,6 +131,12 @@ export const BATON = {
   faultPoint: "baton.fault.point",
   /** What the fault did there. */
   faultKind: "baton.fault.kind",
+  /** The event's name, as in the log record's EventName. */
+  eventName: "baton.event.name",
+  /** Why it happened; one of few. */
+  eventReason: "baton.event.reason",
+  /** The signal that a process stops by. */
+  stopSignal: "baton.stop.signal",
 } as const;
 
 /** Baggage keys that the edge lets in. Everything else is replaced there. */
@@ -146,12 +179,58 @@ export const METRIC = {
   rpcServerDuration: "rpc.server.call.duration",
   /** How long an RPC call took on the side that called. */
   rpcClientDuration: "rpc.client.call.duration",
-  /** Where the message waited. */
-  waitKind: "baton.wait.kind",
-  /** The event's name, as in the log record's EventName. */
-  event: "baton.event.name",
-  /** Why it happened; one of few. */
-  eventReason: "baton.event.reason",
+} as const;
+
+/** Metrics that libraries emit. Dashboards and alerts read them; no code writes them. */
+export const LIBRARY = {
+  /** How long a request to the public edge took. */
+  httpServerDuration: "http.server.request.duration",
+  /** How long a query took. */
+  dbDuration: "db.client.operation.duration",
+  /** Connections of the pool, by state. */
+  poolConnections: "db.client.connection.count",
+  /** How many connections the pool may have. */
+  poolMax: "db.client.connection.max",
+  /** What waits for a connection of the pool. */
+  poolPending: "db.client.connection.pending_requests",
+  /** The event loop's shortest delay. */
+  eventLoopDelayMin: "nodejs.eventloop.delay.min",
+  /** The event loop's longest delay. */
+  eventLoopDelayMax: "nodejs.eventloop.delay.max",
+  /** The event loop's delay on average. */
+  eventLoopDelayMean: "nodejs.eventloop.delay.mean",
+  /** How far the event loop's delays lie apart. */
+  eventLoopDelayStddev: "nodejs.eventloop.delay.stddev",
+  /** What half of the event loop's delays stay below. */
+  eventLoopDelayP50: "nodejs.eventloop.delay.p50",
+  /** What 90 of 100 of the event loop's delays stay below. */
+  eventLoopDelayP90: "nodejs.eventloop.delay.p90",
+  /** What 99 of 100 of the event loop's delays stay below. */
+  eventLoopDelayP99: "nodejs.eventloop.delay.p99",
+  /** How long the event loop was busy and idle. */
+  eventLoopTime: "nodejs.eventloop.time",
+  /** Which share of its time the event loop was busy. */
+  eventLoopUtilization: "nodejs.eventloop.utilization",
+  /** How long the garbage collector took, by kind. */
+  gcDuration: "v8js.gc.duration",
+  /** Memory in use, by space of the heap. */
+  heapUsed: "v8js.memory.heap.used",
+  /** Memory that is set aside, by space of the heap. */
+  heapSize: "v8js.memory.heap.space.size",
+  /** Memory that is set aside and free, by space of the heap. */
+  heapAvailable: "v8js.memory.heap.space.available_size",
+  /** Memory that the system has really given, by space of the heap. */
+  heapPhysical: "v8js.memory.heap.space.physical_size",
+  /** What keeps the process alive, by type. */
+  activeResources: "v8js.resource.active",
+  /** Spans that were started, by what the sampler said. */
+  spansStarted: "otel.sdk.span.started",
+  /** Spans that have not ended. */
+  spansLive: "otel.sdk.span.live",
+  /** Log records that were made. */
+  logsCreated: "otel.sdk.log.created",
+  /** How long it took to collect the metrics. */
+  metricsCollection: "otel.sdk.metric_reader.collection.duration",
 } as const;
 
 /** Gauges: what lies somewhere when metrics are collected. */
@@ -175,13 +254,7 @@ export const GAUGE = {
   /** Messages that a stream of the broker holds. */
   streamMessages: "baton.stream.messages",
   /** Bytes that a stream of the broker holds. */
-  streamBytes: "baton.stream.bytes",
+  streamSize: "baton.stream.size",
   /** Streams of server-sent events that clients hold open. */
   sseOpen: "baton.sse.open",
-} as const;
-
-/** Attributes that tell a queue's points apart. */
-export const QUEUE = {
-  /** What the queue's library calls the state of a job. */
-  state: "baton.queue.state",
 } as const;

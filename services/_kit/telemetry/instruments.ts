@@ -75,7 +75,7 @@ export const INSTRUMENTS = {
     unit: "{message}",
     description: "Messages that a stream of the broker holds.",
   },
-  "baton.stream.bytes": {
+  "baton.stream.size": {
     instrument: "gauge",
     unit: "By",
     description: "Bytes that a stream of the broker holds.",

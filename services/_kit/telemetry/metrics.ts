@@ -3,6 +3,7 @@
  * want.
  */
 import { type Counter, type Histogram, metrics } from "@opentelemetry/api";
+import { SCOPE } from "./conventions.ts";
 import { INSTRUMENTS, type Instrument } from "./instruments.ts";
 
 type Instruments = typeof INSTRUMENTS;
@@ -13,7 +14,9 @@ export type MetricOf<I extends Instrument["instrument"]> = {
 
 const histograms = new Map<string, Histogram>();
 const counters = new Map<string, Counter>();
-const meter = () => metrics.getMeter("baton");
+
+/** The meter of the services' own metrics. */
+export const meter = () => metrics.getMeter(SCOPE.name, SCOPE.version, { schemaUrl: SCOPE.schemaUrl });
 
 /** What the registry says of a metric, for the SDK. */
 export function optionsOf(name: keyof Instruments) {

@@ -5,6 +5,7 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from "@opentelemetry/sdk-metrics";
+import { pino } from "pino";
 import { afterAll, expect, test, vi } from "vitest";
 import { quiet } from "../../../tests/fixtures.ts";
 import { makeNote } from "./note.ts";
@@ -29,8 +30,24 @@ test("a note is counted by its name and reason, and by no id", async () => {
     .filter(({ descriptor }) => descriptor.name === "baton.events")
     .flatMap(({ dataPoints }) => dataPoints.map(({ attributes, value }) => ({ attributes, value })));
   expect(counted).toEqual([
-    { attributes: { "baton.event.name": "made" }, value: 2 },
-    { attributes: { "baton.event.name": "refused", "baton.event.reason": "card_declined" }, value: 1 },
+    { attributes: { "baton.event.name": "baton.made" }, value: 2 },
+    { attributes: { "baton.event.name": "baton.refused", "baton.event.reason": "card_declined" }, value: 1 },
+  ]);
+});
+
+test("a note is a log record with the event's name, and its fields have the registry's names", () => {
+  const lines: unknown[] = [];
+  const log = pino({ base: null, timestamp: false }, { write: (line) => lines.push(JSON.parse(line)) });
+  const note = makeNote<{ "order.placed": { orderId: string; totalCents: number } }>(log);
+  note("order.placed", { orderId: "o-1", totalCents: 250 });
+  expect(lines).toEqual([
+    {
+      level: 30,
+      "otel.event.name": "baton.order.placed",
+      "baton.order.id": "o-1",
+      "baton.event.total_cents": 250,
+      msg: "order.placed",
+    },
   ]);
 });
 

@@ -87,10 +87,10 @@ test("a read that throws or rejects leaves out only its own values, and logs not
 });
 
 test("a read that hangs is waited for until its timeout, and is not started again meanwhile", async () => {
-  const answer = Promise.withResolvers<readonly Reading<"baton.stream.bytes">[]>();
+  const answer = Promise.withResolvers<readonly Reading<"baton.stream.size">[]>();
   let looks = 0;
   const stop = readGauges({
-    gauges: ["baton.stream.bytes"],
+    gauges: ["baton.stream.size"],
     withinMs: 20,
     read: () => {
       looks += 1;
@@ -100,8 +100,8 @@ test("a read that hangs is waited for until its timeout, and is not started agai
   expect(await collected("baton.stream.")).toEqual({});
   expect(await collected("baton.stream.")).toEqual({});
   expect(looks).toBe(1);
-  answer.resolve([{ name: "baton.stream.bytes", value: 7 }]);
+  answer.resolve([{ name: "baton.stream.size", value: 7 }]);
   await answer.promise;
-  expect(await collected("baton.stream.")).toEqual({ "baton.stream.bytes{}": "7 By" });
+  expect(await collected("baton.stream.")).toEqual({ "baton.stream.size{}": "7 By" });
   stop();
 });

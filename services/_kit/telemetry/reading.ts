@@ -2,8 +2,8 @@
  * Gauges that are read when metrics are collected. Several are read together: an outbox's rows and their age take one
  * query, a durable's figures one request.
  */
-import { type Attributes, metrics, type Observable } from "@opentelemetry/api";
-import { type MetricOf, optionsOf } from "./metrics.ts";
+import type { Attributes, Observable } from "@opentelemetry/api";
+import { type MetricOf, optionsOf, meter as ourMeter } from "./metrics.ts";
 
 /** One value. A name that was not declared is ignored. */
 export interface Reading<N extends string> {
@@ -29,7 +29,7 @@ export function readGauges<N extends MetricOf<"gauge">>({
   read,
   withinMs = WITHIN_MS,
 }: ReadingOptions<N>): () => void {
-  const meter = metrics.getMeter("baton");
+  const meter = ourMeter();
   const gauges = new Map<string, Observable>();
   for (const name of names) gauges.set(name, meter.createObservableGauge(name, optionsOf(name)));
   // A read that hangs is not started again at the next collection.

@@ -8,9 +8,10 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
-import { ATTR } from "./conventions.ts";
+import { ATTR, SCOPE } from "./conventions.ts";
 
-const tracer = () => trace.getTracer("baton");
+const tracer = () =>
+  trace.getTracerProvider().getTracer(SCOPE.name, SCOPE.version, { schemaUrl: SCOPE.schemaUrl });
 
 /** Starts a span without making it active. The caller ends it. */
 export function startSpan(name: string, options: SpanOptions, ctx: Context = context.active()): Span {

@@ -38,7 +38,10 @@ export const origin = (schemaUrl: string, name = "baton"): Origin => ({
 
 export type SpanLike = Pick<EmittedSpan, "name" | "kind"> &
   Partial<
-    Pick<EmittedSpan, "status" | "links" | "events" | "parentSpanId" | "traceId" | "spanId" | "durationMs">
+    Pick<
+      EmittedSpan,
+      "status" | "links" | "linkedTraces" | "events" | "parentSpanId" | "traceId" | "spanId" | "durationMs"
+    >
   > & {
     readonly attributes: Readonly<Record<string, Plain>>;
   };
@@ -52,6 +55,7 @@ export const spanLike = (from: Origin, { attributes: plain, ...like }: SpanLike)
   status: "UNSET",
   durationMs: 1,
   links: [],
+  linkedTraces: [],
   events: [],
   ...like,
   attributes: attributes(plain),

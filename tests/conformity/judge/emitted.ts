@@ -52,6 +52,8 @@ export interface EmittedSpan {
   readonly durationMs: number;
   readonly attributes: Attributes;
   readonly links: readonly Attributes[];
+  /** The trace of each link. */
+  readonly linkedTraces: readonly string[];
   readonly events: readonly { readonly name: string; readonly attributes: Attributes }[];
 }
 

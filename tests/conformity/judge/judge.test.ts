@@ -272,9 +272,31 @@ test.each<[string, Parameters<typeof logLike>[1], SpanLike["attributes"], number
     9,
     ["wrong value exception.type"],
   ],
+  [
+    "text where a number belongs",
+    "baton.order.placed",
+    { "baton.order.id": "o", "baton.event.total_cents": "1" },
+    9,
+    ["wrong type baton.event.total_cents"],
+  ],
+  [
+    "an outcome that there is not",
+    "",
+    { "baton.delivery.outcome": "nack" },
+    9,
+    ["wrong value baton.delivery.outcome"],
+  ],
+  ["half of a method's name", "", { "rpc.method": "Charge" }, 9, ["wrong value rpc.method"]],
   ["no severity", "", {}, 0, ["wrong severity"]],
+  ["another severity than its text says", "", {}, 13, ["wrong severity"]],
 ])("a log record is found that has %s", (_, name, plain, severity, expected) => {
   expect(found({ logs: [logLike(from, name, plain, severity)] })).toEqual(expected);
+});
+
+test("a log record is found that says nothing, or no text", () => {
+  for (const body of ["", 7]) {
+    expect(found({ logs: [{ ...logLike(from, "", {}), body: typed(body) }] })).toEqual(["wrong body"]);
+  }
 });
 
 test("a resource and a scope are found that do not say who they are", () => {

@@ -7,6 +7,11 @@ import { judgeAttributes } from "./attributes.ts";
 import type { EmittedLog } from "./emitted.ts";
 import { type Finding, type Violation, violationsOf } from "./violation.ts";
 
+/** The names of OpenTelemetry's ranges, of four numbers each, as pino writes them. */
+const RANGES = ["trace", "debug", "info", "warn", "error", "fatal"];
+
+const rangeOf = (severity: number): string | undefined => RANGES[Math.floor((severity - 1) / 4)];
+
 export function judgeLog(log: EmittedLog, registry: Registry): Violation[] {
   const { origin, eventName, attributes } = log;
   const row = registry.events.get(eventName);
@@ -21,6 +26,8 @@ export function judgeLog(log: EmittedLog, registry: Registry): Violation[] {
     found.push({ rule: "unknown event", says: `"${eventName}" is in no row` });
   if (log.severity < 1 || log.severity > 24)
     found.push({ rule: "wrong severity", says: `${log.severity} is none from 1 to 24` });
+  else if (rangeOf(log.severity) !== log.severityText)
+    found.push({ rule: "wrong severity", says: `${log.severity} is not ${log.severityText}` });
   if (log.body.type !== "string" || log.body.value === "")
     found.push({ rule: "wrong body", says: `it is of type ${log.body.type}` });
   return violationsOf("log", origin, id, found);

@@ -40,6 +40,10 @@ const like = (says: string, pattern: RegExp): Form => ({ says, fits: (value) => 
 
 export const FORMS: ReadonlyMap<string, Form> = new Map<string, Form>([
   ["rpc.status_code", { says: "a code of its protocol", fits: isRpcCode }],
+  [
+    "rpc.method",
+    like("a method with its package and service", /^([A-Za-z][A-Za-z0-9_.]*\/[A-Za-z0-9_]+|_OTHER)$/),
+  ],
   ["exception.type", like("the name of a class", /^[A-Z][A-Za-z0-9_]*$/)],
   ["error.type", like("a low-cardinality word", /^[A-Za-z_][A-Za-z0-9_.]*$|^\d{3}$|^[0-9A-Z]{5}$/)],
   [

@@ -17,6 +17,8 @@ export const TESTS = "tests";
 
 const KIT = "services/_kit";
 const NAMES = `${KIT}/telemetry/conventions.ts`;
+/** What the registry says of each metric of the services. */
+const INSTRUMENTS = `${KIT}/telemetry/instruments.ts`;
 const TOPOLOGY = "services/topology.ts";
 const DECLARE = "services/declare.ts";
 const CONTRACTS = "services/_contracts";
@@ -212,7 +214,7 @@ export const ROOMS: Readonly<Record<string, Row>> = {
   ),
   "playground/render": play(
     ["stack"],
-    [TOPOLOGY, DECLARE, "load", "telemetry", "playground/otel-table.ts", "playground/copy.ts"],
+    [TOPOLOGY, DECLARE, "load", "telemetry", "dashboards", "playground/otel-table.ts", "playground/copy.ts"],
     ["node:*"],
   ),
   "playground/runner": play(
@@ -221,7 +223,7 @@ export const ROOMS: Readonly<Record<string, Row>> = {
     ["node:*"],
   ),
   "playground/stack": play(["", "provide", "runner", "terminal"], [], ["node:*"]),
-  "playground/status": play(["provide", "runner"], [], ["@nats-io/jetstream", "node:*"]),
+  "playground/status": play(["provide", "runner"], [NAMES, INSTRUMENTS], ["@nats-io/jetstream", "node:*"]),
   "playground/terminal": play(["", "clients", "trace"], [JOURNEY], ["node:*"]),
   "playground/trace": play([], [JOURNEY, NAMES], []),
 

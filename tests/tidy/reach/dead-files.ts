@@ -13,10 +13,6 @@ const CODE = /\.(ts|cjs|sh|sql|ya?ml)$/;
 /** Files of the product that only tests reach, and that are not fixtures. */
 const FOR_TESTS: Exceptions = {
   "collector/lens/journey/killed.ts": "belongs to the journeys; the tests that kill a process use it",
-  "dashboards/metrics.ts": "the list of all metrics; tests compare dashboards, rules and code with it",
-  "dashboards/prometheus-name.ts": "how the Collector renames the metrics of that list",
-  "dashboards/promql.ts": "reads the queries of dashboards and rules; tests compare them with that list",
-  "dashboards/queries.ts": "lists the queries of dashboards and rules",
   "load/verdict.ts": "the verdict on a scenario, for every tool that runs one",
 };
 

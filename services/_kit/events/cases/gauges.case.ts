@@ -126,10 +126,10 @@ export function gaugesCases(underTest: BrokerUnderTest): void {
       const before = await values("baton.stream.messages", by);
       expect(Object.keys(before).toSorted()).toEqual(underTest.volumes.toSorted());
       const [events = ""] = underTest.volumes;
-      const bytes = (await values("baton.stream.bytes", by))[events] ?? 0;
+      const bytes = (await values("baton.stream.size", by))[events] ?? 0;
       await publish(uniqueName("Stored"));
       expect((await values("baton.stream.messages", by))[events]).toBeGreaterThan(before[events] ?? 0);
-      expect((await values("baton.stream.bytes", by))[events]).toBeGreaterThan(bytes);
+      expect((await values("baton.stream.size", by))[events]).toBeGreaterThan(bytes);
     });
   });
 }

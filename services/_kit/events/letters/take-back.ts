@@ -1,5 +1,7 @@
 /** Redriven jobs and outbox rows, taken back by the queue or the outbox that they come from. */
+
 import { setTimeout as delay } from "node:timers/promises";
+import { BATON } from "../../telemetry/conventions.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Broker, ReceivedMessage } from "../broker.ts";
 import { InHand } from "../in-hand.ts";
@@ -27,7 +29,10 @@ export async function takeBack(
         message.ack();
         return;
       } catch (err) {
-        log.warn({ err, owner }, "a redriven message could not be taken back, it is tried again");
+        log.warn(
+          { err, [BATON.deadLetterOwner]: owner },
+          "a redriven message could not be taken back, it is tried again",
+        );
       }
       await delay(AGAIN_MS, undefined, { signal }).catch(() => {});
       if (signal.aborted) {

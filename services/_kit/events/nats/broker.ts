@@ -1,6 +1,8 @@
 /** NATS JetStream as a broker of events. Needs nats-server 2.9 or later. */
+
 import { connectNats, isLate, serverOf } from "../../nats/connection.ts";
 import { patiently } from "../../process/patiently.ts";
+import { ATTR } from "../../telemetry/conventions.ts";
 import type { Broker, BrokerOptions, Message } from "../broker.ts";
 import { followEvents } from "./follow.ts";
 import { lettersOn, publishOn } from "./letters.ts";
@@ -51,7 +53,10 @@ export async function openBroker({
       await send(subject, stream, message);
     } catch (thrown) {
       if (kindOf(thrown) !== "missing") throw told(thrown);
-      log.warn({ err: thrown, stream }, "the stream is missing, it is made again");
+      log.warn(
+        { err: thrown, [ATTR.destination]: subject },
+        `the stream ${stream} is missing, it is made again`,
+      );
       try {
         await ensure();
         await send(subject, stream, message);

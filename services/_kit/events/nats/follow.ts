@@ -3,8 +3,10 @@
  * nothing is kept for a process that is away, and every replica gets all events. It makes no spans, because following
  * is not the work of any request.
  */
+
 import { setTimeout as delay } from "node:timers/promises";
 import { type Consumer, type ConsumerMessages, DeliverPolicy } from "@nats-io/jetstream";
+import { ATTR } from "../../telemetry/conventions.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { Following, FollowOptions } from "../broker.ts";
 import { EVENTS_STREAM, type JetStream } from "./streams.ts";
@@ -81,7 +83,7 @@ async function hear(messages: ConsumerMessages, { onEvent, log }: Options): Prom
       try {
         onEvent(message.subject.split(".").at(-1) ?? "", () => message.json());
       } catch (err) {
-        log.warn({ err, subject: message.subject }, "a live event was skipped");
+        log.warn({ err, [ATTR.destination]: message.subject }, "a live event was skipped");
       }
     }
   } catch (err) {

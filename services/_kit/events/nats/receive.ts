@@ -1,6 +1,8 @@
 /** A source's messages from its durable consumer. When the consumer or its stream is lost, it is made again. */
+
 import { setTimeout as delay } from "node:timers/promises";
 import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
+import { ATTR } from "../../telemetry/conventions.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { ReceivedMessage, ReceiveOptions, Receiving, Source } from "../broker.ts";
 import { entriesOf, readable } from "./headers.ts";
@@ -62,7 +64,8 @@ export async function receive(
         await discard(again);
         if (!signal.aborted) await manager.consumers.delete(stream, name);
       } catch (err) {
-        if (kindOf(err) === "refused") log.error({ err, consumer: name }, "the durable consumer is refused");
+        if (kindOf(err) === "refused")
+          log.error({ err, [ATTR.subscription]: name }, "the durable consumer is refused");
       }
     }
     return undefined;
@@ -77,12 +80,12 @@ export async function receive(
         return;
       } catch (err) {
         if (signal.aborted) return;
-        log.warn({ err, consumer: name }, "the durable consumer is lost, it is made again");
+        log.warn({ err, [ATTR.subscription]: name }, "the durable consumer is lost, it is made again");
       }
       const again = await reopened();
       if (!again) return;
       messages = again;
-      log.info({ consumer: name }, "the durable consumer is there again");
+      log.info({ [ATTR.subscription]: name }, "the durable consumer is there again");
     }
   }
 

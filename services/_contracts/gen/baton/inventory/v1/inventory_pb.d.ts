@@ -133,13 +133,13 @@ export declare type ReleaseResponse = Message<"baton.inventory.v1.ReleaseRespons
 export declare const ReleaseResponseSchema: GenMessage<ReleaseResponse>;
 
 /**
- * Owns the catalogue and the stock.
+ * Prices and reserves the items of the catalogue.
  *
  * @generated from service baton.inventory.v1.InventoryService
  */
 export declare const InventoryService: GenService<{
   /**
-   * Prices the items. INVALID_ARGUMENT names an unknown SKU.
+   * Prices the items. INVALID_ARGUMENT names an unknown SKU, FAILED_PRECONDITION (`retired`) one that is retired.
    *
    * @generated from rpc baton.inventory.v1.InventoryService.Quote
    */
@@ -149,7 +149,8 @@ export declare const InventoryService: GenService<{
     output: typeof QuoteResponseSchema;
   },
   /**
-   * Takes all items from stock or none. FAILED_PRECONDITION names the SKU that is out of stock.
+   * Takes all items from stock or none. FAILED_PRECONDITION names the SKU that is out of stock (`out_of_stock`) or
+   * retired (`retired`).
    * The order's id identifies the reservation: a repeated call for an order takes nothing more. ABORTED (`released`)
    * when the order was released, even before it was reserved, so that a late call takes nothing.
    *

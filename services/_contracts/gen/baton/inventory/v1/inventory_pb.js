@@ -60,7 +60,7 @@ export const ReleaseResponseSchema = /*@__PURE__*/
   messageDesc(file_baton_inventory_v1_inventory, 6);
 
 /**
- * Owns the catalogue and the stock.
+ * Prices and reserves the items of the catalogue.
  *
  * @generated from service baton.inventory.v1.InventoryService
  */

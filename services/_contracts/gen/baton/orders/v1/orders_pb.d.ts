@@ -328,8 +328,8 @@ export declare type Order = Message<"baton.orders.v1.Order"> & {
   status: OrderStatus;
 
   /**
-   * Why it was rejected: `card_declined`, `out_of_stock`, or `interrupted` when the checkout ended before the card was
-   * charged; empty otherwise.
+   * Why it was rejected: `card_declined`, `out_of_stock`, `retired` when an item was taken out of the shop meanwhile,
+   * or `interrupted` when the checkout ended before the card was charged; empty otherwise.
    *
    * @generated from field: string reason = 4;
    */
@@ -419,7 +419,8 @@ export declare const OrderStatusSchema: GenEnum<OrderStatus>;
 export declare const OrderService: GenService<{
   /**
    * Runs the whole checkout: quote, reserve, charge, confirm, or compensate. Answers with an order that is
-   * CONFIRMED, or REJECTED with a reason. INVALID_ARGUMENT for an unknown SKU: nothing is stored then.
+   * CONFIRMED, or REJECTED with a reason. INVALID_ARGUMENT for an unknown SKU, FAILED_PRECONDITION (`retired`) for one
+   * that is no longer sold: nothing is stored then.
    * DEADLINE_EXCEEDED or UNAVAILABLE when the outcome of the charge is not known: the order stays PENDING, and its
    * id is in the metadata `order-id`.
    *

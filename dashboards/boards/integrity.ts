@@ -1,9 +1,13 @@
 /** Does every hop pass the context on, and does everything that was sent arrive? From lens, which gets all spans. */
 import * as units from "@grafana/grafana-foundation-sdk/units";
-import { dashboard } from "./dashboard.ts";
-import { lines, number } from "./panel.ts";
+import { ATTR, LIBRARY, METRIC } from "../../services/_kit/telemetry/conventions.ts";
+import { dashboard } from "../dashboard.ts";
+import { perSecond } from "../expr.ts";
+import { label, series } from "../names.ts";
+import { lines, number } from "../panel.ts";
 
-const RECORDED = 'otel_sdk_span_started_total{otel_span_sampling_result="RECORD_AND_SAMPLE"}';
+const RECORDED = `${series(LIBRARY.spansStarted)}{${label(ATTR.samplingResult)}="RECORD_AND_SAMPLE"}`;
+const ERROR = label(ATTR.errorType);
 
 export const integrity = dashboard(
   {
@@ -136,8 +140,8 @@ export const integrity = dashboard(
           width: 24,
         },
         {
-          expr: "sum by (error_type) (rate(baton_edge_refusals_total[$__rate_interval])) or vector(0)",
-          legend: "{{error_type}}",
+          expr: `${perSecond(series(METRIC.edgeRefused), ERROR)} or vector(0)`,
+          legend: `{{${ERROR}}}`,
         },
       ),
     ],

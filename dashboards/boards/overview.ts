@@ -1,19 +1,26 @@
 /** The home dashboard: is the shop healthy, and if not, which trace shows why? */
 import * as units from "@grafana/grafana-foundation-sdk/units";
-import { dashboard } from "./dashboard.ts";
-import { orZero, perSecond, quantile } from "./expr.ts";
-import { lines, logs, number } from "./panel.ts";
+import { ATTR, BATON, LIBRARY, METRIC } from "../../services/_kit/telemetry/conventions.ts";
+import { dashboard } from "../dashboard.ts";
+import { orZero, perSecond, quantile } from "../expr.ts";
+import { SERVICE } from "../links.ts";
+import { event, label, series, unitOf } from "../names.ts";
+import { lines, logs, number } from "../panel.ts";
 
-const CALLS = "traces_span_metrics_calls_total";
-const DURATION = "traces_span_metrics_duration_seconds";
+const CALLS = series("traces.span.metrics.calls");
+const DURATION = series("traces.span.metrics.duration");
 /** The span metrics after sampling: their exemplars lead to traces that were kept. */
-const SAMPLED = "traces_kept_duration_seconds";
+const SAMPLED = series("traces.kept.duration");
 const SERVER = 'span_kind="SPAN_KIND_SERVER"';
 const FAILED = 'status_code="STATUS_CODE_ERROR"';
-const HTTP = "http_server_request_duration_seconds";
-const CHECKOUT = 'http_route="/api/v1/checkouts"';
-const EVENTS = "baton_events_total";
-const DECISIVE = 'baton_event_name=~"order\\\\.(placed|confirmed|rejected|unsettled)"';
+const HTTP = series(LIBRARY.httpServerDuration);
+const STATUS = label(ATTR.httpStatus);
+const CHECKOUT = `${label(ATTR.httpRoute)}="/api/v1/checkouts"`;
+const EVENTS = series(METRIC.events);
+const EVENT = label(BATON.eventName);
+const REASON = label(BATON.eventReason);
+const OUTCOMES = ["placed", "confirmed", "rejected", "unsettled"].map((outcome) => event(`order.${outcome}`));
+const DECISIVE = `${EVENT}=~"${OUTCOMES.join("|").replaceAll(".", "\\\\.")}"`;
 
 const answers = `sum(rate(${HTTP}_count{${CHECKOUT}}[$__rate_interval]))`;
 
@@ -42,7 +49,7 @@ export const overview = dashboard(
           unit: units.PercentUnit,
         },
         orZero(
-          `sum(rate(${HTTP}_count{${CHECKOUT}, http_response_status_code=~"5.."}[$__rate_interval])) / ${answers}`,
+          `sum(rate(${HTTP}_count{${CHECKOUT}, ${STATUS}=~"5.."}[$__rate_interval])) / ${answers}`,
           answers,
         ),
       ),
@@ -51,7 +58,7 @@ export const overview = dashboard(
           title: "99 of 100 answered within",
           description:
             "The checkout at the gateway. The pipeline's dashboard shows the work after the answer.",
-          unit: units.Seconds,
+          unit: unitOf(LIBRARY.httpServerDuration),
         },
         quantile(0.99, HTTP, "", CHECKOUT),
       ),
@@ -72,6 +79,7 @@ export const overview = dashboard(
       lines(
         {
           title: "Rate by service and route",
+          traces: SERVICE,
           description: "Calls a second that each service answered, from the spans, before any sampling.",
           unit: units.RequestsPerSecond,
         },
@@ -80,6 +88,7 @@ export const overview = dashboard(
       lines(
         {
           title: "Errors by service and route",
+          traces: SERVICE,
           description:
             "Server spans with the status Error. A caller's mistake (4xx) leaves the status unset.",
           unit: units.RequestsPerSecond,
@@ -95,6 +104,7 @@ export const overview = dashboard(
       lines(
         {
           title: "Duration by service and route, 99 of 100",
+          traces: SERVICE,
           description: "From the spans. The points in the panel below lead to traces.",
           unit: units.Seconds,
         },
@@ -103,6 +113,7 @@ export const overview = dashboard(
       lines(
         {
           title: "Duration of a checkout, with traces",
+          traces: "gateway",
           description:
             "At the gateway. Each point is a request: click it for its trace in Jaeger or its journey in lens. " +
             "From the metrics taken after sampling, so that every point's trace was kept.",
@@ -124,8 +135,8 @@ export const overview = dashboard(
           width: 12,
         },
         {
-          expr: perSecond(`${HTTP}_count`, "http_response_status_code", CHECKOUT),
-          legend: "{{http_response_status_code}}",
+          expr: perSecond(`${HTTP}_count`, STATUS, CHECKOUT),
+          legend: `{{${STATUS}}}`,
         },
       ),
     ],
@@ -142,13 +153,14 @@ export const overview = dashboard(
           unit: units.CountsPerSecond,
         },
         {
-          expr: perSecond(EVENTS, "baton_event_name, baton_event_reason", DECISIVE),
-          legend: "{{baton_event_name}} {{baton_event_reason}}",
+          expr: perSecond(EVENTS, `${EVENT}, ${REASON}`, DECISIVE),
+          legend: `{{${EVENT}}} {{${REASON}}}`,
         },
       ),
       lines(
         {
           title: "Failed work inside",
+          traces: SERVICE,
           description:
             "Failed spans that are not server spans: a declined charge, an attempt that will be retried.",
           unit: units.CountsPerSecond,
@@ -156,7 +168,7 @@ export const overview = dashboard(
         {
           expr: orZero(
             perSecond(CALLS, "job, span_name", `span_kind!="SPAN_KIND_SERVER", ${FAILED}`),
-            'sum by (job, span_name) (rate(traces_span_metrics_calls_total{span_kind="SPAN_KIND_INTERNAL"}[$__rate_interval]))',
+            perSecond(CALLS, "job, span_name", 'span_kind="SPAN_KIND_INTERNAL"'),
           ),
           legend: "{{job}} {{span_name}}",
         },
@@ -170,7 +182,7 @@ export const overview = dashboard(
           unit: units.RequestsPerSecond,
         },
         {
-          expr: perSecond("traces_service_graph_request_total", "client, server, connection_type"),
+          expr: perSecond(series("traces_service_graph_request_total"), "client, server, connection_type"),
           legend: "{{client}} to {{server}} {{connection_type}}",
         },
       ),
@@ -185,7 +197,7 @@ export const overview = dashboard(
           description:
             "Each line leads to its trace and, by its correlation id, to its whole journey. Needs Loki.",
         },
-        '{service_name=~".+"} | severity_text=~"(?i)warn|error|fatal"',
+        `{${label(ATTR.serviceName)}=~".+"} | severity_text=~"(?i)warn|error|fatal"`,
       ),
     ],
   },

@@ -1,11 +1,13 @@
 /** k6's figures beside the services' own: the difference is the network and the wait before the handler. */
 import * as units from "@grafana/grafana-foundation-sdk/units";
-import { dashboard } from "./dashboard.ts";
-import { orZero, perSecond, quantile } from "./expr.ts";
-import { lines, number } from "./panel.ts";
+import { LIBRARY } from "../../services/_kit/telemetry/conventions.ts";
+import { dashboard } from "../dashboard.ts";
+import { orZero, perSecond, quantile } from "../expr.ts";
+import { series } from "../names.ts";
+import { lines, number } from "../panel.ts";
 
-const SEEN = "k6_http_req_duration_milliseconds";
-const SERVED = "http_server_request_duration_seconds";
+const SEEN = series("k6_http_req_duration");
+const SERVED = series(LIBRARY.httpServerDuration);
 const checks = "sum(rate(k6_checks_total[$__rate_interval]))";
 
 export const load = dashboard(

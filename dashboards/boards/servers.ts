@@ -1,8 +1,13 @@
 /** NATS, Redis and Postgres: their own figures, and their latency in the services. */
 import * as units from "@grafana/grafana-foundation-sdk/units";
-import { dashboard } from "./dashboard.ts";
-import { oneOf, perSecond, quantile } from "./expr.ts";
-import { lines } from "./panel.ts";
+import { ATTR, GAUGE, LIBRARY, METRIC } from "../../services/_kit/telemetry/conventions.ts";
+import { dashboard } from "../dashboard.ts";
+import { oneOf, perSecond, quantile } from "../expr.ts";
+import { label, series, unitOf } from "../names.ts";
+import { lines } from "../panel.ts";
+
+const STREAM = label(ATTR.destination);
+const POOL_STATE = label(ATTR.poolState);
 
 export const servers = dashboard(
   {
@@ -17,22 +22,22 @@ export const servers = dashboard(
         {
           title: "Messages in the streams",
           description: "Kept for a day or 256 MiB, whichever comes first.",
-          unit: units.Short,
+          unit: unitOf(GAUGE.streamMessages),
         },
         {
-          expr: oneOf("baton_stream_messages", "messaging_destination_name"),
-          legend: "{{messaging_destination_name}}",
+          expr: oneOf(series(GAUGE.streamMessages), STREAM),
+          legend: `{{${STREAM}}}`,
         },
       ),
       lines(
         {
           title: "Size of the streams",
           description: "At 268 MB the oldest messages are deleted, read or not.",
-          unit: units.BytesIEC,
+          unit: unitOf(GAUGE.streamSize),
         },
         {
-          expr: oneOf("baton_stream_bytes", "messaging_destination_name"),
-          legend: "{{messaging_destination_name}}",
+          expr: oneOf(series(GAUGE.streamSize), STREAM),
+          legend: `{{${STREAM}}}`,
         },
       ),
       lines(
@@ -40,14 +45,14 @@ export const servers = dashboard(
           title: "Time to store a message",
           description:
             "From sending to the stream's acknowledgement. It rises with a slow disk or a lost replica.",
-          unit: units.Seconds,
+          unit: unitOf(METRIC.operationDuration),
         },
         {
           expr: quantile(
             0.99,
-            "messaging_client_operation_duration_seconds",
+            series(METRIC.operationDuration),
             "job",
-            'messaging_system_name="nats"',
+            `${label(ATTR.messagingSystem)}="nats"`,
           ),
           legend: "{{job}} 99 of 100",
         },
@@ -132,24 +137,24 @@ export const servers = dashboard(
         {
           title: "Statements, 99 of 100",
           description: "The time that the client waits, by service.",
-          unit: units.Seconds,
+          unit: unitOf(LIBRARY.dbDuration),
           width: 12,
         },
-        { expr: quantile(0.99, "db_client_operation_duration_seconds", "job"), legend: "{{job}}" },
+        { expr: quantile(0.99, series(LIBRARY.dbDuration), "job"), legend: "{{job}}" },
       ),
       lines(
         {
           title: "Connection pools",
           description:
             "In use and idle; waiting above 0 means that the pool is too small or a transaction too long.",
-          unit: units.Short,
+          unit: unitOf(LIBRARY.poolConnections),
           width: 12,
         },
         {
-          expr: "sum by (job, db_client_connection_state) (db_client_connection_count)",
-          legend: "{{job}} {{db_client_connection_state}}",
+          expr: `sum by (job, ${POOL_STATE}) (${series(LIBRARY.poolConnections)})`,
+          legend: `{{job}} {{${POOL_STATE}}}`,
         },
-        { expr: "sum by (job) (db_client_connection_pending_requests)", legend: "{{job}} waiting" },
+        { expr: `sum by (job) (${series(LIBRARY.poolPending)})`, legend: "{{job}} waiting" },
       ),
     ],
   },

@@ -1,16 +1,24 @@
 /** The work after the answer: messages and jobs, and their waiting times. */
 import * as units from "@grafana/grafana-foundation-sdk/units";
-import { dashboard } from "./dashboard.ts";
-import { oneOf, orZero, perSecond, quantile } from "./expr.ts";
-import { lines } from "./panel.ts";
+import { ATTR, BATON, GAUGE, METRIC } from "../../services/_kit/telemetry/conventions.ts";
+import { dashboard } from "../dashboard.ts";
+import { oneOf, orZero, perSecond, quantile } from "../expr.ts";
+import { label, series, unitOf } from "../names.ts";
+import { lines } from "../panel.ts";
 
-const WAIT = "baton_message_wait_seconds";
-const PROCESS = "messaging_process_duration_seconds";
-const DURABLE = "messaging_destination_subscription_name";
-const OWNER = "baton_dead_letter_owner";
+const WAIT = series(METRIC.messageWait);
+const KIND = label(BATON.waitKind);
+const PROCESS = series(METRIC.processDuration);
+const DURABLE = label(ATTR.subscription);
+const OWNER = label(BATON.deadLetterOwner);
+const QUEUE_NAME = label(ATTR.destination);
+const STATE = label(BATON.queueState);
+const GROUP = label(ATTR.consumerGroup);
+const ERROR = label(ATTR.errorType);
 /** Events have a template, jobs a queue and a name of their own. */
-const WHAT = "messaging_destination_template, messaging_destination_name, baton_job_name";
-const NAMED = "{{messaging_destination_template}}{{messaging_destination_name}} {{baton_job_name}}";
+const [TEMPLATE, JOB] = [label(ATTR.destinationTemplate), label(BATON.jobName)];
+const WHAT = `${TEMPLATE}, ${QUEUE_NAME}, ${JOB}`;
+const NAMED = `{{${TEMPLATE}}}{{${QUEUE_NAME}}} {{${JOB}}}`;
 
 export const pipeline = dashboard(
   {
@@ -26,28 +34,28 @@ export const pipeline = dashboard(
           title: "Half of the messages wait",
           description:
             "Outbox: from commit to sending. Stream: from storing to the handler. Job: from when it could run.",
-          unit: units.Seconds,
+          unit: unitOf(METRIC.messageWait),
         },
-        { expr: quantile(0.5, WAIT, "baton_wait_kind"), legend: "{{baton_wait_kind}}" },
+        { expr: quantile(0.5, WAIT, KIND), legend: `{{${KIND}}}` },
       ),
       lines(
         {
           title: "99 of 100 wait at most",
           description:
             "Much longer than half of the messages: look for one bucket, one durable or one poison message.",
-          unit: units.Seconds,
+          unit: unitOf(METRIC.messageWait),
         },
-        { expr: quantile(0.99, WAIT, "baton_wait_kind"), legend: "{{baton_wait_kind}}" },
+        { expr: quantile(0.99, WAIT, KIND), legend: `{{${KIND}}}` },
       ),
       lines(
         {
           title: "By destination, 99 of 100",
           description: "Which events and jobs wait.",
-          unit: units.Seconds,
+          unit: unitOf(METRIC.messageWait),
         },
         {
-          expr: quantile(0.99, WAIT, `baton_wait_kind, ${WHAT}`),
-          legend: `{{baton_wait_kind}} ${NAMED}`,
+          expr: quantile(0.99, WAIT, `${KIND}, ${WHAT}`),
+          legend: `{{${KIND}}} ${NAMED}`,
         },
       ),
     ],
@@ -58,43 +66,42 @@ export const pipeline = dashboard(
       lines(
         {
           title: "Outbox: rows not yet sent",
-          description:
-            "Committed, but not in the stream. It grows while NATS is unreachable and drains when it is back.",
-          unit: units.Short,
+          description: "They grow while NATS is unreachable and drain when it is back.",
+          unit: unitOf(GAUGE.outboxUnsent),
           width: 6,
         },
-        { expr: oneOf("baton_outbox_unsent", "job"), legend: "{{job}}" },
-        { expr: oneOf("baton_outbox_retrying", "job"), legend: "{{job}}, tried before" },
+        { expr: oneOf(series(GAUGE.outboxUnsent), "job"), legend: "{{job}}" },
+        { expr: oneOf(series(GAUGE.outboxRetrying), "job"), legend: "{{job}}, tried before" },
       ),
       lines(
         {
           title: "Outbox: age of the oldest row",
           description: "The wait of the oldest event: many young rows are load, one old row is a fault.",
-          unit: units.Seconds,
+          unit: unitOf(GAUGE.outboxAge),
           width: 6,
         },
-        { expr: oneOf("baton_outbox_age_seconds", "job"), legend: "{{job}}" },
+        { expr: oneOf(series(GAUGE.outboxAge), "job"), legend: "{{job}}" },
       ),
       lines(
         {
           title: "Stream: lag of each durable",
-          description: "Messages in the stream that have not been delivered to its consumer yet.",
-          unit: units.Short,
+          description: "One that lags while the others do not has a slow or stopped consumer.",
+          unit: unitOf(GAUGE.consumerPending),
           width: 6,
         },
-        { expr: oneOf("baton_consumer_pending", DURABLE), legend: `{{${DURABLE}}}` },
+        { expr: oneOf(series(GAUGE.consumerPending), DURABLE), legend: `{{${DURABLE}}}` },
       ),
       lines(
         {
           title: "Queue: jobs by state",
           description:
             "Waiting, active, delayed (a retry that is not due yet), waiting for children, failed.",
-          unit: units.Short,
+          unit: unitOf(GAUGE.queueJobs),
           width: 6,
         },
         {
-          expr: oneOf("baton_queue_jobs", "messaging_destination_name, baton_queue_state"),
-          legend: "{{messaging_destination_name}} {{baton_queue_state}}",
+          expr: oneOf(series(GAUGE.queueJobs), `${QUEUE_NAME}, ${STATE}`),
+          legend: `{{${QUEUE_NAME}}} {{${STATE}}}`,
         },
       ),
     ],
@@ -112,39 +119,38 @@ export const pipeline = dashboard(
         },
         {
           expr: orZero(
-            perSecond(`${PROCESS}_count`, `${WHAT}, error_type`, 'error_type!=""'),
+            perSecond(`${PROCESS}_count`, `${WHAT}, ${ERROR}`, `${ERROR}!=""`),
             perSecond(`${PROCESS}_count`, WHAT),
           ),
-          legend: `${NAMED} {{error_type}}`,
+          legend: `${NAMED} {{${ERROR}}}`,
         },
       ),
       lines(
         {
           title: "Being delivered again",
-          description:
-            "Messages of each durable that were delivered more than once and are not acknowledged yet.",
-          unit: units.Short,
+          description: "Above 0 for long: the consumer fails at the same messages again and again.",
+          unit: unitOf(GAUGE.consumerRedelivered),
           width: 6,
         },
-        { expr: oneOf("baton_consumer_redelivered", DURABLE), legend: `{{${DURABLE}}}` },
+        { expr: oneOf(series(GAUGE.consumerRedelivered), DURABLE), legend: `{{${DURABLE}}}` },
       ),
       lines(
         {
           title: "Delivered, not acknowledged",
-          description: "Work in progress. At the limit of 256 the durable delivers no more.",
-          unit: units.Short,
+          description: "Work in progress. At the limit of 256 the durable gives out no more.",
+          unit: unitOf(GAUGE.consumerAckPending),
           width: 6,
         },
-        { expr: oneOf("baton_consumer_ack_pending", DURABLE), legend: `{{${DURABLE}}}` },
+        { expr: oneOf(series(GAUGE.consumerAckPending), DURABLE), legend: `{{${DURABLE}}}` },
       ),
       lines(
         {
           title: "Dead letters",
-          description: "Messages whose attempts all failed, by what gave them up, until they age out.",
-          unit: units.Short,
+          description: "Kept until they age out; npm run redrive hands one back to its consumer.",
+          unit: unitOf(GAUGE.deadLetters),
           width: 6,
         },
-        { expr: oneOf("baton_dead_letters", OWNER), legend: `{{${OWNER}}}` },
+        { expr: oneOf(series(GAUGE.deadLetters), OWNER), legend: `{{${OWNER}}}` },
       ),
     ],
   },
@@ -157,7 +163,7 @@ export const pipeline = dashboard(
           description: "Events from the relay and jobs from services, attempts that failed among them.",
           unit: units.CountsPerSecond,
         },
-        { expr: perSecond("messaging_client_sent_messages_total", WHAT), legend: NAMED },
+        { expr: perSecond(series(METRIC.sentMessages), WHAT), legend: NAMED },
       ),
       lines(
         {
@@ -167,11 +173,8 @@ export const pipeline = dashboard(
           unit: units.CountsPerSecond,
         },
         {
-          expr: perSecond(
-            "messaging_client_consumed_messages_total",
-            `${WHAT}, messaging_consumer_group_name`,
-          ),
-          legend: `{{messaging_consumer_group_name}} ${NAMED}`,
+          expr: perSecond(series(METRIC.consumedMessages), `${WHAT}, ${GROUP}`),
+          legend: `{{${GROUP}}} ${NAMED}`,
         },
       ),
       lines(
@@ -179,16 +182,11 @@ export const pipeline = dashboard(
           title: "Work per message, 99 of 100",
           description:
             "The handler's time without waiting, and the time that the stream takes to store a message.",
-          unit: units.Seconds,
+          unit: unitOf(METRIC.processDuration),
         },
         { expr: quantile(0.99, PROCESS, WHAT), legend: `process ${NAMED}` },
         {
-          expr: quantile(
-            0.99,
-            "messaging_client_operation_duration_seconds",
-            WHAT,
-            'messaging_operation_type="send"',
-          ),
+          expr: quantile(0.99, series(METRIC.operationDuration), WHAT, `${label(ATTR.operationType)}="send"`),
           legend: `send ${NAMED}`,
         },
       ),

@@ -1,8 +1,16 @@
 /** The Node processes: is one of them busy, blocked or leaking? */
 import * as units from "@grafana/grafana-foundation-sdk/units";
-import { dashboard } from "./dashboard.ts";
-import { perSecond } from "./expr.ts";
-import { lines } from "./panel.ts";
+import { ATTR, LIBRARY, METRIC } from "../../services/_kit/telemetry/conventions.ts";
+import { dashboard } from "../dashboard.ts";
+import { oneOf, perSecond, quantile } from "../expr.ts";
+import { label, series, unitOf } from "../names.ts";
+import { lines } from "../panel.ts";
+
+const GC_TYPE = label(ATTR.gcType);
+const METHOD = label(ATTR.rpcMethod);
+
+/** Of each service, the replica with most. A replica's series add up. */
+const ofLargest = (gauge: string): string => `max by (job) (sum by (job, instance) (${gauge}))`;
 
 export const runtime = dashboard(
   {
@@ -18,19 +26,19 @@ export const runtime = dashboard(
           title: "Utilisation",
           description:
             "At 1 the process is always busy, and the next request waits for it. Add a replica before that.",
-          unit: units.PercentUnit,
+          unit: unitOf(LIBRARY.eventLoopUtilization),
         },
-        { expr: "max by (job) (nodejs_eventloop_utilization_ratio)", legend: "{{job}}" },
+        { expr: oneOf(series(LIBRARY.eventLoopUtilization), "job"), legend: "{{job}}" },
       ),
       lines(
         {
           title: "Delay",
           description:
             "How late timers run. A spike here together with slow spans of the whole service is a blocked loop.",
-          unit: units.Seconds,
+          unit: unitOf(LIBRARY.eventLoopDelayP99),
         },
-        { expr: "max by (job) (nodejs_eventloop_delay_p99_seconds)", legend: "{{job}} 99 of 100" },
-        { expr: "max by (job) (nodejs_eventloop_delay_max_seconds)", legend: "{{job}} longest" },
+        { expr: oneOf(series(LIBRARY.eventLoopDelayP99), "job"), legend: "{{job}} 99 of 100" },
+        { expr: oneOf(series(LIBRARY.eventLoopDelayMax), "job"), legend: "{{job}} longest" },
       ),
       lines(
         {
@@ -39,7 +47,7 @@ export const runtime = dashboard(
           unit: units.PercentUnit,
         },
         {
-          expr: perSecond("nodejs_eventloop_time_seconds_total", "job", 'nodejs_eventloop_state="active"'),
+          expr: perSecond(series(LIBRARY.eventLoopTime), "job", `${label(ATTR.eventLoopState)}="active"`),
           legend: "{{job}}",
         },
       ),
@@ -52,18 +60,18 @@ export const runtime = dashboard(
         {
           title: "Heap used",
           description: "All heap spaces. A line that only rises is a leak.",
-          unit: units.BytesIEC,
+          unit: unitOf(LIBRARY.heapUsed),
         },
-        { expr: "max by (job) (sum by (job, instance) (v8js_memory_heap_used_bytes))", legend: "{{job}}" },
+        { expr: ofLargest(series(LIBRARY.heapUsed)), legend: "{{job}}" },
       ),
       lines(
         {
           title: "Heap reserved",
-          description: "The memory that V8 has reserved for the heap.",
-          unit: units.BytesIEC,
+          description: "It follows the heap used, and falls later. Much above it: what the last peak needed.",
+          unit: unitOf(LIBRARY.heapSize),
         },
         {
-          expr: "max by (job) (sum by (job, instance) (v8js_memory_heap_space_size_bytes))",
+          expr: ofLargest(series(LIBRARY.heapSize)),
           legend: "{{job}}",
         },
       ),
@@ -74,8 +82,8 @@ export const runtime = dashboard(
           unit: units.PercentUnit,
         },
         {
-          expr: perSecond("v8js_gc_duration_seconds_sum", "job, v8js_gc_type"),
-          legend: "{{job}} {{v8js_gc_type}}",
+          expr: perSecond(`${series(LIBRARY.gcDuration)}_sum`, `job, ${GC_TYPE}`),
+          legend: `{{job}} {{${GC_TYPE}}}`,
         },
       ),
     ],
@@ -88,25 +96,25 @@ export const runtime = dashboard(
           title: "Active resources",
           description:
             "Sockets, timers and requests that keep the process alive. The number should fall again after load.",
-          unit: units.Short,
+          unit: unitOf(LIBRARY.activeResources),
           width: 12,
         },
-        { expr: "max by (job) (sum by (job, instance) (v8js_resource_active))", legend: "{{job}}" },
+        { expr: ofLargest(series(LIBRARY.activeResources)), legend: "{{job}}" },
       ),
       lines(
         {
           title: "Calls between services, 99 of 100",
           description: "RPC, measured by the caller and by the callee.",
-          unit: units.Seconds,
+          unit: unitOf(METRIC.rpcClientDuration),
           width: 12,
         },
         {
-          expr: "histogram_quantile(0.99, sum by (le, rpc_method) (rate(rpc_client_call_duration_seconds_bucket[$__rate_interval])))",
-          legend: "calling {{rpc_method}}",
+          expr: quantile(0.99, series(METRIC.rpcClientDuration), METHOD),
+          legend: `calling {{${METHOD}}}`,
         },
         {
-          expr: "histogram_quantile(0.99, sum by (le, rpc_method) (rate(rpc_server_call_duration_seconds_bucket[$__rate_interval])))",
-          legend: "answering {{rpc_method}}",
+          expr: quantile(0.99, series(METRIC.rpcServerDuration), METHOD),
+          legend: `answering {{${METHOD}}}`,
         },
       ),
     ],

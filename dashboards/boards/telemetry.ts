@@ -1,9 +1,12 @@
 /** The telemetry pipeline itself: are the other dashboards complete? */
 import * as units from "@grafana/grafana-foundation-sdk/units";
-import { dashboard } from "./dashboard.ts";
-import { perSecond } from "./expr.ts";
-import { lines, number } from "./panel.ts";
+import { ATTR, LIBRARY } from "../../services/_kit/telemetry/conventions.ts";
+import { dashboard } from "../dashboard.ts";
+import { perSecond } from "../expr.ts";
+import { label, series, unitOf } from "../names.ts";
+import { lines, number } from "../panel.ts";
 
+const SAMPLED = label(ATTR.samplingResult);
 const SIGNALS = [
   ["spans", "spans"],
   ["metric_points", "metric points"],
@@ -68,21 +71,21 @@ export const telemetry = dashboard(
           unit: units.CountsPerSecond,
         },
         {
-          expr: perSecond("otel_sdk_span_started_total", "job, otel_span_sampling_result"),
-          legend: "{{job}} {{otel_span_sampling_result}}",
+          expr: perSecond(series(LIBRARY.spansStarted), `job, ${SAMPLED}`),
+          legend: `{{job}} {{${SAMPLED}}}`,
         },
       ),
       lines(
         {
           title: "Spans not yet ended",
           description: "A line that only rises means that some code does not end its spans.",
-          unit: units.Short,
+          unit: unitOf(LIBRARY.spansLive),
         },
-        { expr: "sum by (job) (otel_sdk_span_live)", legend: "{{job}}" },
+        { expr: `sum by (job) (${series(LIBRARY.spansLive)})`, legend: "{{job}}" },
       ),
       lines(
-        { title: "Log records", description: "Created by the SDKs' loggers.", unit: units.CountsPerSecond },
-        { expr: perSecond("otel_sdk_log_created_total", "job"), legend: "{{job}}" },
+        { title: "Log records", description: "By service, before any is sent.", unit: units.CountsPerSecond },
+        { expr: perSecond(series(LIBRARY.logsCreated), "job"), legend: "{{job}}" },
       ),
     ],
   },
