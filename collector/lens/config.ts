@@ -1,6 +1,6 @@
 /** What lens can be told, all of it by environment variables. Alone, with none of them set, it serves any application. */
 import { z } from "zod";
-import type { Consumers } from "./journey/settle.ts";
+import type { Consumers } from "./journey/rules.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const bytes = (least: number) => z.coerce.number().int().min(least).max(Number.MAX_SAFE_INTEGER);

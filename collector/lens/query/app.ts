@@ -8,7 +8,7 @@ import type { StoreReader } from "../store/read/store-reader.ts";
 import type { Log } from "../threads/thread-log.ts";
 import { integrityReader } from "./integrity.ts";
 import { jaegerApi } from "./jaeger.ts";
-import { type Journeys, summaryOf } from "./journeys.ts";
+import type { Journeys } from "./journeys.ts";
 import { findLogs, latestLogs } from "./logs.ts";
 import { metricsApi } from "./metrics.ts";
 import { type EvictedOf, METRICS_CONTENT_TYPE, renderForwarding, renderMetrics } from "./metrics-text.ts";
@@ -67,8 +67,8 @@ export function queryApp(dependencies: QueryDependencies): Hono {
   });
   app.get("/", (c) => c.html(page()));
   app.get("/healthz", (c) => c.json({ status: "ok" }));
-  const integrity = integrityReader(
-    async (limit) => (await journeys.latest({ limit, service: null })).journeys,
+  const integrity = integrityReader(async (limit) =>
+    (await journeys.latest({ limit, service: null })).journeys.map(({ state }) => state),
   );
   // Whoever was told that something was taken may ask for it.
   app.use(async (_, next) => {
@@ -95,19 +95,19 @@ export function queryApp(dependencies: QueryDependencies): Hono {
       partial,
     } = await journeys.latest({ limit, service: params.get("service"), before });
     const more = next === undefined ? {} : { cursor: cursorOf(next) };
-    return c.json({ journeys: found.map(summaryOf), ...more, ...(partial && { partial }) });
+    return c.json({ journeys: found.map(({ summary }) => summary), ...more, ...(partial && { partial }) });
   });
 
-  app.get("/api/journeys/:id", (c) => {
+  app.get("/api/journeys/:id", async (c) => {
     const withLogs = flagParam(new URL(c.req.url).searchParams, "logs");
-    const found = journeys.find(c.req.param("id"));
+    const found = await journeys.find(c.req.param("id"), c.req.raw.signal);
     if (!found) throw new Problem(404, "no span with this trace, correlation or order id is here");
     const { journey, others } = found;
     const spans = firstSpans(journey.spans);
     const body = {
       journey: journeyToJson({ ...journey, spans }),
       others,
-      spansLeftOut: journey.spans.length - spans.length,
+      spansLeftOut: journey.spans.length - spans.length + journey.leftOut.spans,
       wrongTimes: wrongTimesOf({ spans }, BigInt(Date.now()) * 1_000_000n),
     };
     if (!withLogs) return c.json(body);

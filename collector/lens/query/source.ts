@@ -25,21 +25,27 @@ const MAX_DECODED = 20_000;
 export function sourceOf(store: StoreReader): SpanSource {
   const decoded = new Map<string, readonly Span[]>();
   let spans = 0;
+  function* remembering(trace: StoredTrace): Generator<Span> {
+    const read: Span[] = [];
+    for (const span of spansOf(trace)) {
+      read.push(span);
+      yield span;
+    }
+    decoded.set(trace.traceId, read);
+    spans += read.length;
+  }
   return {
+    count: (traceId) => store.trace(traceId)?.spanCount ?? 0,
     trace(traceId) {
       const known = decoded.get(traceId);
       if (known) return known;
       const trace = store.trace(traceId);
       if (!trace) return [];
-      spans += trace.spanCount;
-      if (spans > MAX_DECODED) return spansOf(trace);
-      const read = [...spansOf(trace)];
-      decoded.set(traceId, read);
-      return read;
+      return spans + trace.spanCount > MAX_DECODED ? spansOf(trace) : remembering(trace);
     },
     *linksInto(traceId) {
       // The index leaves out links inside one trace; whoever asks finds them in the trace itself.
-      if (store.trace(traceId)) yield traceId;
+      yield traceId;
       for (const from of store.linkedTo(traceId)) yield from.traceId;
     },
     *correlated(correlationId) {

@@ -1,6 +1,6 @@
 /** What lens' threads say to each other. The one that receives is the process' main thread. */
 import type { MessagePort } from "node:worker_threads";
-import type { Consumers } from "../journey/settle.ts";
+import type { Consumers } from "../journey/rules.ts";
 import type { Batch } from "../store/write/batch.ts";
 import type { Eviction } from "../store/write/tally.ts";
 
