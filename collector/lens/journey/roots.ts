@@ -1,6 +1,6 @@
 import { keyOf, type Span, type SpanKey } from "./model.ts";
 import { byStart } from "./order.ts";
-import { beginningOf } from "./root.ts";
+import { type Beginning, beginningOf } from "./root.ts";
 import type { Traces } from "./traces.ts";
 import type { Pieces } from "./work.ts";
 
@@ -8,8 +8,8 @@ import type { Pieces } from "./work.ts";
 export interface Roots {
   /** Those that begin in the trace itself, the earliest first. */
   readonly here: readonly Span[];
-  /** And those that begin elsewhere. */
-  readonly elsewhere: readonly Span[];
+  /** And those that begin elsewhere, also further back than a list looks. */
+  readonly elsewhere: readonly Beginning[];
 }
 
 /** A list looks at many traces: a way back that is longer than this, over other traces, leads elsewhere. */
@@ -17,13 +17,15 @@ const HOPS = 64;
 
 /** The roots of the journeys that the spans of a trace are part of. */
 export function* rootsIn(traces: Traces, traceId: string): Pieces<Roots> {
-  const [here, elsewhere] = [new Map<SpanKey, Span>(), new Map<SpanKey, Span>()];
+  const here = new Map<SpanKey, Span>();
+  const elsewhere = new Map<SpanKey, Beginning>();
   const known = new Map<SpanKey, Span>();
   for (const span of (yield* traces.load(traceId)).spans) {
-    const { root, cut } = yield* beginningOf(span, traces, known, HOPS);
-    if (root.traceId === traceId) here.set(keyOf(root), root);
-    else if (!cut) elsewhere.set(keyOf(root), root);
-    else known.set(keyOf(span), root);
+    const beginning = yield* beginningOf(span, traces, known, HOPS);
+    const { root, cut } = beginning;
+    if (root.traceId === traceId && !cut) here.set(keyOf(root), root);
+    else elsewhere.set(keyOf(root), beginning);
+    if (cut) known.set(keyOf(span), root);
   }
-  return { here: [...here.values()].sort(byStart), elsewhere: [...elsewhere.values()].sort(byStart) };
+  return { here: [...here.values()].sort(byStart), elsewhere: [...elsewhere.values()] };
 }

@@ -9,6 +9,9 @@ import type { Pieces, Work } from "./work.ts";
 
 type SpanAt = { readonly traceId: string; readonly spanId: string };
 
+/** Traces that are looked for only to count what is left out. */
+const COUNTED = 100;
+
 /**
  * The traces of a source, each read when it is first needed and then kept: stitching one journey reads the
  * traces that it touches and no other, also when a batch in it links into hundreds of journeys. Once the work is spent
@@ -145,7 +148,7 @@ export class Traces {
       this.work.step();
       if (this.work.isDue()) yield;
       // What is left out is counted for a while, not for ever.
-      if (this.work.spent !== "" && pastEnd++ >= this.work.bounds.hops) break;
+      if (this.work.spent !== "" && pastEnd++ >= COUNTED) break;
     }
     return found;
   }

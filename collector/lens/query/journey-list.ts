@@ -1,7 +1,8 @@
 /** A list of journeys, a line each. */
 import { isFailed } from "../journey/failure.ts";
-import { type Cause, type Journey, keyOf, type LeftOut, type Span, type SpanKey } from "../journey/model.ts";
+import { type Cause, type Journey, keyOf, type LeftOut, type SpanKey } from "../journey/model.ts";
 import { byStart } from "../journey/order.ts";
+import type { Beginning } from "../journey/root.ts";
 import { inMs } from "../journey/times.ts";
 
 /** A journey in one line of a list. */
@@ -52,7 +53,7 @@ export class Listing {
   readonly #listed = new Map<SpanKey, ListedJourney>();
   /** The line that stands for single spans of one kind. */
   readonly #folded = new Map<string, SpanKey>();
-  readonly #passed = new Map<SpanKey, Span>();
+  readonly #passed = new Map<SpanKey, Beginning>();
 
   /** `service`: only journeys that pass through it; null for all. */
   constructor(service: string | null) {
@@ -87,20 +88,20 @@ export class Listing {
     this.#listed.set(rootKey, listed);
   }
 
-  /** Roots that lie elsewhere: their turn comes when their own trace does. */
-  pass(roots: readonly Span[]): void {
-    for (const root of roots) {
+  /** Where journeys begin that are not listed yet: their turn comes when their own trace does. */
+  pass(beginnings: readonly Beginning[]): void {
+    for (const one of beginnings) {
       if (this.#passed.size >= MOST_PASSED) return;
-      this.#passed.set(keyOf(root), root);
+      this.#passed.set(keyOf(one.root), one);
     }
   }
 
   /** Those of them that are not listed, the newest first. */
-  passed(): readonly Span[] {
+  passed(): readonly Beginning[] {
     return [...this.#passed]
       .filter(([key]) => !this.#listed.has(key))
-      .map(([, root]) => root)
-      .sort((a, b) => byStart(b, a));
+      .map(([, beginning]) => beginning)
+      .sort((a, b) => byStart(b.root, a.root));
   }
 
   done(next: number | undefined, partial: boolean): LatestJourneys {

@@ -1,7 +1,7 @@
 /** Finds journeys in the store: the latest ones, or those that an id leads to. Bounded in time, spans and bytes. */
 import { BATON } from "../../../services/_kit/telemetry/conventions.ts";
 import { type Journey, keyOf, type Span, type SpanKey } from "../journey/model.ts";
-import { beginningOf } from "../journey/root.ts";
+import { type Beginning, beginningOf } from "../journey/root.ts";
 import { rootsIn } from "../journey/roots.ts";
 import type { Rules } from "../journey/rules.ts";
 import type { SpanSource } from "../journey/source.ts";
@@ -36,7 +36,7 @@ const FIND_MS = 2_000;
 /** A line of a list says how much there is, so that a journey too large for it is named all the same. */
 const LINE_BOUNDS: Bounds = { spans: 2_000, bytes: 4 * 1024 * 1024, steps: 40_000, hops: 64 };
 /** Traces that are looked at for their roots are kept until there are so many spans of them. */
-const LOOK_BOUNDS: Bounds = { ...BOUNDS, spans: 5_000 };
+const LOOK_BOUNDS: Bounds = { ...BOUNDS, spans: 5_000, steps: 40_000 };
 
 export class Journeys {
   readonly #store: StoreReader;
@@ -65,8 +65,8 @@ export class Journeys {
       if (trace.spanCount > 0) {
         const { here, elsewhere } = await patience.finish(rootsIn(looking, trace.traceId), looking.work);
         for (const root of here) {
-          if (patience.isOver) break;
-          listing.add(await this.#line(root, source, patience));
+          if (patience.isOver) listing.pass([{ root, cut: false }]);
+          else listing.add(await this.#line({ root, cut: false }, source, patience));
         }
         listing.pass(elsewhere);
         if (looking.work.spent !== "") looking = this.#traces(source, LOOK_BOUNDS);
@@ -134,18 +134,18 @@ export class Journeys {
     return found && { journey: found.journey, others: others.map(keyOf) };
   }
 
-  async #line(root: Span, source: SpanSource, patience: Patience): Promise<Journey> {
+  async #line({ root, cut }: Beginning, source: SpanSource, patience: Patience): Promise<Journey> {
     const traces = this.#traces(source, LINE_BOUNDS);
     await patience.finish(traces.load(root.traceId), traces.work);
-    return patience.finish(journeyFrom(root, traces), traces.work);
+    return patience.finish(journeyFrom(root, traces, cut), traces.work);
   }
 
-  /** What a list has only passed by is all that it can name when it ran out of time before it met any root. */
+  /** What a list has only passed by is named when its time is over, so that it never answers nothing. */
   async #takePassed(listing: Listing, limit: number, source: SpanSource): Promise<void> {
     const patience = new Patience(BUDGET_MS / 4);
-    for (const root of listing.passed()) {
-      if (listing.size >= limit || patience.isOver) return;
-      listing.add(await this.#line(root, source, patience));
+    for (const one of listing.passed()) {
+      if (listing.size >= limit || (listing.size > 0 && patience.isOver)) return;
+      listing.add(await this.#line(one, source, patience));
     }
   }
 

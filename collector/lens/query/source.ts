@@ -34,19 +34,28 @@ export function sourceOf(store: StoreReader): SpanSource {
     decoded.set(trace.traceId, read);
     spans += read.length;
   }
+  /** The trace that was looked for last: it is asked for several times in a row. */
+  let last: StoredTrace | undefined;
+  const find = (traceId: string): StoredTrace | undefined => {
+    if (last?.traceId !== traceId) last = store.trace(traceId);
+    return last;
+  };
   return {
-    count: (traceId) => store.trace(traceId)?.spanCount ?? 0,
+    count: (traceId) => decoded.get(traceId)?.length ?? find(traceId)?.spanCount ?? 0,
     trace(traceId) {
       const known = decoded.get(traceId);
       if (known) return known;
-      const trace = store.trace(traceId);
+      const trace = find(traceId);
       if (!trace) return [];
       return spans + trace.spanCount > MAX_DECODED ? spansOf(trace) : remembering(trace);
     },
     *linksInto(traceId) {
       // The index leaves out links inside one trace; whoever asks finds them in the trace itself.
       yield traceId;
-      for (const from of store.linkedTo(traceId)) yield from.traceId;
+      for (const from of store.linkedTo(traceId)) {
+        last = from;
+        yield from.traceId;
+      }
     },
     *correlated(correlationId) {
       let found = 0;

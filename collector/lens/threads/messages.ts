@@ -47,6 +47,8 @@ export interface QuerySettings {
   readonly index: readonly string[];
   readonly edges: readonly string[];
   readonly consumers: Consumers;
+  /** The attribute of a link that says why it is there; empty for none. */
+  readonly linkReason: string;
   /** Names by which lens may be asked. */
   readonly hosts: readonly string[];
   readonly host: string;
