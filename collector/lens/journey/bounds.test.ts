@@ -84,6 +84,7 @@ describe("a trace of 50,000 spans", () => {
     expect(answer.journey.spans).toHaveLength(BOUNDS.spans);
     expect(answer.journey.leftOut).toEqual({ bound: "spans", spans: 30_000, traces: 0, before: false });
     expect(answer.journey).toMatchObject({ rootKey: key("big/n0"), orphans: [], rootMissing: false });
+    expect(answer.work.longestPiece).toBeLessThan(1.3 * BOUNDS.spans);
     const backwards = ask(spans.toReversed(), "big");
     expect(backwards.journey.spans.map((one) => one.key)).toEqual(answer.journey.spans.map((one) => one.key));
   });

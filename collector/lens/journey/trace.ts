@@ -142,6 +142,7 @@ function* readSpans(received: Iterable<Span>, work: Work, stored?: number): Piec
     break;
   }
   if (versions.size > room) prune(room);
+  if (work.isDue()) yield;
   const { byId, repeated } = versions.distinct();
   const spans = [...byId.values()].sort(byStart);
   work.step(spans.length);
