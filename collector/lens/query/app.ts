@@ -97,13 +97,14 @@ export function queryApp(dependencies: QueryDependencies): Hono {
     const withLogs = flagParam(new URL(c.req.url).searchParams, "logs");
     const found = await journeys.find(c.req.param("id"), c.req.raw.signal);
     if (!found) throw new Problem(404, "no span with this trace, correlation or order id is here");
-    const logs = withLogs ? findLogs(store, { ...found.journey, limit: MAX_LOGS }) : null;
-    return c.body(await journeyText(found, logs, c.req.raw.signal), 200, {
+    const { signal } = c.req.raw;
+    const logs = withLogs ? await findLogs(store, { ...found.journey, limit: MAX_LOGS }, signal) : null;
+    return c.body(await journeyText(found, logs, signal), 200, {
       "content-type": "application/json",
     });
   });
 
-  app.get("/api/logs", (c) => {
+  app.get("/api/logs", async (c) => {
     const params = new URL(c.req.url).searchParams;
     const correlationId = params.get("correlation_id") ?? "";
     const traceId = params.get("trace_id")?.toLowerCase() ?? "";
@@ -115,8 +116,9 @@ export function queryApp(dependencies: QueryDependencies): Hono {
       const { logs: latest, more } = latestLogs(store, service, limit);
       return c.json({ logs: latest.map(logToJson), leftOut: 0, more });
     }
-    const { logs, leftOut } = findLogs(store, { traceIds: traceId ? [traceId] : [], correlationId, limit });
-    return c.json({ logs: logs.map(logToJson), leftOut });
+    const query = { traceIds: traceId ? [traceId] : [], correlationId, limit };
+    const { logs, leftOut, partial } = await findLogs(store, query, c.req.raw.signal);
+    return c.json({ logs: logs.map(logToJson), leftOut, ...(partial && { partial }) });
   });
   return app;
 }

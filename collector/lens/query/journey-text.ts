@@ -21,7 +21,11 @@ export async function journeyText(
     others,
     spansLeftOut: journey.spans.length - shown.length + journey.leftOut.spans,
     wrongTimes: wrongTimesOf({ spans: shown }, BigInt(Date.now()) * 1_000_000n),
-    ...(logs && { logs: logs.logs.map(logToJson), logsLeftOut: logs.leftOut }),
+    ...(logs && {
+      logs: logs.logs.map(logToJson),
+      logsLeftOut: logs.leftOut,
+      ...(logs.partial && { logsPartial: true }),
+    }),
   };
   const head = JSON.stringify(rest).slice(0, -1);
   return `{"journey":${head},"spans":[${text}]},${JSON.stringify(beside).slice(1)}`;
