@@ -3,6 +3,7 @@
  * the wiring read it; compose.yaml, databases.sql and the tables of the documents are rendered from it (`npm run render`).
  * `topology-check.ts` says what is wrong with it, and `npm start` asks that first.
  */
+import { BATON, LINK } from "./_kit/telemetry/conventions.ts";
 import { type Part, type Service, service } from "./declare.ts";
 
 /** In the order in which they are shown. */
@@ -113,6 +114,13 @@ export const lensEdges = (all: readonly Service[] = services): string =>
     .filter(({ edge }) => edge)
     .map(({ name }) => name)
     .join(", ");
+
+/** What lens must be told of the shop's telemetry, as its settings. */
+export const lensWords = () => ({
+  LENS_EDGES: lensEdges(),
+  LENS_INDEX: BATON.orderId,
+  LENS_LINK_REASON: LINK.reason,
+});
 
 /** Who hears what, as lens takes it in `LENS_CONSUMERS`: `events.<type>=<group>+<group>, ...`. */
 export function lensConsumers(all: readonly Service[] = services): string {

@@ -1,8 +1,7 @@
 /** The environment of each process of ours. Nothing of the user's passes but what is named here. */
 import path from "node:path";
-import { BATON, LINK } from "../../services/_kit/telemetry/conventions.ts";
 import { type Service, urlVariable } from "../../services/declare.ts";
-import { lensConsumers, lensEdges, services } from "../../services/topology.ts";
+import { lensConsumers, lensWords, services } from "../../services/topology.ts";
 import { cacheDir } from "../provide/apt.ts";
 import type { Database } from "../provide/databases.ts";
 import { SERVICE_SETTINGS } from "../variables.ts";
@@ -89,9 +88,7 @@ export function lensEnvironment(input: Pick<EnvironmentInput, "ports" | "dir" | 
   return {
     ...compiled(user),
     ...passedOn(user),
-    LENS_EDGES: lensEdges(),
-    LENS_INDEX: BATON.orderId,
-    LENS_LINK_REASON: LINK.reason,
+    ...lensWords(),
     ...Object.fromEntries(Object.entries(user).filter(([name, value]) => name.startsWith("LENS_") && value)),
     BATON_HOST: "127.0.0.1",
     BATON_PORT: String(ports.lens),
