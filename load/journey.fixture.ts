@@ -1,7 +1,7 @@
 /** Makes journeys that a scenario accepts, so that tests can break one point at a time. */
 import type { Journey, Span } from "../collector/lens/journey/model.ts";
+import { journeysOf } from "../collector/lens/journey/shop.fixture.ts";
 import { message, type SpanWords, span } from "../collector/lens/journey/spans.fixture.ts";
-import { journeysOf } from "../collector/lens/journey/stitch.ts";
 import { ATTR, BATON } from "../services/_kit/telemetry/conventions.ts";
 import type { Expectation, Hop } from "./scenario.ts";
 

@@ -3,6 +3,7 @@
  * and the wiring read this; compose.yaml, databases.sql and the tables of the documents are rendered from it
  * (`npm run render`). `npm start` first checks it with `topology-check.ts`.
  */
+import { BATON, LINK } from "./_kit/telemetry/conventions.ts";
 import { type Part, type Service, service } from "./declare.ts";
 
 /** In the order in which they are shown. */
@@ -119,6 +120,13 @@ export const lensEdges = (all: readonly Service[] = services): string =>
     .filter(({ edge }) => edge)
     .map(({ name }) => name)
     .join(", ");
+
+/** What lens is told of the shop's telemetry, as its settings. */
+export const lensWords = () => ({
+  LENS_EDGES: lensEdges(),
+  LENS_INDEX: BATON.orderId,
+  LENS_LINK_REASON: LINK.reason,
+});
 
 /** The consumers of each event, as lens takes them in `LENS_CONSUMERS`: `events.<type>=<group>+<group>, ...`. */
 export function lensConsumers(all: readonly Service[] = services): string {

@@ -25,6 +25,7 @@ import { stackPortsFor } from "../playground/stack/ports.ts";
 import { stackProgram } from "../playground/stack/program.ts";
 import { stackPrograms } from "../playground/stack/stack.ts";
 import { silent } from "../playground/terminal/report.ts";
+import { lensWords } from "../services/topology.ts";
 import { eventually } from "./fixtures.ts";
 import { judge } from "./judge.ts";
 import { freeOffset } from "./offset.ts";
@@ -104,7 +105,10 @@ describe.skipIf(lacking !== "")("the full stack", () => {
 
   beforeAll(async () => {
     mirror = await startLens(
-      readConfig({ BATON_PORT: "0", LENS_OTLP_HTTP_PORT: "0", LENS_OTLP_GRPC_PORT: "0" }),
+      readConfig({
+        ...lensWords(),
+        ...{ BATON_PORT: "0", LENS_OTLP_HTTP_PORT: "0", LENS_OTLP_GRPC_PORT: "0" },
+      }),
     );
     playground = await startPlayground({}, { ports: portsFor(OFFSET), full: stack });
   });

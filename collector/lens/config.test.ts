@@ -7,16 +7,21 @@ test("with nothing set, lens listens on this machine only, on OpenTelemetry's po
     port: 4000,
     otlpHttpPort: 4318,
     otlpGrpcPort: 4317,
-    edges: ["gateway"],
+    edges: [],
+    index: [],
+    linkReason: "",
   };
   expect(readConfig({})).toMatchObject(expected);
   expect(readConfig({ BATON_PORT: "" })).toEqual(readConfig({}));
 });
 
 test("lists are separated by commas", () => {
-  expect(readConfig({ LENS_INDEX: "a.id, b.id ,", LENS_EDGES: "web,api" })).toMatchObject({
+  expect(
+    readConfig({ LENS_INDEX: "a.id, b.id ,", LENS_EDGES: "web,api", LENS_LINK_REASON: "why" }),
+  ).toMatchObject({
     index: ["a.id", "b.id"],
     edges: ["web", "api"],
+    linkReason: "why",
   });
 });
 

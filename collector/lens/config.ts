@@ -5,7 +5,7 @@
 import { z } from "zod";
 import type { Targets } from "./forward/backend.ts";
 import { readTargets } from "./forward/targets.ts";
-import type { Consumers } from "./journey/settle.ts";
+import type { Consumers } from "./journey/rules.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const bytes = (least: number) => z.coerce.number().int().min(least).max(Number.MAX_SAFE_INTEGER);
@@ -42,10 +42,15 @@ const Environment = z.object({
   LENS_STORE_HOURS: z.coerce.number().int().min(1).max(87_600).default(72),
   /** Longest request, before and after it is unpacked. */
   LENS_MAX_REQUEST_BYTES: bytes(1024).default(16 * MIB),
-  /** Attributes that journeys can be found by, beside the correlation id; separated by commas. */
-  LENS_INDEX: names.default(["baton.order.id"]),
-  /** Services whose SERVER spans are the public edge; separated by commas. */
-  LENS_EDGES: names.default(["gateway"]),
+  /** Attributes that journeys can be found by and are shown with, beside the correlation id; separated by commas. */
+  LENS_INDEX: names.default([]),
+  /**
+   * Services whose SERVER spans are the public edge, where all journeys begin; separated by commas. Unset: wherever a
+   * span's flags say that its parent was in another process, if nothing of its trace is from before.
+   */
+  LENS_EDGES: names.default([]),
+  /** The attribute of a link that says why it is there: `creation`, `previous_attempt` or `caller`; unset: none does. */
+  LENS_LINK_REASON: z.string().default(""),
   /** Who consumes what, so that a journey settles only when everybody has had its messages; unset: one is enough. */
   LENS_CONSUMERS: consumers.default(new Map()),
   /** What may wait to be sent on. */
@@ -68,6 +73,8 @@ export interface LensConfig {
   readonly maxRequestBytes: number;
   readonly index: readonly string[];
   readonly edges: readonly string[];
+  /** Empty when links give no reason. */
+  readonly linkReason: string;
   readonly consumers: Consumers;
   readonly hosts: readonly string[];
   readonly otlpOrigins: readonly string[];
@@ -108,6 +115,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): L
     maxRequestBytes: data.LENS_MAX_REQUEST_BYTES,
     index: Object.freeze(data.LENS_INDEX),
     edges: Object.freeze(data.LENS_EDGES),
+    linkReason: data.LENS_LINK_REASON.trim(),
     consumers: data.LENS_CONSUMERS,
     hosts: Object.freeze(hostsOf(data)),
     otlpOrigins: Object.freeze(data.LENS_OTLP_ORIGINS.map((origin) => origin.toLowerCase())),

@@ -1,6 +1,7 @@
 /** A lens of its own for each test, on free ports, and what tests say to it. */
 import path from "node:path";
 import { afterEach, beforeEach } from "vitest";
+import { BATON } from "../../services/_kit/telemetry/conventions.ts";
 import { readConfig } from "./config.ts";
 import { type Lens, startLens } from "./server.ts";
 
@@ -30,6 +31,7 @@ export const onPorts = (
       LENS_OTLP_HTTP_PORT: otlpHttpPort,
       LENS_OTLP_GRPC_PORT: otlpGrpcPort,
       LENS_MAX_REQUEST_BYTES: String(MAX_REQUEST_BYTES),
+      LENS_INDEX: BATON.orderId,
       ...more,
     }),
   );

@@ -73,7 +73,7 @@ export async function startLens(
 }
 
 async function start(config: LensConfig, log: Logger, headersMs: number, started: Started): Promise<Lens> {
-  const { host, edges, consumers } = config;
+  const { host, edges, linkReason, consumers } = config;
   const counts = new Counts();
   const index = [...new Set([BATON.correlationId, ...config.index])];
   const dir = config.dataDir ?? (await temporaryFolder(started));
@@ -107,6 +107,7 @@ async function start(config: LensConfig, log: Logger, headersMs: number, started
       ...{
         ...shared,
         consumers,
+        linkReason,
         hosts: config.hosts,
         host,
         port: config.port,

@@ -139,10 +139,17 @@ describe("the environment of lens", () => {
   });
 
   it("has the user's settings of lens, but not the ports", () => {
-    const user = { LENS_STORE_BYTES: "2000000", LENS_INDEX: "", LENS_OTLP_HTTP_PORT: "1" };
+    const user = { LENS_STORE_BYTES: "2000000", LENS_HOSTS: "", LENS_OTLP_HTTP_PORT: "1" };
     const env = lensEnvironment({ ...input, user });
     expect(env).toMatchObject({ LENS_STORE_BYTES: "2000000", LENS_OTLP_HTTP_PORT: "4418" });
-    expect(env).not.toHaveProperty("LENS_INDEX");
+    expect(env).not.toHaveProperty("LENS_HOSTS");
+  });
+
+  it("has what lens is told of the shop, unless the user has others", () => {
+    const words = { LENS_EDGES: "gateway", LENS_INDEX: "baton.order.id", LENS_LINK_REASON: "baton.link" };
+    expect(lensEnvironment(input)).toMatchObject(words);
+    const user = { LENS_INDEX: "user.id", LENS_LINK_REASON: "" };
+    expect(lensEnvironment({ ...input, user })).toMatchObject({ ...words, LENS_INDEX: "user.id" });
   });
 
   it("says where a copy goes, and which proxy leads there", () => {

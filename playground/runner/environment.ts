@@ -1,7 +1,7 @@
 /** The environment of each of our processes. Of the user's environment it has only the variables named here. */
 import path from "node:path";
 import { type Service, urlVariable } from "../../services/declare.ts";
-import { lensConsumers, lensEdges, services } from "../../services/topology.ts";
+import { lensConsumers, lensWords, services } from "../../services/topology.ts";
 import { type Copy, copyFromEnvironment, OF_BACKEND } from "../copy.ts";
 import { SIGNALS } from "../otel-table.ts";
 import { isObeyed } from "../otel-variables.ts";
@@ -133,7 +133,7 @@ export function lensEnvironment(
     ...compiled(user),
     ...withoutBackend(passedOn(user)),
     ...throughProxy(user),
-    LENS_EDGES: lensEdges(),
+    ...lensWords(),
     ...Object.fromEntries(Object.entries(user).filter(([name, value]) => name.startsWith("LENS_") && value)),
     ...copy?.settings,
     BATON_HOST: "127.0.0.1",

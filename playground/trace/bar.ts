@@ -3,7 +3,7 @@ import { padEnd, widthOf } from "./text.ts";
 import type { TimeLine } from "./timeline.ts";
 
 /** What a bar shows: work, or one kind of wait. */
-export const SHADES = { work: "█", outbox: "░", stream: "▒", job: "▓" } as const;
+export const SHADES = { work: "█", outbox: "░", stream: "▒", job: "▓", message: "▚" } as const;
 export type Shade = keyof typeof SHADES;
 
 /** A stretch of time in a row's bar. */

@@ -1,5 +1,6 @@
 import { complete } from "../../collector/lens/journey/complete.ts";
 import type { Hop, Journey, WaitKind } from "../../collector/lens/journey/model.ts";
+import { lastingOf } from "../../collector/lens/journey/times.ts";
 import { ATTR } from "../../services/_kit/telemetry/conventions.ts";
 import { counted, duration } from "./format.ts";
 import { type Cell, cell, INK, type Line, lineWidth } from "./ink.ts";
@@ -34,7 +35,7 @@ function titleOf(journey: Journey, hops: readonly Hop[] | undefined, width: numb
   const status = root?.attributes[ATTR.httpStatus];
   const answer = typeof status === "number" ? ` → ${status}` : "";
   const name = journey.rootMissing ? "the root has not arrived" : plain(root?.name ?? "");
-  const took = root && !journey.rootMissing ? ` in ${duration(root.endNs - root.startNs)}` : "";
+  const took = root && !journey.rootMissing ? ` in ${duration(lastingOf(root))}` : "";
   const state = stateOf(journey, hops);
   const failed = journey.cause !== null;
   const ended = journey.settled ? cell("✓ ", INK.good) : cell("◌ ", INK.wait);
@@ -82,6 +83,9 @@ function fieldsOf(journey: Journey, hops: readonly Hop[] | undefined): readonly 
       dropped > 0 ? `${counted(dropped, "consumer")} found only by correlation id` : "",
       INK.failed,
     ],
+    ["unfinished", journey.unfinished.length > 0 ? counted(journey.unfinished.length, "span") : "", INK.wait],
+    ["clocks", skewsIn(journey), INK.wait],
+    ["left out", leftOutIn(journey), INK.wait],
     ["caller", journey.external ? "sent its own trace, which continues here" : "", INK.none],
   ];
   return fields.filter(([, value]) => value !== "");
@@ -97,13 +101,35 @@ function missingFields(missing: readonly Hop[]): readonly Field[] {
 }
 
 function waitsIn(journey: Journey): string {
-  const kinds: readonly WaitKind[] = ["outbox", "stream", "job"];
+  const kinds: readonly WaitKind[] = ["outbox", "stream", "job", "message"];
   const sums = kinds.map((kind) => {
     const waits = journey.waits.filter((wait) => wait.kind === kind);
     const sum = waits.reduce((total, { startNs, endNs }) => total + (endNs - startNs), 0n);
-    return waits.length > 0 ? `${kind} ${duration(sum)} (${waits.length}×)` : "";
+    const about = waits.some(({ estimated }) => estimated) ? "≈ " : "";
+    return waits.length > 0 ? `${kind} ${about}${duration(sum)} (${waits.length}×)` : "";
   });
   return sums.filter((sum) => sum !== "").join(" · ");
+}
+
+/** `payments 5.00 s behind`, for each process whose clock does not fit. */
+function skewsIn({ skews }: Journey): string {
+  const one = ({ service, behindMs }: Journey["skews"][number]): string => {
+    const by = duration(BigInt(Math.round(Math.abs(behindMs) * 1e6)));
+    return `${plain(service)} ${by} ${behindMs > 0 ? "behind" : "ahead"}`;
+  };
+  return skews.slice(0, namedAtMost).map(one).join(", ") + (skews.length > 0 ? " (estimated)" : "");
+}
+
+/** What a journey is too large to show. */
+function leftOutIn({ leftOut }: Journey): string {
+  const { bound, spans, traces, before } = leftOut;
+  if (bound === "") return "";
+  const parts = [
+    spans > 0 ? counted(spans, "span") : "",
+    traces > 0 ? `at least ${counted(traces, "trace")}` : "",
+    before ? "what came before" : "",
+  ];
+  return `${parts.filter((part) => part !== "").join(", ")}: the bound of ${bound} was met`;
 }
 
 function named(names: readonly string[], noun: string): string {

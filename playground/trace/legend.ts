@@ -21,7 +21,7 @@ export function legendOf(rows: readonly Row[], timeLine: TimeLine, width: number
     ...(["child", "link", "both", "correlation"] as const)
       .filter((stroke) => strokes.has(stroke))
       .map((stroke) => cell(`${STROKES[stroke]} ${edges[stroke]}`)),
-    ...(["work", "outbox", "stream", "job"] as const)
+    ...(["work", "outbox", "stream", "job", "message"] as const)
       .filter((shade) => shades.has(shade))
       .map((shade) =>
         cell(`${SHADES[shade]} ${shade}${shade === "work" ? "" : " wait"}`, shade === "work" ? "" : INK.wait),

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { journeyToJson, logToJson } from "../../collector/lens/journey/json.ts";
 import type { Span } from "../../collector/lens/journey/model.ts";
+import { journeysOf } from "../../collector/lens/journey/shop.fixture.ts";
 import {
   acked,
   consumer,
@@ -11,7 +12,6 @@ import {
   message,
   span,
 } from "../../collector/lens/journey/spans.fixture.ts";
-import { journeysOf } from "../../collector/lens/journey/stitch.ts";
 import { world } from "../../collector/lens/journey/world.fixture.ts";
 import { type RenderOptions, renderJourney } from "./render.ts";
 import { declinedSpans, goodHops, goodSpans, journeyIn, logOf } from "./samples.fixture.ts";

@@ -1,4 +1,5 @@
 import { isCompensation } from "../../collector/lens/journey/cause.ts";
+import { isFailed } from "../../collector/lens/journey/failure.ts";
 import type {
   Journey,
   JourneySpan,
@@ -9,6 +10,7 @@ import type {
 } from "../../collector/lens/journey/model.ts";
 import { keyOf } from "../../collector/lens/journey/model.ts";
 import { numberOf, textOf } from "../../collector/lens/journey/read.ts";
+import { endOf, lastingOf } from "../../collector/lens/journey/times.ts";
 import { ATTR, BATON } from "../../services/_kit/telemetry/conventions.ts";
 import type { Stretch } from "./bar.ts";
 import { briefOf } from "./brief.ts";
@@ -81,7 +83,7 @@ function spanRow(item: Item, { levels, isLast }: Place, isCause: boolean, hidden
   const several = group.length > 1;
   const shown = several ? group : [placed];
   const stretches = shown.map(
-    (s) => ({ startNs: s.span.startNs, endNs: s.span.endNs, shade: "work" }) as const,
+    (s) => ({ startNs: s.span.startNs, endNs: endOf(s.span), shade: "work" }) as const,
   );
   return {
     is: "span",
@@ -92,14 +94,14 @@ function spanRow(item: Item, { levels, isLast }: Place, isCause: boolean, hidden
     mark: KIND_MARKS[span.kind],
     name: several ? groupName(group) : plain(span.name),
     isGroup: several,
-    failed: span.status === "ERROR",
+    failed: isFailed(span),
     notes: several ? [] : notesOf(placed, isCause, hidden),
     time: duration(several ? outermost(group).reduce((sum, s) => sum + lasting(s), 0n) : lasting(placed)),
     stretches,
   };
 }
 
-const lasting = ({ span }: JourneySpan): bigint => span.endNs - span.startNs;
+const lasting = ({ span }: JourneySpan): bigint => lastingOf(span);
 
 /** The spans of a group that are not inside another span of it, so that nested calls do not count twice. */
 function outermost(group: readonly JourneySpan[]): readonly JourneySpan[] {
@@ -128,7 +130,7 @@ function notesOf(placed: JourneySpan, isCause: boolean, hidden: number): Row["no
   if (outcome === "retry") note(INK.wait, "↻ will retry", "↻");
   if (outcome === "dead-letter") note(INK.failed, "† dead-lettered", "†");
   if (isCompensation(span)) note(INK.dim, "↶ compensation", "↶");
-  if (span.status === "ERROR") note(INK.failed, errorType ? `✗ ${errorType}` : "✗", "✗");
+  if (isFailed(span)) note(INK.failed, errorType ? `✗ ${errorType}` : "✗", "✗");
   if (isCause) note(INK.failedBold, "◀ cause", "◀");
   if (placed.orphan) note(INK.wait, "? orphan", "?");
   if (placed.shared) note(INK.dim, "shared batch", "shared");
@@ -150,7 +152,9 @@ function waitRows(waits: readonly Wait[], { levels }: Place): readonly Row[] {
       joint: "waiting",
       stroke: "root",
       mark: "",
-      name: waits.map((w) => `${w.kind} wait${since(w)}${several ? ` ${lasting(w)}` : ""}`).join(" + "),
+      name: waits
+        .map((w) => `${w.estimated ? "≈ " : ""}${w.kind} wait${since(w)}${several ? ` ${lasting(w)}` : ""}`)
+        .join(" + "),
       isGroup: false,
       failed: false,
       notes: [],

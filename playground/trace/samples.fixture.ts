@@ -1,7 +1,7 @@
 /** Two checkouts with spans like those of the playground, for tests of the tree. */
 import type { Hop, Journey, LogRecord, Span } from "../../collector/lens/journey/model.ts";
+import { journeysOf } from "../../collector/lens/journey/shop.fixture.ts";
 import { atMs, linkTo } from "../../collector/lens/journey/spans.fixture.ts";
-import { journeysOf } from "../../collector/lens/journey/stitch.ts";
 import { ATTR, BATON, LINK } from "../../services/_kit/telemetry/conventions.ts";
 import { Checkout, type Mode, orderId } from "./checkout.fixture.ts";
 

@@ -3,6 +3,7 @@
  * column when it would dwarf all the work. Every cut is drawn.
  */
 import type { Journey } from "../../collector/lens/journey/model.ts";
+import { endOf } from "../../collector/lens/journey/times.ts";
 import { roundDuration } from "./format.ts";
 
 export interface TimeLine {
@@ -31,7 +32,7 @@ export function timeLineOf(journey: Journey, columns: number): TimeLine {
   const busy = union(
     journey.spans
       .filter((s) => !s.shared)
-      .map(({ span }) => ({ from: offset(span.startNs), to: offset(span.endNs) })),
+      .map(({ span }) => ({ from: offset(span.startNs), to: offset(endOf(span)) })),
   );
   const gaps = cutsIn(busy, columns);
   const kept = total - gaps.reduce((sum, gap) => sum + (gap.to - gap.from), 0);

@@ -6,7 +6,7 @@ import { freePorts } from "../../../playground/runner/ports.ts";
 import { temporaryState } from "../../../playground/temporary.fixture.ts";
 import { silent } from "../../../playground/terminal/report.ts";
 import { until } from "../../../playground/until.ts";
-import { lens as part } from "../../../services/topology.ts";
+import { lensWords, lens as part } from "../../../services/topology.ts";
 
 const STOP_WITHIN_MS = 3_000;
 const REST_WITHIN_MS = 60_000;
@@ -46,6 +46,7 @@ export async function withLens<T>(
       PATH: process.env.PATH ?? "",
       BATON_PORT: String(ports.lens),
       BATON_STATE_DIR: state.dir,
+      ...lensWords(),
       LENS_OTLP_HTTP_PORT: String(ports.otlpHttp),
       LENS_OTLP_GRPC_PORT: String(ports.otlpGrpc),
       LENS_DATA_DIR: path.join(state.dir, "lens"),

@@ -1,10 +1,14 @@
 import { expect, test } from "vitest";
 import { readConfig } from "../../../collector/lens/config.ts";
 import { startLens } from "../../../collector/lens/server.ts";
+import { lensWords } from "../../../services/topology.ts";
 import { lensCounts } from "./lens.ts";
 import { correlationIdOf, orderIdOf, RequestTemplate, traceIdOf, tracesIn, USUAL } from "./spans.ts";
 
-const config = readConfig({ BATON_PORT: "0", LENS_OTLP_HTTP_PORT: "0", LENS_OTLP_GRPC_PORT: "0" });
+const config = readConfig({
+  ...lensWords(),
+  ...{ BATON_PORT: "0", LENS_OTLP_HTTP_PORT: "0", LENS_OTLP_GRPC_PORT: "0" },
+});
 const SPANS = USUAL.spansPerRequest * USUAL.requestsPerGroup;
 
 test("lens stores each of the spans, and finds whole journeys by all of their ids", async () => {

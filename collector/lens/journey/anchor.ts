@@ -4,7 +4,8 @@
  */
 import { BATON, LINK } from "../../../services/_kit/telemetry/conventions.ts";
 import { keyOf, type Span, type SpanLink } from "./model.ts";
-import { reasonOf } from "./read.ts";
+import { type Rules, reasonOf } from "./rules.ts";
+import { MOST_LINKS } from "./work.ts";
 
 export type Anchor =
   /** Nothing: it is a root. */
@@ -15,54 +16,71 @@ export type Anchor =
   | { readonly by: "links"; readonly links: readonly SpanLink[] }
   /** A parent that should be in its trace and is not: an orphan. */
   | { readonly by: "missing parent" }
-  /** It has lost its context: links that lead nowhere, or a consumer with neither parent nor links. */
+  /** It has lost its context: a consumer with neither parent nor links that lead anywhere. */
   | { readonly by: "lost" };
 
 /** What the rules need to know of a span's surroundings. */
 export interface Surroundings {
-  /** Services whose SERVER spans are the public edge. */
-  readonly edges: ReadonlySet<string>;
+  readonly rules: Rules;
   /** The span's parent when it is here, in the same trace. */
   readonly parent: Span | undefined;
   /** Whether any span of that trace is here. */
   hasTrace(traceId: string): boolean;
 }
 
+const NOTHING: Anchor = { by: "nothing" };
+const MISSING_PARENT: Anchor = { by: "missing parent" };
+const LOST: Anchor = { by: "lost" };
+
+/** OTLP's span flags: whether the parent was in another process is known, and that it was. */
+const REMOTE = 0x300;
+
+/** True for a span whose flags say that its parent was in another process. */
+export const saysRemote = (span: Span): boolean => (span.flags & REMOTE) === REMOTE;
+
 /**
  * True for a span that begins a journey whatever it links to: a SERVER span of the public edge whose parent
  * is not ours (the caller's, or none), and the root of a replay.
  */
-export function startsOwnJourney(span: Span, around: Pick<Surroundings, "edges" | "parent">): boolean {
+export function startsOwnJourney(span: Span, around: Pick<Surroundings, "rules" | "parent">): boolean {
   if (around.parent) return false;
-  if (span.kind === "SERVER" && around.edges.has(span.service)) return true;
+  if (span.kind === "SERVER" && around.rules.edges.has(span.service)) return true;
   return span.parentSpanId === "" && span.attributes[BATON.replay] === true;
 }
 
 /** What this span hangs on. Pure in what it is given; never throws. */
 export function anchorOf(span: Span, around: Surroundings): Anchor {
-  if (startsOwnJourney(span, around)) return { by: "nothing" };
+  const { rules, parent } = around;
+  if (startsOwnJourney(span, around)) return NOTHING;
   const reachable = (links: readonly SpanLink[]) => links.some((link) => around.hasTrace(link.traceId));
-  const links = originLinks(span);
+  const links = originLinks(span, rules);
   // A consumer belongs to its message. Its parent may be a `receive` span over the messages of many journeys.
-  if ((span.kind === "CONSUMER" || !around.parent) && reachable(links)) return { by: "links", links };
-  if (around.parent) return { by: "parent", parent: around.parent };
-  if (span.parentSpanId !== "") return { by: "missing parent" };
-  const previous = distinct(span, (reason) => reason === LINK.previousAttempt);
+  if ((span.kind === "CONSUMER" || !parent) && reachable(links)) return { by: "links", links };
+  if (parent) return { by: "parent", parent };
+  if (span.parentSpanId !== "") return MISSING_PARENT;
+  const previous = distinct(span, (link) => reasonOf(link, rules) === LINK.previousAttempt);
   if (reachable(previous)) return { by: "links", links: previous };
-  return links.length > 0 || span.kind === "CONSUMER" ? { by: "lost" } : { by: "nothing" };
+  // Links that lead to nothing that is here, sampled away or never sent, do not make a root wait for ever.
+  return span.kind === "CONSUMER" ? LOST : NOTHING;
 }
 
 /**
- * The links that say where a span comes from, each target once, in the span's own order: those to creation
- * contexts; without any, those that give no reason (other software's). Never those to the attempt before or to
- * a caller outside, nor to the span itself.
+ * The links that say where a span comes from, each target once, in the span's own order, at most `MOST_LINKS`: those to
+ * creation contexts; without any, those that give no reason (other software's). Never those to the attempt before or to
+ * a caller outside, nor to the span itself, nor those that lead to nothing: ids of zeros or of a wrong length.
  */
-export function originLinks(span: Span): readonly SpanLink[] {
-  const creation = distinct(span, (reason) => reason === LINK.creation);
-  return creation.length > 0 ? creation : distinct(span, (reason) => reason === "");
+export function originLinks(span: Span, rules: Rules): readonly SpanLink[] {
+  if (span.links.length === 0) return [];
+  const creation = distinct(span, (link) => reasonOf(link, rules) === LINK.creation);
+  return creation.length > 0 ? creation : distinct(span, (link) => reasonOf(link, rules) === "");
 }
 
-function distinct(span: Span, wanted: (reason: string) => boolean): readonly SpanLink[] {
-  const links = span.links.filter((link) => wanted(reasonOf(link)) && keyOf(link) !== keyOf(span));
-  return links.length < 2 ? links : [...new Map(links.map((link) => [keyOf(link), link])).values()];
+function distinct(span: Span, wanted: (link: SpanLink) => boolean): readonly SpanLink[] {
+  const own = keyOf(span);
+  const links = span.links.filter((link) => isValid(link) && keyOf(link) !== own && wanted(link));
+  if (links.length < 2) return links;
+  return [...new Map(links.map((link) => [keyOf(link), link])).values()].slice(0, MOST_LINKS);
 }
+
+const isValid = ({ traceId, spanId }: SpanLink): boolean =>
+  traceId.length === 32 && spanId.length === 16 && !/^0+$/.test(traceId) && !/^0+$/.test(spanId);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ATTR, BATON, LINK } from "../../../services/_kit/telemetry/conventions.ts";
 import type { Attributes, Span } from "./model.ts";
+import { journeysOf } from "./shop.fixture.ts";
 import { key, linkTo, message, type SpanWords, span } from "./spans.fixture.ts";
-import { journeysOf } from "./stitch.ts";
 
 const root = span({
   at: "a/root",

@@ -4,8 +4,9 @@ import { earlier } from "./order.ts";
 import { correlationOf } from "./read.ts";
 import { correlatedRoot } from "./root.ts";
 import type { Traces } from "./traces.ts";
+import type { Pieces } from "./work.ts";
 
-/** A span that belongs to a journey, or is shown in it, and where it hangs. */
+/** A span that belongs to a journey, or is shared by it, and where it hangs. */
 export interface Placed {
   readonly key: SpanKey;
   readonly span: Span;
@@ -19,15 +20,16 @@ export interface Placed {
  * Everything that a root set off: its children, the spans that link to one of its spans, and their children.
  *
  * A span with several links joins when all that it links to has joined; one that still waits for another
- * journey's span when nothing more moves is shared: shown here, carrying nothing on. So it is never necessary
- * to look into the other journeys, and since joining only ever adds, the order of work does not show.
- * Visits each span and link of the touched traces once.
+ * journey's span when nothing more moves is shared: shown here, with all that it set off, and all of that is shared
+ * as well. So it is never necessary to look into the other journeys, and since joining only ever adds, the order of
+ * work does not show. Visits each span and link of the touched traces once for each of the two.
  */
-export function grow(root: Span, traces: Traces): readonly Placed[] {
+export function* grow(root: Span, traces: Traces): Pieces<readonly Placed[]> {
   const growth = new Growth(root, traces);
-  growth.follow();
-  growth.takeInCorrelated();
-  growth.follow();
+  yield* growth.follow();
+  yield* growth.takeInCorrelated();
+  yield* growth.follow();
+  while (growth.share()) yield* growth.follow();
   return growth.result();
 }
 
@@ -36,7 +38,6 @@ interface Waiting {
   readonly span: Span;
   left: number;
   under: Span | undefined;
-  reached: boolean;
 }
 
 class Growth {
@@ -46,6 +47,8 @@ class Growth {
   readonly #next: Placed[] = [];
   readonly #entered = new Set<string>();
   readonly #waiting = new Map<SpanKey, Waiting>();
+  /** Those of the waiting that something here leads to. */
+  readonly #reached = new Set<Waiting>();
   /** By the span that is waited for; `found` is false when it only stands in for a missing one. */
   readonly #awaited = new Map<SpanKey, { readonly by: Waiting; readonly found: boolean }[]>();
 
@@ -56,33 +59,57 @@ class Growth {
   }
 
   /** Works until nothing more joins. */
-  follow(): void {
+  *follow(): Pieces<void> {
+    const { work } = this.#traces;
     for (let at = this.#next.pop(); at; at = this.#next.pop()) {
-      const { span, key } = at;
-      for (const child of this.#traces.trace(span.traceId).children.get(span.spanId) ?? []) {
-        this.#join({ span: child, under: key, edge: "child", shared: false, orphan: false });
+      const { span, key, shared } = at;
+      yield* this.#enter(span.traceId);
+      const children = this.#traces.trace(span.traceId).children.get(span.spanId) ?? [];
+      const awaiting = this.#awaited.get(key) ?? [];
+      for (const child of children) {
+        this.#join({ span: child, under: key, edge: "child", shared, orphan: false });
+        work.step();
+        if (work.isDue()) yield;
       }
-      for (const { by, found } of this.#awaited.get(key) ?? []) this.#arrive(by, found ? span : undefined);
+      for (const { by, found } of awaiting) {
+        this.#arrive(by, found ? span : undefined, shared);
+        work.step();
+        if (work.isDue()) yield;
+      }
     }
   }
 
   /** Adds the consumers that lost their context and whose correlation id leads to this root. */
-  takeInCorrelated(): void {
-    for (const span of this.#traces.correlated(correlationOf(this.#root))) {
-      if (this.#placed.has(keyOf(span)) || correlatedRoot(span, this.#traces) !== this.#root) continue;
-      const orphan = span.parentSpanId !== "" || span.links.length > 0;
+  *takeInCorrelated(): Pieces<void> {
+    for (const span of yield* this.#traces.correlated(correlationOf(this.#root))) {
+      if (span.kind !== "CONSUMER" || this.#placed.has(keyOf(span))) continue;
+      this.#traces.work.step();
+      if (this.#traces.work.isDue()) yield;
+      const root = yield* correlatedRoot(span, this.#traces);
+      if (root === null || keyOf(root) !== keyOf(this.#root)) continue;
+      const orphan = span.parentSpanId !== "" || originLinks(span, this.#traces.rules).length > 0;
       this.#join({ span, under: keyOf(this.#root), edge: "correlation", shared: false, orphan });
     }
   }
 
-  /** All placed spans, then the shared ones. In no particular order. */
-  result(): readonly Placed[] {
-    for (const { span, under, reached } of this.#waiting.values()) {
-      const key = keyOf(span);
-      if (!reached || this.#placed.has(key)) continue;
-      const place = { under: keyOf(under ?? this.#root), edge: "link", shared: true, orphan: false } as const;
-      this.#placed.set(key, { key, span, ...place });
+  /**
+   * Takes in, as shared, all that was reached and still waits; false when there is none. What they lead to is taken in
+   * by the next call, so that each hangs under the same span whatever was looked at first.
+   */
+  share(): boolean {
+    const reached = [...this.#reached];
+    this.#reached.clear();
+    let isAny = false;
+    for (const { span, under } of reached) {
+      if (this.#placed.has(keyOf(span))) continue;
+      isAny = true;
+      this.#join(this.#place(span, under, true));
     }
+    return isAny;
+  }
+
+  /** All placed spans, in no particular order. */
+  result(): readonly Placed[] {
     return [...this.#placed.values()];
   }
 
@@ -92,33 +119,37 @@ class Growth {
     const placed = { key, span, under, edge, shared, orphan };
     this.#placed.set(key, placed);
     this.#next.push(placed);
-    this.#enter(span.traceId);
   }
 
   /** On the first span in a trace: notes who waits for something in it. */
-  #enter(traceId: string): void {
+  *#enter(traceId: string): Pieces<void> {
     if (this.#entered.has(traceId)) return;
     this.#entered.add(traceId);
+    const { work } = this.#traces;
     const trace = this.#traces.trace(traceId);
     for (const orphan of trace.orphans) {
       const standIn = trace.standIn(correlationOf(orphan));
       if (standIn) this.#await(standIn, this.#waitingFor(orphan, 1), false);
+      work.step();
+      if (work.isDue()) yield;
     }
-    for (const linker of this.#traces.linkersInto(traceId)) {
+    for (const linker of yield* this.#traces.linkersInto(traceId)) {
       const anchor = this.#traces.anchor(linker);
-      const links = anchor.by === "links" ? anchor.links : originLinks(linker);
+      const links = anchor.by === "links" ? anchor.links : originLinks(linker, this.#traces.rules);
       const waiting = this.#waitingFor(linker, links.length);
       for (const link of links) {
         const target = link.traceId === traceId ? this.#traces.target(link, linker) : undefined;
         if (target) this.#await(target.span, waiting, target.found);
       }
+      work.step(links.length);
+      if (work.isDue()) yield;
     }
   }
 
   #waitingFor(span: Span, left: number): Waiting {
     const known = this.#waiting.get(keyOf(span));
     if (known) return known;
-    const waiting: Waiting = { span, left, under: undefined, reached: false };
+    const waiting: Waiting = { span, left, under: undefined };
     this.#waiting.set(keyOf(span), waiting);
     return waiting;
   }
@@ -130,23 +161,30 @@ class Growth {
   }
 
   /** `target` undefined: it stood in for a missing span, so there is nothing to hang under. */
-  #arrive(waiting: Waiting, target: Span | undefined): void {
-    waiting.left -= 1;
-    waiting.reached = true;
+  #arrive(waiting: Waiting, target: Span | undefined, shared: boolean): void {
     waiting.under = earlier(waiting.under, target);
+    this.#reached.add(waiting);
+    // What comes by way of a shared span is never wholly this journey's.
+    if (!shared) waiting.left -= 1;
     const { span, under } = waiting;
     const { by } = this.#traces.anchor(span);
     if (waiting.left > 0 || (by !== "links" && by !== "missing parent")) return;
-    const missingParent =
-      span.parentSpanId !== "" && !this.#traces.span({ ...span, spanId: span.parentSpanId });
+    this.#join(this.#place(span, under, false));
+  }
+
+  #place(span: Span, under: Span | undefined, shared: boolean): Omit<Placed, "key"> {
     const parentKey = keyOf({ traceId: span.traceId, spanId: span.parentSpanId });
-    const isChild = under ? keyOf(under) === parentKey : span.parentSpanId !== "";
-    this.#join({
+    const hasParent = span.parentSpanId !== "";
+    const missingParent = hasParent && !this.#traces.span({ ...span, spanId: span.parentSpanId });
+    const isChild = under ? keyOf(under) === parentKey : hasParent;
+    const isOrphan =
+      this.#traces.anchor(span).by === "missing parent" || (!shared && (missingParent || !under));
+    return {
       span,
       under: keyOf(under ?? this.#root),
       edge: isChild ? "child" : "link",
-      shared: false,
-      orphan: missingParent || !under,
-    });
+      shared,
+      orphan: isOrphan,
+    };
   }
 }

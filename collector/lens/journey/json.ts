@@ -22,7 +22,7 @@ export type JourneyJson = Texts<Omit<Journey, "spans" | "waits">, "startNs" | "e
 export function journeyToJson(journey: Journey): JourneyJson {
   return {
     ...timesToText(journey),
-    spans: journey.spans.map((placed) => ({ ...placed, span: spanToJson(placed.span) })),
+    spans: journey.spans.map(placedToJson),
     waits: journey.waits.map(timesToText),
   };
 }
@@ -41,6 +41,12 @@ export const logToJson = (log: LogRecord): LogRecordJson => ({ ...log, timeNs: `
 
 /** The reverse. Throws SyntaxError when the time is not a whole decimal number. */
 export const logFromJson = (json: LogRecordJson): LogRecord => ({ ...json, timeNs: BigInt(json.timeNs) });
+
+/** One span at its place, made of what `JSON.stringify` takes. */
+export const placedToJson = (placed: JourneySpan): JourneySpanJson => ({
+  ...placed,
+  span: spanToJson(placed.span),
+});
 
 function spanToJson(span: Span): SpanJson {
   return {

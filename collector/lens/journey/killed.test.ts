@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { BATON } from "../../../services/_kit/telemetry/conventions.ts";
 import { type Death, splitOrphans } from "./killed.ts";
 import type { Span } from "./model.ts";
+import { journeysOf } from "./shop.fixture.ts";
 import { atMs, consumer, edge, key, linkTo, span } from "./spans.fixture.ts";
-import { journeysOf } from "./stitch.ts";
 
 const LOCAL = 0x101;
 const REMOTE = 0x301;

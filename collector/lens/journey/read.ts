@@ -1,5 +1,5 @@
-import { ATTR, BATON, LINK } from "../../../services/_kit/telemetry/conventions.ts";
-import type { Attributes, Span, SpanLink } from "./model.ts";
+import { BATON } from "../../../services/_kit/telemetry/conventions.ts";
+import type { Attributes, Span } from "./model.ts";
 
 /** The attribute as text; empty when it is absent or not a string. */
 export function textOf(attributes: Attributes, name: string): string {
@@ -15,9 +15,3 @@ export function numberOf(attributes: Attributes, name: string): number | null {
 
 /** The correlation id on the span; empty without one. */
 export const correlationOf = (span: Span): string => textOf(span.attributes, BATON.correlationId);
-
-/** `messaging.message.id` of the message or job that the span handles; empty without one. */
-export const messageIdOf = (span: Span): string => textOf(span.attributes, ATTR.messageId);
-
-/** Why a link is there, one of `LINK`; empty for links of other software. */
-export const reasonOf = (link: SpanLink): string => textOf(link.attributes, LINK.reason);

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { ATTR, BATON } from "../../../services/_kit/telemetry/conventions.ts";
 import { complete } from "./complete.ts";
 import type { Hop, Journey, Span } from "./model.ts";
+import { journeysOf } from "./shop.fixture.ts";
 import { acked, linkTo, message, type SpanWords, span } from "./spans.fixture.ts";
-import { journeysOf } from "./stitch.ts";
 
 const root = span({ at: "a/root", service: "gateway", kind: "SERVER" });
 const create = (messageId: string): Span =>

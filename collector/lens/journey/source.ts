@@ -12,10 +12,12 @@ export interface SpanSource {
   linksInto(traceId: string): Iterable<string>;
   /** Ids of the traces that hold a span with this correlation id. */
   correlated(correlationId: string): Iterable<string>;
+  /** How many spans of the trace there are, versions of one included, where that is known without reading them. */
+  readonly count?: (traceId: string) => number;
 }
 
 /** A source over spans in memory. Takes them once, in one pass; later changes to the iterable go unseen. */
-export function sourceOf(spans: Iterable<Span>): SpanSource {
+export function sourceOf(spans: Iterable<Span>): SpanSource & { traceIds(): Iterable<string> } {
   const traces = new Map<string, Span[]>();
   const linkers = new Map<string, Set<string>>();
   const correlated = new Map<string, Set<string>>();
@@ -31,6 +33,7 @@ export function sourceOf(spans: Iterable<Span>): SpanSource {
     trace: (traceId) => traces.get(traceId) ?? [],
     linksInto: (traceId) => linkers.get(traceId) ?? [],
     correlated: (correlationId) => correlated.get(correlationId) ?? [],
+    traceIds: () => traces.keys(),
   };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Span } from "./model.ts";
+import { journeyOf, journeysOf } from "./shop.fixture.ts";
 import { sourceOf } from "./source.ts";
 import {
   acked,
@@ -14,7 +15,6 @@ import {
   message,
   span,
 } from "./spans.fixture.ts";
-import { journeyOf, journeysOf } from "./stitch.ts";
 
 describe("a batch over several journeys", () => {
   const journey = (name: string): Span[] => [

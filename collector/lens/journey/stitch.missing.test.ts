@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { journeysOf } from "./shop.fixture.ts";
 import { by, consumer, edge, key, linkTo, span } from "./spans.fixture.ts";
-import { journeysOf } from "./stitch.ts";
 
 describe("what is missing", () => {
   it("makes orphans of a lost span's children, drawn under the root", () => {

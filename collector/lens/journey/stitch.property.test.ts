@@ -2,9 +2,9 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { journeyFromJson, journeyToJson } from "./json.ts";
 import { type Journey, keyOf, type Span, type SpanKey } from "./model.ts";
+import { journeyOf, journeysOf } from "./shop.fixture.ts";
 import { sourceOf } from "./source.ts";
 import { id, linkTo, span } from "./spans.fixture.ts";
-import { journeyOf, journeysOf } from "./stitch.ts";
 import { world } from "./world.fixture.ts";
 
 /** A world and the same spans in another order, some of them twice. */

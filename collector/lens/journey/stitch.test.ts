@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BATON, LINK } from "../../../services/_kit/telemetry/conventions.ts";
+import { journeyOf, journeysOf } from "./shop.fixture.ts";
 import { sourceOf } from "./source.ts";
 import {
   acked,
@@ -14,7 +15,6 @@ import {
   message,
   span,
 } from "./spans.fixture.ts";
-import { journeyOf, journeysOf } from "./stitch.ts";
 
 /** A checkout whose event is consumed in a trace of its own. */
 const linked = [

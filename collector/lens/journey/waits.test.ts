@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { BATON } from "../../../services/_kit/telemetry/conventions.ts";
 import type { Attributes, Span } from "./model.ts";
+import { journeysOf } from "./shop.fixture.ts";
 import { atMs, message, span } from "./spans.fixture.ts";
-import { journeysOf } from "./stitch.ts";
 
 const root = span({ at: "a/root", service: "gateway", kind: "SERVER" });
 const handled = (own: string, start: number, attributes: Attributes, kind: Span["kind"] = "CONSUMER"): Span =>

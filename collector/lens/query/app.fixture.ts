@@ -1,5 +1,6 @@
 /** The query API over a store, in one thread and without a server. */
 import { pino } from "pino";
+import { SHOP } from "../journey/shop.fixture.ts";
 import { Hasher } from "../otlp/hasher.ts";
 import { IndexKeys } from "../otlp/read/index-keys.ts";
 import { oneSpan, textAttribute } from "../otlp/requests.fixture.ts";
@@ -24,6 +25,7 @@ export function newApp(stored = new TestStore()) {
     keys: new IndexKeys(new Hasher(stored.store.seed), INDEX),
     store: async (batch) => stored.writer.take(batch),
   });
+  const journeys = new Journeys(store, { ...SHOP, index: INDEX });
   const app = queryApp({
     store,
     sync: async () => stored.commit(),
@@ -31,7 +33,7 @@ export function newApp(stored = new TestStore()) {
     evicted: new EvictedOf(),
     limitBytes: 1e9,
     isForwarding: false,
-    journeys: new Journeys(store, { edges: new Set(["gateway"]), index: INDEX }),
+    journeys,
     indexed: new Set(INDEX),
     log: pino({ enabled: false }),
     hosts: new Set(["lens"]),
@@ -39,6 +41,7 @@ export function newApp(stored = new TestStore()) {
   });
   return {
     store,
+    journeys,
     send: (request: object) => intake.json("traces", Buffer.from(JSON.stringify(request))),
     sendLogs: (request: object) => intake.json("logs", Buffer.from(JSON.stringify(request))),
     sendMetrics: (request: object) => intake.json("metrics", Buffer.from(JSON.stringify(request))),

@@ -2,19 +2,18 @@
 import { Hono, type HonoRequest } from "hono";
 import { isOwnOrigin, mayAsk } from "../access.ts";
 import type { Counts } from "../counts.ts";
-import { journeyToJson, logToJson } from "../journey/json.ts";
-import type { JourneySpan } from "../journey/model.ts";
+import { logToJson } from "../journey/json.ts";
 import type { StoreReader } from "../store/read/store-reader.ts";
 import type { Log } from "../threads/thread-log.ts";
 import { integrityReader } from "./integrity.ts";
 import { jaegerApi } from "./jaeger.ts";
-import { type Journeys, summaryOf } from "./journeys.ts";
+import { journeyText } from "./journey-text.ts";
+import type { Journeys } from "./journeys.ts";
 import { findLogs, latestLogs } from "./logs.ts";
 import { metricsApi } from "./metrics.ts";
 import { type EvictedOf, METRICS_CONTENT_TYPE, renderForwarding, renderMetrics } from "./metrics-text.ts";
 import { countParam, cursorOf, cursorParam, firstOf, flagParam } from "./params.ts";
 import { Problem, problemResponse } from "./problem.ts";
-import { wrongTimesOf } from "./wrong-times.ts";
 
 export interface QueryDependencies {
   readonly store: StoreReader;
@@ -40,10 +39,6 @@ export interface QueryDependencies {
 const OPEN: ReadonlySet<string> = new Set(["/healthz", "/metrics"]);
 const MAX_JOURNEYS = 200;
 const MAX_LOGS = 10_000;
-/** Spans of one journey. They come in tree order, so that what is left out leaves a whole tree. */
-const MAX_SPANS = 20_000;
-/** And of all of them as JSON, about. */
-const MAX_ANSWER_CHARS = 32 * 1024 * 1024;
 
 /** Everything that answers on lens' own port. Errors are problem details (RFC 9457). */
 export function queryApp(dependencies: QueryDependencies): Hono {
@@ -67,8 +62,8 @@ export function queryApp(dependencies: QueryDependencies): Hono {
   });
   app.get("/", (c) => c.html(page()));
   app.get("/healthz", (c) => c.json({ status: "ok" }));
-  const integrity = integrityReader(
-    async (limit) => (await journeys.latest({ limit, service: null })).journeys,
+  const integrity = integrityReader(async (limit) =>
+    (await journeys.latest({ limit, service: null })).journeys.map(({ state }) => state),
   );
   // A client that was told that its telemetry was taken may ask for it.
   app.use(async (_, next) => {
@@ -95,27 +90,21 @@ export function queryApp(dependencies: QueryDependencies): Hono {
       partial,
     } = await journeys.latest({ limit, service: params.get("service"), before });
     const more = next === undefined ? {} : { cursor: cursorOf(next) };
-    return c.json({ journeys: found.map(summaryOf), ...more, ...(partial && { partial }) });
+    return c.json({ journeys: found.map(({ summary }) => summary), ...more, ...(partial && { partial }) });
   });
 
-  app.get("/api/journeys/:id", (c) => {
+  app.get("/api/journeys/:id", async (c) => {
     const withLogs = flagParam(new URL(c.req.url).searchParams, "logs");
-    const found = journeys.find(c.req.param("id"));
+    const found = await journeys.find(c.req.param("id"), c.req.raw.signal);
     if (!found) throw new Problem(404, "no span with this trace, correlation or order id is here");
-    const { journey, others } = found;
-    const spans = firstSpans(journey.spans);
-    const body = {
-      journey: journeyToJson({ ...journey, spans }),
-      others,
-      spansLeftOut: journey.spans.length - spans.length,
-      wrongTimes: wrongTimesOf({ spans }, BigInt(Date.now()) * 1_000_000n),
-    };
-    if (!withLogs) return c.json(body);
-    const { logs, leftOut } = findLogs(store, { ...journey, limit: MAX_LOGS });
-    return c.json({ ...body, logs: logs.map(logToJson), logsLeftOut: leftOut });
+    const { signal } = c.req.raw;
+    const logs = withLogs ? await findLogs(store, { ...found.journey, limit: MAX_LOGS }, signal) : null;
+    return c.body(await journeyText(found, logs, signal), 200, {
+      "content-type": "application/json",
+    });
   });
 
-  app.get("/api/logs", (c) => {
+  app.get("/api/logs", async (c) => {
     const params = new URL(c.req.url).searchParams;
     const correlationId = params.get("correlation_id") ?? "";
     const traceId = params.get("trace_id")?.toLowerCase() ?? "";
@@ -127,8 +116,9 @@ export function queryApp(dependencies: QueryDependencies): Hono {
       const { logs: latest, more } = latestLogs(store, service, limit);
       return c.json({ logs: latest.map(logToJson), leftOut: 0, more });
     }
-    const { logs, leftOut } = findLogs(store, { traceIds: traceId ? [traceId] : [], correlationId, limit });
-    return c.json({ logs: logs.map(logToJson), leftOut });
+    const query = { traceIds: traceId ? [traceId] : [], correlationId, limit };
+    const { logs, leftOut, partial } = await findLogs(store, query, c.req.raw.signal);
+    return c.json({ logs: logs.map(logToJson), leftOut, ...(partial && { partial }) });
   });
   return app;
 }
@@ -141,21 +131,4 @@ function checkAsker(request: HonoRequest, hosts: ReadonlySet<string>): void {
     throw new Problem(403, "pages of other origins may not ask");
   if (!OPEN.has(request.path) && !mayAsk(asked, hosts))
     throw new Problem(403, "lens is not asked by this name; LENS_HOSTS has those that it is asked by");
-}
-
-/** As many spans of a tree as an answer may hold. */
-function firstSpans(spans: readonly JourneySpan[]): readonly JourneySpan[] {
-  let size = 0;
-  const end = spans.findIndex(({ span }, place) => {
-    size += roughSize(span);
-    return place >= MAX_SPANS || size > MAX_ANSWER_CHARS;
-  });
-  return end < 0 ? spans : spans.slice(0, end);
-}
-
-/** Characters of a span as JSON, without making it; everything but texts is counted flat. */
-function roughSize(value: unknown): number {
-  if (typeof value === "string") return value.length + 3;
-  if (typeof value !== "object" || value === null) return 8;
-  return Object.entries(value).reduce((sum, [key, held]) => sum + key.length + 4 + roughSize(held), 2);
 }

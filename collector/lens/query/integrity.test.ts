@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { journeysOf } from "../journey/shop.fixture.ts";
 import { message, span } from "../journey/spans.fixture.ts";
-import { journeysOf } from "../journey/stitch.ts";
 import { integrityOf, integrityReader } from "./integrity.ts";
 
 const whole = span({ at: "a/root", service: "gateway", kind: "SERVER", start: 0 });

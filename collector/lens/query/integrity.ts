@@ -1,6 +1,9 @@
 /** How whole the latest journeys are, in figures that an alert can be set on. */
 import type { Journey } from "../journey/model.ts";
 
+/** What is looked at of a journey. */
+export type JourneyState = Pick<Journey, "settled" | "endNs" | "orphans" | "leftOut">;
+
 export interface Integrity {
   /** Not settled, and young enough for that to mean nothing. */
   readonly underWay: number;
@@ -18,9 +21,10 @@ const QUIET_NS = 30n * 1_000_000_000n;
 const AHEAD_NS = 24n * 3600n * 1_000_000_000n;
 
 /** `nowNs`: Unix nanoseconds. A child often arrives before its parent: a journey under way has no orphans yet. */
-export function integrityOf(journeys: readonly Journey[], nowNs: bigint): Integrity {
+export function integrityOf(journeys: readonly JourneyState[], nowNs: bigint): Integrity {
   const settled = journeys.filter((journey) => journey.settled);
-  const open = journeys.filter((journey) => !journey.settled);
+  // Of one that was too large to be read whole nobody knows.
+  const open = journeys.filter((journey) => !journey.settled && journey.leftOut.bound === "");
   const unsettled = open.filter(({ endNs }) => nowNs - endNs > QUIET_NS || endNs - nowNs > AHEAD_NS);
   return {
     underWay: open.length - unsettled.length,
@@ -36,7 +40,7 @@ const LATEST = 100;
 
 /** Looks at the latest journeys of `latest`, not more often than every 4 s. */
 export function integrityReader(
-  latest: (limit: number) => Promise<readonly Journey[]>,
+  latest: (limit: number) => Promise<readonly JourneyState[]>,
   now: () => number = Date.now,
 ): () => Promise<Integrity> {
   let kept: { readonly atMs: number; readonly integrity: Promise<Integrity> } | undefined;

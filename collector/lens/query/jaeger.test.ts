@@ -30,6 +30,20 @@ describe("Jaeger's API", () => {
     }
   });
 
+  test("finds spans by an attribute under any name that it has had", async () => {
+    const app = newApp();
+    const method = (n: number, name: string) =>
+      app.send(oneSpan({ traceId: trace(n), attributes: [textAttribute(name, "PATCH")] }));
+    await method(1, "http.method");
+    await method(2, "http.request.method");
+    await method(3, "some.method");
+    for (const name of ["http.method", "http.request.method"]) {
+      const { body } = await app.get(`/api/v3/traces?${WHOLE_DAY}&query.attributes[${name}]=PATCH`);
+      const text = JSON.stringify(body);
+      expect([1, 2, 3].map((n) => text.includes(trace(n)))).toEqual([true, true, false]);
+    }
+  });
+
   const search = async (query: string): Promise<string[]> => {
     const app = newApp();
     for (const [n, service] of [

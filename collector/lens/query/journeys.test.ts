@@ -4,6 +4,8 @@ import { at, checkout, newApp, span, trace } from "./app.fixture.ts";
 
 describe("journeys", () => {
   type Found = { journey: { id: string; traceIds: string[] }; others: string[] };
+  /** Names the journey of a checkout. */
+  const key = (n: number): string => `${trace(n)}:${span(n)}`;
   const find = async (app: ReturnType<typeof newApp>, id: string): Promise<Found> =>
     (await app.get(`/api/journeys/${id}`)).body as Found;
 
@@ -29,11 +31,11 @@ describe("journeys", () => {
     ]);
   });
 
-  test("with one correlation id: the newest, and the ids of the others", async () => {
+  test("with one correlation id: the newest, and the keys of the others", async () => {
     const app = newApp();
     for (const n of [1, 3, 2]) await checkout(app, n, "same");
     const { journey, others } = await find(app, "same");
-    expect([journey.id, others]).toEqual([trace(3), [trace(2), trace(1)]]);
+    expect([journey.id, others]).toEqual([trace(3), [2, 1].map(key)]);
   });
 
   test("do not turn up under the correlation id of another that shares a batch with them", async () => {
@@ -63,7 +65,7 @@ describe("journeys", () => {
     const app = newApp();
     for (const n of [1, 2]) await checkout(app, n, `c${n}`, "the order");
     const { journey, others } = await find(app, "the%20order");
-    expect([journey.id, others]).toEqual([trace(1), [trace(2)]]);
+    expect([journey.id, others]).toEqual([trace(1), [key(2)]]);
   });
 
   test("are listed newest first by their beginning, however late their consumers come", async () => {

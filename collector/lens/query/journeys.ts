@@ -1,34 +1,23 @@
-/** Finds journeys in the store: the latest ones, or those that an id leads to. */
-import { setImmediate } from "node:timers/promises";
+/** Finds journeys in the store: the latest ones, or those that an id leads to. Bounded in time, spans and bytes. */
 import { BATON } from "../../../services/_kit/telemetry/conventions.ts";
-import type { Cause, Journey } from "../journey/model.ts";
-import { type JourneyOptions, journeyOf } from "../journey/stitch.ts";
+import { type Journey, keyOf, type Span, type SpanKey } from "../journey/model.ts";
+import { type Beginning, beginningOf } from "../journey/root.ts";
+import { rootsIn } from "../journey/roots.ts";
+import type { Rules } from "../journey/rules.ts";
+import type { SpanSource } from "../journey/source.ts";
+import {
+  type FoundJourney,
+  type JourneyOptions,
+  journeyFrom,
+  journeyIn,
+  rulesOf,
+} from "../journey/stitch.ts";
+import { Traces } from "../journey/traces.ts";
+import { BOUNDS, type Bounds, Work } from "../journey/work.ts";
 import type { StoreReader } from "../store/read/store-reader.ts";
-import type { StoredTrace } from "../store/read/stored-trace.ts";
+import { type LatestJourneys, Listing } from "./journey-list.ts";
+import { Patience } from "./patient.ts";
 import { sourceOf } from "./source.ts";
-
-/** A journey in one line of a list. */
-export interface JourneySummary {
-  readonly id: string;
-  readonly correlationId: string;
-  readonly orderIds: readonly string[];
-  /** Service and name of the root span. */
-  readonly service: string;
-  readonly name: string;
-  /** Decimal digits: Unix nanoseconds do not fit a JSON number. */
-  readonly startUnixNano: string;
-  readonly durationMs: number;
-  readonly spans: number;
-  readonly services: readonly string[];
-  readonly settled: boolean;
-  readonly cause: Cause | null;
-}
-
-/** A journey, and the ids of the others that the same correlation or order id leads to, newest first. */
-export interface FoundJourney {
-  readonly journey: Journey;
-  readonly others: readonly string[];
-}
 
 export interface LatestQuery {
   readonly limit: number;
@@ -38,134 +27,141 @@ export interface LatestQuery {
   readonly before?: number | undefined;
 }
 
-export interface LatestJourneys {
-  readonly journeys: readonly Journey[];
-  /** The number of the last trace that was looked at, when there may be more; else undefined. */
-  readonly next: number | undefined;
-  /** True when the time ran out before enough was found. */
-  readonly partial: boolean;
-}
-
 /** Traces that are looked at for one id. */
 const MAX_TRACES = 2000;
-/** Telemetry and other questions go on in between. */
-const PAUSE_AFTER_MS = 8;
 /** What one list may take. */
 const BUDGET_MS = 1_000;
+/** What one journey may take. */
+const FIND_MS = 2_000;
+/** A line of a list says how much there is, so that a journey too large for it is named all the same. */
+const LINE_BOUNDS: Bounds = { spans: 2_000, bytes: 4 * 1024 * 1024, steps: 40_000, hops: 64 };
+/** Traces that are looked at for their roots are kept until there are so many spans of them. */
+const LOOK_BOUNDS: Bounds = { ...BOUNDS, spans: 5_000, steps: 40_000 };
 
 export class Journeys {
   readonly #store: StoreReader;
-  readonly #options: JourneyOptions;
+  readonly #rules: Rules;
   readonly #index: readonly string[];
 
   /** `index`: attributes that a journey can be found by, beside the correlation id. */
   constructor(store: StoreReader, options: JourneyOptions & { readonly index: readonly string[] }) {
     this.#store = store;
-    this.#options = options;
     this.#index = options.index.filter((name) => name !== BATON.correlationId);
+    this.#rules = rulesOf({ ids: this.#index, ...options });
   }
 
   /**
-   * The journeys whose first trace arrived last, the newest first. The order is that of arrival and not of the spans'
-   * own times: a clock that is years ahead must not stand on top for ever, and a cursor must not move while telemetry
-   * comes in.
+   * The journeys whose root's trace arrived last, the newest first; of a trace with several roots all. The order is that
+   * of arrival and not of the spans' own times: a clock that is years ahead must not stand on top for ever, and a cursor
+   * must not move while telemetry comes in.
    */
   async latest({ limit, service, before }: LatestQuery, budgetMs = BUDGET_MS): Promise<LatestJourneys> {
-    const stitch = this.#stitcher();
-    const journeys: Journey[] = [];
-    const startedAt = performance.now();
-    let pausedAt = startedAt;
+    const patience = new Patience(budgetMs);
+    const source = sourceOf(this.#store);
+    const listing = new Listing(service);
+    let looking = this.#traces(source, LOOK_BOUNDS);
     for (const trace of this.#store.newestFirst(before)) {
       const next = trace.number;
-      // A journey counts when its own first trace comes up, or a late e-mail would pass an old one off as new.
-      const journey = stitch(trace);
-      const isIts = journey?.id === trace.traceId;
-      if (isIts && (!service || journey.spans.some(({ span }) => span.service === service)))
-        journeys.push(journey);
-      if (journeys.length >= limit) return { journeys, next, partial: false };
-      const now = performance.now();
-      if (now - startedAt >= budgetMs) return { journeys, next, partial: true };
-      if (now - pausedAt < PAUSE_AFTER_MS) continue;
-      await setImmediate();
-      pausedAt = performance.now();
+      if (trace.spanCount > 0) {
+        const { here, elsewhere } = await patience.finish(rootsIn(looking, trace.traceId), looking.work);
+        for (const root of here) {
+          if (patience.isOver) listing.pass([{ root, cut: false }]);
+          else listing.add(await this.#line({ root, cut: false }, source, patience));
+        }
+        listing.pass(elsewhere);
+        if (looking.work.spent !== "") looking = this.#traces(source, LOOK_BOUNDS);
+      }
+      if (listing.size >= limit) return listing.done(next, false);
+      if (patience.isOver) {
+        await this.#takePassed(listing, limit, source);
+        return listing.done(next, true);
+      }
+      await patience.pause();
     }
-    return { journeys, next: undefined, partial: false };
+    return listing.done(undefined, false);
   }
 
   /**
-   * The journey of a trace, correlation or order id, or of another indexed attribute's value; null when nothing
-   * is known of it. A correlation id with several journeys gives the newest, since a sender that repeats its id
-   * means the last time; an order id gives the oldest, the one that made the order.
+   * The journey of a span (`<trace id>:<span id>`, as `key` has it), of a trace, correlation or order id, or of another
+   * indexed attribute's value; null when nothing is known of it. A correlation id with several journeys gives the newest,
+   * since a sender that repeats its id means the last time; an order id gives the oldest, the one that made the order.
    */
-  find(id: string): FoundJourney | null {
-    const traceId = id.toLowerCase();
-    const journey =
-      /^[0-9a-f]{32}$/.test(traceId) && journeyOf(sourceOf(this.#store), traceId, this.#options);
-    if (journey) return { journey, others: [] };
-    const correlated = this.#carrying(BATON.correlationId, id);
-    if (correlated.length > 0) return choose(correlated);
+  async find(id: string, signal?: AbortSignal): Promise<FoundJourney | null> {
+    const patience = new Patience(FIND_MS, signal);
+    const at = placeOf(id);
+    if (at) {
+      const traces = this.#traces(sourceOf(this.#store), BOUNDS);
+      const found = await patience.finish(journeyIn(traces, at), traces.work);
+      if (found) return found;
+    }
+    const correlated = await this.#carrying(BATON.correlationId, id, patience);
+    if (correlated.length > 0) return this.#choose(correlated, patience);
     for (const name of this.#index) {
-      const carrying = this.#carrying(name, id);
-      if (carrying.length > 0) return choose(carrying.reverse());
+      const carrying = await this.#carrying(name, id, patience);
+      if (carrying.length > 0) return this.#choose(carrying.toReversed(), patience);
     }
     return null;
   }
 
-  /** The journeys with a span that carries the value, newest first. */
-  #carrying(name: string, value: string): Journey[] {
-    const stitch = this.#stitcher();
-    const found = new Map<string, Journey>();
-    let looked = 0;
-    for (const trace of this.#store.withAttribute(name, value)) {
-      if (looked++ >= MAX_TRACES) break;
-      const journey = stitch(trace);
-      if (journey) found.set(journey.rootKey, journey);
-    }
-    const all = [...found.values()].sort(newestFirst);
-    // A batch's trace leads to the journey of its first message, whoever's value it carries. But where only log
-    // records carry the value, their traces are all there is to go by.
-    const own = all.filter(({ spans }) =>
-      spans.some(({ span, shared }) => !shared && String(span.attributes[name]) === value),
-    );
-    return own.length > 0 ? own : all;
-  }
-
-  /** Stitches each journey once, however many of its traces are asked for. */
-  #stitcher(): (trace: StoredTrace) => Journey | null {
-    const byTrace = new Map<string, Journey>();
+  /** The roots of journeys with a span that carries the value, newest first. */
+  async #carrying(name: string, value: string, patience: Patience): Promise<readonly Span[]> {
     const source = sourceOf(this.#store);
-    return ({ traceId, spanCount }) => {
-      if (spanCount === 0) return null;
-      const known = byTrace.get(traceId);
-      if (known) return known;
-      const journey = journeyOf(source, traceId, this.#options);
-      for (const own of journey?.traceIds ?? []) if (journey) byTrace.set(own, journey);
-      return journey;
-    };
+    const [own, all] = [new Map<SpanKey, Span>(), new Map<SpanKey, Span>()];
+    let looking = this.#traces(source, LOOK_BOUNDS);
+    let looked = 0;
+    for (const { traceId, spanCount } of this.#store.withAttribute(name, value)) {
+      if (looked++ >= MAX_TRACES || patience.isOver) break;
+      if (spanCount === 0) continue;
+      if (looking.work.spent !== "") looking = this.#traces(source, LOOK_BOUNDS);
+      const { spans } = await patience.finish(looking.load(traceId), looking.work);
+      const known = new Map<SpanKey, Span>();
+      // A batch's trace leads to several journeys: those count whose own spans carry the value. But where only log
+      // records carry it, their traces are all there is to go by.
+      const carrying = spans.filter((span) => String(span.attributes[name]) === value);
+      for (const span of carrying.length > 0 ? carrying : spans.slice(0, 1)) {
+        const { root } = await patience.finish(beginningOf(span, looking, known), looking.work);
+        (carrying.length > 0 ? own : all).set(keyOf(root), root);
+      }
+      await patience.pause();
+    }
+    return [...(own.size > 0 ? own : all).values()].sort(newestFirst);
+  }
+
+  async #choose([first, ...others]: readonly Span[], patience: Patience): Promise<FoundJourney | null> {
+    if (!first) return null;
+    const traces = this.#traces(sourceOf(this.#store), BOUNDS);
+    const found = await patience.finish(journeyIn(traces, first), traces.work);
+    return found && { journey: found.journey, others: others.map(keyOf) };
+  }
+
+  async #line({ root, cut }: Beginning, source: SpanSource, patience: Patience): Promise<Journey> {
+    const traces = this.#traces(source, LINE_BOUNDS);
+    await patience.finish(traces.load(root.traceId), traces.work);
+    return patience.finish(journeyFrom(root, traces, cut), traces.work);
+  }
+
+  /** What a list has only passed by is named when its time is over, so that it never answers nothing. */
+  async #takePassed(listing: Listing, limit: number, source: SpanSource): Promise<void> {
+    const patience = new Patience(BUDGET_MS / 4);
+    for (const one of listing.passed()) {
+      if (listing.size >= limit || (listing.size > 0 && patience.isOver)) return;
+      listing.add(await this.#line(one, source, patience));
+    }
+  }
+
+  #traces(source: SpanSource, bounds: Bounds): Traces {
+    return new Traces(source, this.#rules, new Work(bounds));
   }
 }
 
-/** A journey in one line. */
-export function summaryOf(journey: Journey): JourneySummary {
-  const { id, correlationId, orderIds, settled, cause, spans } = journey;
-  const root = spans.find(({ key }) => key === journey.rootKey)?.span;
-  return {
-    id,
-    correlationId,
-    orderIds,
-    service: root?.service ?? "",
-    name: root?.name ?? "",
-    startUnixNano: journey.startNs.toString(),
-    durationMs: Number(journey.endNs - journey.startNs) / 1e6,
-    spans: spans.length,
-    services: [...new Set(spans.map(({ span }) => span.service))],
-    settled,
-    cause,
-  };
+/** Reads a trace id, or a span's key; null for anything else. Short ids, as older tracers make them, are lower halves. */
+function placeOf(id: string): { readonly traceId: string; readonly spanId?: string } | null {
+  const [, trace, span] =
+    /^([0-9a-f]{1,32})(?::([0-9a-f]{16}(?:\.server)?))?$/.exec(id.trim().toLowerCase()) ?? [];
+  if (trace === undefined) return null;
+  const traceId = trace.padStart(32, "0");
+  return span === undefined ? { traceId } : { traceId, spanId: span };
 }
 
-const choose = ([journey, ...others]: Journey[]): FoundJourney | null =>
-  journey ? { journey, others: others.map(({ id }) => id) } : null;
-
-const newestFirst = (a: Journey, b: Journey): number =>
+const newestFirst = (a: Span, b: Span): number =>
   a.startNs > b.startNs ? -1 : a.startNs < b.startNs ? 1 : 0;

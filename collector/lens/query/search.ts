@@ -6,6 +6,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import type { Span } from "../journey/model.ts";
+import { spellingsOf } from "../journey/names.ts";
 import { decodeSpan } from "../otlp/decode.ts";
 import { textOfValue } from "../otlp/read/index-keys.ts";
 import type { Stored } from "../store/read/items.ts";
@@ -61,7 +62,8 @@ function candidates(
   indexed: ReadonlySet<string>,
 ): Iterable<StoredTrace> {
   const { service, operation, attributes, before } = query;
-  const entry = [...attributes].find(([key]) => indexed.has(key));
+  // The index knows one name of an attribute: where there are several, it would leave some out.
+  const entry = [...attributes].find(([key]) => indexed.has(key) && spellingsOf(key).length === 1);
   if (entry) return store.withAttribute(...entry, before);
   if (!service) return store.newestFirst(before);
   if (!operation) return store.withService(service, before);
@@ -97,8 +99,10 @@ function mayMatch({ bytes, origin }: Stored, { service, operation, attributes }:
   if (service && origin.words.service !== service) return false;
   if (operation && !bytes.includes(operation)) return false;
   for (const [key, value] of attributes) {
-    if (key === "error" || textOfValue(origin.words.resource[key]) === value) continue;
-    if (!bytes.includes(key) || !(NOT_ONLY_TEXT.test(value) || bytes.includes(value))) return false;
+    const names = spellingsOf(key);
+    if (key === "error" || names.some((name) => textOfValue(origin.words.resource[name]) === value)) continue;
+    const isNamed = names.some((name) => bytes.includes(name));
+    if (!isNamed || !(NOT_ONLY_TEXT.test(value) || bytes.includes(value))) return false;
   }
   return true;
 }
@@ -115,7 +119,9 @@ function matches(span: Span, query: TraceQuery): boolean {
 }
 
 function hasAttribute(span: Span, key: string, value: string): boolean {
-  if (textOfValue(span.attributes[key]) === value || textOfValue(span.resource[key]) === value) return true;
+  for (const name of spellingsOf(key))
+    if (textOfValue(span.attributes[name]) === value || textOfValue(span.resource[name]) === value)
+      return true;
   // Jaeger's clients ask for failed spans in this way.
   return key === "error" && value === String(span.status === "ERROR");
 }

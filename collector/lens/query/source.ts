@@ -27,22 +27,37 @@ const MAX_DECODED = 20_000;
 export function sourceOf(store: StoreReader): SpanSource {
   const decoded = new Map<string, readonly Span[]>();
   let spans = 0;
+  function* remembering(trace: StoredTrace): Generator<Span> {
+    const read: Span[] = [];
+    for (const span of spansOf(trace)) {
+      read.push(span);
+      yield span;
+    }
+    decoded.set(trace.traceId, read);
+    spans += read.length;
+  }
+  /** The trace that was looked for last: it is asked for several times in a row. */
+  let last: StoredTrace | undefined;
+  const find = (traceId: string): StoredTrace | undefined => {
+    if (last?.traceId !== traceId) last = store.trace(traceId);
+    return last;
+  };
   return {
+    count: (traceId) => decoded.get(traceId)?.length ?? find(traceId)?.spanCount ?? 0,
     trace(traceId) {
       const known = decoded.get(traceId);
       if (known) return known;
-      const trace = store.trace(traceId);
+      const trace = find(traceId);
       if (!trace) return [];
-      spans += trace.spanCount;
-      if (spans > MAX_DECODED) return spansOf(trace);
-      const read = [...spansOf(trace)];
-      decoded.set(traceId, read);
-      return read;
+      return spans + trace.spanCount > MAX_DECODED ? spansOf(trace) : remembering(trace);
     },
     *linksInto(traceId) {
       // The index leaves out links inside one trace; they are found in the trace itself.
-      if (store.trace(traceId)) yield traceId;
-      for (const from of store.linkedTo(traceId)) yield from.traceId;
+      yield traceId;
+      for (const from of store.linkedTo(traceId)) {
+        last = from;
+        yield from.traceId;
+      }
     },
     *correlated(correlationId) {
       let found = 0;

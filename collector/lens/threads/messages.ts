@@ -1,6 +1,6 @@
 /** What lens' threads say to each other. The one that receives is the process' main thread. */
 import type { MessagePort } from "node:worker_threads";
-import type { Consumers } from "../journey/settle.ts";
+import type { Consumers } from "../journey/rules.ts";
 import type { Batch } from "../store/write/batch.ts";
 import type { Eviction } from "../store/write/tally.ts";
 
@@ -47,6 +47,8 @@ export interface QuerySettings {
   readonly index: readonly string[];
   readonly edges: readonly string[];
   readonly consumers: Consumers;
+  /** The attribute of a link that says why it is there; empty for none. */
+  readonly linkReason: string;
   /** Names by which lens may be asked. */
   readonly hosts: readonly string[];
   readonly host: string;

@@ -21,7 +21,7 @@ const evicted = new EvictedOf();
 const writer = new WriterQuestions(settings.questions, (eviction) => evicted.add(eviction));
 const store = new StoreReader(openForReading(settings.dir));
 const edges = new Set(settings.edges);
-const { index, consumers, limitBytes, isForwarding, otlpHttpUrl, otlpGrpcUrl } = settings;
+const { index, consumers, linkReason, limitBytes, isForwarding, otlpHttpUrl, otlpGrpcUrl } = settings;
 const app = queryApp({
   store,
   sync: () => writer.sync(),
@@ -29,7 +29,7 @@ const app = queryApp({
   evicted,
   limitBytes,
   isForwarding,
-  journeys: new Journeys(store, { edges, consumers, index }),
+  journeys: new Journeys(store, { edges, consumers, linkReason, index }),
   indexed: new Set([BATON.correlationId, ...index]),
   log: threadLog(say),
   hosts: new Set(settings.hosts),

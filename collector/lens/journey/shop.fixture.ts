@@ -1,0 +1,20 @@
+/** Stitches with what the playground tells lens of its shop: its edge, and what its links say. */
+import { BATON, LINK } from "../../../services/_kit/telemetry/conventions.ts";
+import type { Journey, Span } from "./model.ts";
+import type { SpanSource } from "./source.ts";
+import * as stitch from "./stitch.ts";
+
+export const SHOP: stitch.JourneyOptions = {
+  edges: new Set(["gateway"]),
+  linkReason: LINK.reason,
+  ids: [BATON.orderId],
+};
+
+export const journeysOf = (spans: Iterable<Span>, options: stitch.JourneyOptions = {}): Journey[] =>
+  stitch.journeysOf(spans, { ...SHOP, ...options });
+
+export const journeyOf = (
+  source: SpanSource,
+  traceId: string,
+  options: stitch.JourneyOptions = {},
+): Journey | null => stitch.journeyOf(source, traceId, { ...SHOP, ...options });
