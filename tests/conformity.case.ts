@@ -70,7 +70,8 @@ describe("all that the shop has emitted", () => {
     judgement = judge(emitted, registry, isExcused);
     coverage = coverageOf(emitted, registry);
     scored = resultsOf(servicesOf(emitted), await knownOf(registry));
-    console.log([...reportLines(judgement, coverage), ...scoreLines(scored)].join("\n"));
+    const excused = `${judgement.violations.filter(isExcused).length} violations excused by the closed list`;
+    console.log([excused, ...reportLines(judgement, coverage), ...scoreLines(scored)].join("\n"));
   });
 
   test.each(["span", "metric", "log", "resource", "scope"] as const)(

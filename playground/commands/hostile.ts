@@ -17,6 +17,7 @@ export const hostile: Command = {
     "  --requests   20,000 unless given, in parts of 500: headers, baggage, traceparent, bodies and HTTP/2 frames",
     "  --seed       the same seed makes the same requests; a fault names its own",
     "  --json FILE  writes the report as JSON, too",
+    "  Ctrl-C ends it after the part that is under way, with a report of what has been sent.",
     "",
     "  Right is: no process ends, no 5xx that the API does not declare, no answer without its form, memory stays flat,",
     "  every log line is whole, and lens has every checkout that was accepted, those aside that share a trace id.",

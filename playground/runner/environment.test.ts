@@ -56,6 +56,11 @@ describe("the environment of a service", () => {
     }
   });
 
+  it("has the user's own settings, also where the playground has another default", () => {
+    const user = { BATON_FAULTS: "0", BATON_EDGE_TRACE: "restart" };
+    expect(serviceEnvironment(part("orders"), { ...input, user })).toMatchObject(user);
+  });
+
   it("takes what is obeyed of OpenTelemetry's own variables from the user", () => {
     const user = {
       OTEL_TRACES_SAMPLER: "always_off",

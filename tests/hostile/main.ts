@@ -20,7 +20,8 @@ try {
   });
   process.stdout.write(reportText(report));
   if (json) await writeFile(json, reportJson(report));
-  process.exitCode = report.faults.length === 0 ? EXIT.ok : EXIT.failed;
+  process.exitCode =
+    report.faults.length > 0 ? EXIT.failed : stop.signal.aborted ? EXIT.interrupted : EXIT.ok;
 } catch (error) {
   if (!stop.signal.aborted) throw error;
   process.exitCode = EXIT.interrupted;

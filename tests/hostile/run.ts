@@ -15,6 +15,7 @@ export interface HostileOptions {
   readonly seed: number;
   /** Told after each part. */
   readonly onProgress?: (sent: number) => void;
+  /** Ends it after the part that is under way; what has been sent until then is reported. */
   readonly signal?: AbortSignal;
 }
 
@@ -42,7 +43,10 @@ const ENV = {
   LENS_STORE_BYTES: String(16 * 1024 * 1024),
 };
 
-/** Runs all of it; resolves to what was found. Rejects when the playground does not start. */
+/**
+ * Runs all of it; resolves to what was found. Rejects when the playground does not start, and with the signal's reason
+ * when it is to end before the memory has been weighed for the first time.
+ */
 export async function runHostile(options: HostileOptions): Promise<HostileReport> {
   const { requests, seed, onProgress = () => {}, signal } = options;
   const parts = Math.max(2, Math.ceil(requests / PART));
@@ -53,8 +57,10 @@ export async function runHostile(options: HostileOptions): Promise<HostileReport
     const sinceMs = performance.now();
     const peakBytes = new Map<string, number>();
     let before: readonly Weight[] = [];
-    for (let part = 1; part <= parts; part++) {
+    let part = 0;
+    while (part < parts && !(signal?.aborted && before.length > 0)) {
       signal?.throwIfAborted();
+      part++;
       await campaign.part();
       await campaign.look();
       for (const [name, bytes] of await systemBytes(playground))
@@ -78,7 +84,7 @@ export async function runHostile(options: HostileOptions): Promise<HostileReport
     ];
     const seconds = (performance.now() - sinceMs) / 1000;
     const { tallies, found } = campaign;
-    return { seed, requests: parts * PART, seconds, tallies, found, before, after, peakBytes, faults };
+    return { seed, requests: part * PART, seconds, tallies, found, before, after, peakBytes, faults };
   } finally {
     await playground.remove();
   }

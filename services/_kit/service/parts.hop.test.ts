@@ -1,11 +1,13 @@
 /** A part that is declared and not used, or used and not declared, fails the start and says what to change. */
 import { context, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { pino } from "pino";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
 import { freePorts } from "../../../playground/runner/ports.ts";
 import { freshDatabase, quiet, uniqueName } from "../../../tests/fixtures.ts";
 import { ConfigError } from "../process/config.ts";
 import { Releaser } from "../process/shutdown.ts";
+import type { Logger } from "../telemetry/log.ts";
 import type { Declared } from "./declared.ts";
 import { partsOf } from "./parts.ts";
 
@@ -35,9 +37,9 @@ beforeEach(async () => {
 });
 afterEach(() => releaser.release(quiet, 10_000));
 
-const opened = async (declared: Partial<Declared>) => {
+const opened = async (declared: Partial<Declared>, log: Logger = quiet) => {
   const open = await partsOf({ ...bare, ...declared }, []);
-  return open({ log: quiet, releaser, signal: new AbortController().signal }, env);
+  return open({ log, releaser, signal: new AbortController().signal }, env);
 };
 const CHANGE = "change services/topology.ts or services/bare/service.ts";
 
@@ -83,6 +85,17 @@ test("only the variables of declared parts are required", async () => {
   env = { BATON_PORT: env.BATON_PORT };
   await (await opened({})).serveProbes();
   await expect(opened({ database: true })).rejects.toThrow(ConfigError);
+});
+
+test.each([
+  ["begins traces of its own says so in one line", { BATON_EDGE: "1", BATON_EDGE_TRACE: "restart" }, 1],
+  ["can be reached from elsewhere does so by default", { BATON_EDGE: "1", BATON_HOST: "0.0.0.0" }, 1],
+  ["continues its callers' traces has nothing to say", { BATON_EDGE: "1", BATON_HOST: "127.0.0.1" }, 0],
+])("an edge that %s", async (_what, edge, lines) => {
+  const said: string[] = [];
+  Object.assign(env, edge);
+  await opened({}, pino({}, { write: (line: string) => said.push(line) }));
+  expect(said.filter((line) => line.includes("BATON_EDGE_TRACE"))).toHaveLength(lines);
 });
 
 test("the faults in a request's baggage count only where faults are allowed", async () => {
