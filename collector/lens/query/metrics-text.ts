@@ -39,15 +39,6 @@ type What = Parameters<Counts["of"]>[1];
 const bySignal = (counts: Counts, what: What): string[] =>
   SIGNALS.map((signal) => `{signal="${signal}"} ${counts.of(signal, what)}`);
 
-const byReason = <Reason extends string>(
-  counts: Counts,
-  reasons: readonly Reason[],
-  what: (reason: Reason) => What,
-): string[] =>
-  SIGNALS.flatMap((signal) =>
-    reasons.map((reason) => `{signal="${signal}",reason="${reason}"} ${counts.of(signal, what(reason))}`),
-  );
-
 /** The counts, the store's bound in bytes and the latest journeys' state, in Prometheus' text format. */
 export function renderMetrics(
   counts: Counts,
@@ -85,7 +76,9 @@ export function renderMetrics(
       "lens_refused_total",
       "counter",
       "Items refused; an unreadable request counts as one.",
-      byReason(counts, REASONS, (reason) => reason),
+      SIGNALS.flatMap((signal) =>
+        REASONS.map((reason) => `{signal="${signal}",reason="${reason}"} ${counts.of(signal, reason)}`),
+      ),
     ),
     family("lens_store_bytes", "gauge", "Disk that the store uses.", [` ${counts.get("storeBytes")}`]),
     family("lens_store_limit_bytes", "gauge", "Disk that the store may use.", [` ${limitBytes}`]),
@@ -113,7 +106,11 @@ export function renderForwarding(counts: Counts): string {
       "lens_forward_dropped_total",
       "counter",
       "Items that the other backend never got.",
-      byReason(counts, DROPS, (reason) => `dropped ${reason}`),
+      DROPS.flatMap((reason) =>
+        SIGNALS.map(
+          (signal) => `{signal="${signal}",reason="${reason}"} ${counts.of(signal, `dropped ${reason}`)}`,
+        ),
+      ),
     ),
     family("lens_forward_queue_bytes", "gauge", "Requests that wait to be forwarded.", [
       ` ${counts.get("forwardQueueBytes")}`,

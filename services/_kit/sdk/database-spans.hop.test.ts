@@ -82,11 +82,13 @@ describe("by default", () => {
 
   test("the pool's metrics are of the pool by host, port and database", () => {
     const counts = run.metrics.filter(({ name }) => name.startsWith("db.client.connection."));
-    expect(counts.map(({ name }) => name).toSorted()).toEqual([
-      "db.client.connection.count",
-      "db.client.connection.max",
-      "db.client.connection.pending_requests",
-    ]);
+    expect(new Set(counts.map(({ name }) => name))).toEqual(
+      new Set([
+        "db.client.connection.count",
+        "db.client.connection.max",
+        "db.client.connection.pending_requests",
+      ]),
+    );
     const pools = counts.flatMap(({ points }) =>
       points.map(({ attributes }) => attributes.get("db.client.connection.pool.name")?.value),
     );
@@ -96,7 +98,8 @@ describe("by default", () => {
   test("the heap's sizes are sums, as the conventions want", () => {
     const heap = run.metrics.filter(({ name }) => name.startsWith("v8js.memory.heap."));
     expect(new Set(heap.map(({ instrument }) => instrument))).toEqual(new Set(["updowncounter"]));
-    expect(heap.length).toBe(4);
+    // A run that takes longer than the interval exports each of them more than once.
+    expect(new Set(heap.map(({ name }) => name)).size).toBe(4);
   });
 
   test("a query that is refused says by which code", () => {
