@@ -49,7 +49,9 @@ const Environment = z.object({
    * span's flags say that its parent was in another process, if nothing of its trace is from before.
    */
   LENS_EDGES: names.default([]),
-  /** The attribute of a link that says why it is there: `creation`, `previous_attempt` or `caller`; unset: none does. */
+  /**
+   * The attribute of a link that says why it is there: `creation`, `previous_attempt` or `caller`; unset: none does.
+   */
   LENS_LINK_REASON: z.string().default(""),
   /** Who consumes what, so that a journey settles only when everybody has had its messages; unset: one is enough. */
   LENS_CONSUMERS: consumers.default(new Map()),

@@ -1,12 +1,12 @@
 /** What one question may cost, whatever is stored. Work is counted, not timed. */
 import { describe, expect, it } from "vitest";
+import { SHOP } from "./fuzz/shop.ts";
 import { keyOf, type Span } from "./model.ts";
-import { SHOP } from "./shop.fixture.ts";
 import { sourceOf } from "./source.ts";
 import { consumer, correlated, create, edge, id, key, linkTo, span } from "./spans.fixture.ts";
+import { Traces } from "./stitch/traces.ts";
+import { BOUNDS, type Bounds, finish, MOST_LINKS, STEPS_A_PIECE, Work } from "./stitch/work.ts";
 import { type FoundJourney, journeyIn, rulesOf } from "./stitch.ts";
-import { Traces } from "./traces.ts";
-import { BOUNDS, type Bounds, finish, MOST_LINKS, STEPS_A_PIECE, Work } from "./work.ts";
 
 interface Answer extends FoundJourney {
   readonly work: Work;

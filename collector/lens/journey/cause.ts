@@ -12,8 +12,9 @@ type Links = Pick<Rules, "linkReason">;
 
 /**
  * Why the journey failed: the failed span with no failed span below it, by parent or link, that says why, the earliest
- * first. One that says nothing gives way to the first above it that does. Attempts that later succeeded and compensations
- * never count, nor what lies below them. Null when nothing is left. `spans`: those that count, in tree order.
+ * first. One that says nothing gives way to the first above it that does. Attempts that later succeeded and
+ * compensations never count, nor what lies below them. Null when nothing is left. `spans`: those that count, in tree
+ * order.
  */
 export function causeOf(spans: readonly JourneySpan[], rules: Links = GENERIC): Cause | null {
   const failures = new Map<SpanKey, Failure>();

@@ -2,8 +2,8 @@ import type { JourneySpan, SpanKey } from "./model.ts";
 
 /**
  * Which spans of a journey count for how it went: its own, and of the shared ones those that worked on its message. A
- * batch below which the journey's own message has a span of its own has only fetched it: what else became of the batch is
- * others' business.
+ * batch below which the journey's own message has a span of its own has only fetched it: what else became of the batch
+ * is others' business.
  */
 export function countedOf(spans: readonly JourneySpan[]): readonly JourneySpan[] {
   const fetched = new Set<SpanKey>();

@@ -16,9 +16,9 @@ import {
   type SpanWords,
   span,
 } from "./spans.fixture.ts";
+import { Traces } from "./stitch/traces.ts";
+import { finish, Work } from "./stitch/work.ts";
 import { journeyIn, journeyOf, journeysOf } from "./stitch.ts";
-import { Traces } from "./traces.ts";
-import { finish, Work } from "./work.ts";
 
 const server = (words: SpanWords): Span => span({ kind: "SERVER", service: "web", ...words });
 const plain = (to: string) => linkTo(to, "");

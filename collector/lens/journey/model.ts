@@ -2,8 +2,8 @@
  * The words of a journey. Plain data, safe in a browser and in JSON once the nanoseconds are strings.
  *
  * - span: one OpenTelemetry span as it was received.
- * - journey: everything that one root span set off, over however many traces. Its key is that of its root: one trace may
- *   hold the roots of several.
+ * - journey: everything that one root span set off, over however many traces. Its key is that of its root: one trace
+ *   may hold the roots of several.
  * - edge: how a span hangs in a journey: as a `child` of another, by a span `link`, or only by its
  *   `correlation` id (a consumer that lost its context).
  * - wait: time in which a message or job lay somewhere and nobody worked on it.
@@ -95,7 +95,9 @@ export interface JourneySpan {
 /** `message` is one of which only sending and handling are known. */
 export type WaitKind = "outbox" | "stream" | "job" | "message";
 
-/** What a wait rests on: what the span itself says, or the gap after what it came from, by parent, link or try before. */
+/**
+ * What a wait rests on: what the span itself says, or the gap after what it came from, by parent, link or try before.
+ */
 export type WaitRest = "attributes" | "parent" | "link" | "previous";
 
 export interface Wait {
@@ -170,7 +172,9 @@ export interface Journey {
   readonly inFlight: readonly string[];
   /** Spans that were sent before they ended, and whose end has not come. */
   readonly unfinished: readonly SpanKey[];
-  /** No parent is missing inside, every span has ended, every message sent was consumed or dead-lettered, all was read. */
+  /**
+   * No parent is missing inside, every span has ended, every message sent was consumed or dead-lettered, all was read.
+   */
   readonly settled: boolean;
   readonly cause: Cause | null;
   /** Clocks that do not fit; the journey's own start and end are by the root's clock. Empty for none. */

@@ -54,7 +54,7 @@ for (const [name, others] of Object.entries(ELSEWHERE)) {
 export const spellingsOf = (name: string): readonly string[] => spellings.get(name) ?? [name];
 
 /** The value under the first of its names that is there; undefined without any. */
-export function attributeOf(attributes: Attributes, name: string): AttributeValue | undefined {
+function attributeOf(attributes: Attributes, name: string): AttributeValue | undefined {
   for (const spelling of spellingsOf(name))
     if (Object.hasOwn(attributes, spelling)) return attributes[spelling];
   return undefined;

@@ -1,4 +1,7 @@
-/** What an application may tell of itself. Told nothing, lens reads any application's telemetry by the conventions alone. */
+/**
+ * What an application may tell of itself. Told nothing, lens reads any application's telemetry by the conventions
+ * alone.
+ */
 import { LINK } from "../../../services/_kit/telemetry/conventions.ts";
 import type { SpanLink } from "./model.ts";
 import { textOf } from "./read.ts";
@@ -8,8 +11,8 @@ export type Consumers = ReadonlyMap<string, readonly string[]>;
 
 export interface Rules {
   /**
-   * Services whose SERVER spans are the public edge, where journeys begin. Where some are named, what comes from outside
-   * comes in there alone; where none is, any span may whose flags say that its parent is in another process.
+   * Services whose SERVER spans are the public edge, where journeys begin. Where some are named, what comes from
+   * outside comes in there alone; where none is, any span may whose flags say that its parent is in another process.
    */
   readonly edges: ReadonlySet<string>;
   /** The attribute of a link that says why it is there, with values of `LINK`; empty where links give no reason. */

@@ -11,10 +11,10 @@ type Done = Map<string, Set<string>>;
 
 /**
  * Ids of the messages and jobs that were sent and that are not consumed or dead-lettered yet, sorted. A message is
- * named by `messaging.message.id` of its PRODUCER span. It is consumed by whoever bears its id, and by what hangs on its
- * PRODUCER span by parent or link, as what was redriven under another id does. Every group that `consumers` names for its
- * destination must be done with it; where nobody is named one consumer is enough, since a journey does not tell how many
- * there are.
+ * named by `messaging.message.id` of its PRODUCER span. It is consumed by whoever bears its id, and by what hangs on
+ * its PRODUCER span by parent or link, as what was redriven under another id does. Every group that `consumers` names
+ * for its destination must be done with it; where nobody is named one consumer is enough, since a journey does not tell
+ * how many there are.
  */
 export function inFlightOf(
   spans: readonly Pick<JourneySpan, "key" | "span" | "shared" | "under" | "edge">[],
@@ -51,7 +51,9 @@ export function isDone(consumer: Span): boolean {
   return outcome === "ack" || outcome === "dead-letter";
 }
 
-/** For each span by which a message may have gone out, the PRODUCER spans that it belongs to: itself, and those above. */
+/**
+ * For each span by which a message may have gone out, the PRODUCER spans that it belongs to: itself, and those above.
+ */
 function sendersOf(
   spans: readonly Pick<JourneySpan, "key" | "span" | "under" | "edge">[],
 ): ReadonlyMap<SpanKey, SpanKey[]> {

@@ -1,14 +1,8 @@
-/** Stitches with what the playground tells lens of its shop: its edge, and what its links say. */
-import { BATON, LINK } from "../../../services/_kit/telemetry/conventions.ts";
+/** Stitches with what the playground tells lens of its shop. */
+import { SHOP } from "./fuzz/shop.ts";
 import type { Journey, Span } from "./model.ts";
 import type { SpanSource } from "./source.ts";
 import * as stitch from "./stitch.ts";
-
-export const SHOP: stitch.JourneyOptions = {
-  edges: new Set(["gateway"]),
-  linkReason: LINK.reason,
-  ids: [BATON.orderId],
-};
 
 export const journeysOf = (spans: Iterable<Span>, options: stitch.JourneyOptions = {}): Journey[] =>
   stitch.journeysOf(spans, { ...SHOP, ...options });

@@ -1,19 +1,19 @@
 import { causeOf } from "./cause.ts";
 import { countedOf } from "./counted.ts";
-import { grow } from "./grow.ts";
 import { type Journey, type JourneySpan, keyOf, type LeftOut, type Span, type SpanKey } from "./model.ts";
 import { byStart } from "./order.ts";
 import { correlationOf, textOf } from "./read.ts";
-import { beginningOf, isStandIn } from "./root.ts";
 import { GENERIC, type Rules } from "./rules.ts";
 import { inFlightOf } from "./settle.ts";
 import { clocksOf } from "./skew.ts";
 import { type SpanSource, sourceOf } from "./source.ts";
+import { grow } from "./stitch/grow.ts";
+import { beginningOf, isStandIn } from "./stitch/root.ts";
+import { Traces } from "./stitch/traces.ts";
+import { treeOf } from "./stitch/tree.ts";
+import { finish, type Pieces, Work } from "./stitch/work.ts";
 import { endOf, isUnfinished } from "./times.ts";
-import { Traces } from "./traces.ts";
-import { treeOf } from "./tree.ts";
 import { waitsOf } from "./waits.ts";
-import { finish, type Pieces, Work } from "./work.ts";
 
 export type JourneyOptions = Partial<Rules>;
 

@@ -10,9 +10,9 @@ import type { Clocks } from "./skew.ts";
 const longestWaitSeconds = 366 * 24 * 3600;
 
 /**
- * The times in which a message or job lay somewhere, by start: read from the attributes of the spans that ended them, and
- * estimated where a span has none. A message waits in the outbox once, however many consumers report it: its `send` span
- * is believed first. `spans`: those of the journey that count, in tree order; `clocks` of the same.
+ * The times in which a message or job lay somewhere, by start: read from the attributes of the spans that ended them,
+ * and estimated where a span has none. A message waits in the outbox once, however many consumers report it: its `send`
+ * span is believed first. `spans`: those of the journey that count, in tree order; `clocks` of the same.
  */
 export function waitsOf(spans: readonly JourneySpan[], clocks: Clocks): readonly Wait[] {
   const inOutbox = new Map<string, Wait>();
@@ -33,14 +33,6 @@ export function waitsOf(spans: readonly JourneySpan[], clocks: Clocks): readonly
   }
   const estimated = estimatedWaits(spans, clocks, isMeasured);
   return [...inOutbox.values(), ...others, ...estimated].sort(byWaitStart);
-}
-
-/** The wait that lasted longest, the first of several; null without any. */
-export function longestWaitOf(waits: readonly Wait[]): Wait | null {
-  return waits.reduce<Wait | null>(
-    (most, wait) => (most === null || wait.endNs - wait.startNs > most.endNs - most.startNs ? wait : most),
-    null,
-  );
 }
 
 const attributeOf = { outbox: BATON.waitOutbox, stream: BATON.waitStream, job: BATON.waitJob } as const;

@@ -1,6 +1,6 @@
 /** The query API over a store, in one thread and without a server. */
 import { pino } from "pino";
-import { SHOP } from "../journey/shop.fixture.ts";
+import { SHOP } from "../journey/fuzz/shop.ts";
 import { Hasher } from "../otlp/hasher.ts";
 import { IndexKeys } from "../otlp/read/index-keys.ts";
 import { oneSpan, textAttribute } from "../otlp/requests.fixture.ts";

@@ -2,7 +2,7 @@
 import { isFailed } from "../journey/failure.ts";
 import { type Cause, type Journey, keyOf, type LeftOut, type SpanKey } from "../journey/model.ts";
 import { byStart } from "../journey/order.ts";
-import type { Beginning } from "../journey/root.ts";
+import type { Beginning } from "../journey/stitch/root.ts";
 import { inMs } from "../journey/times.ts";
 
 /** A journey in one line of a list. */
@@ -110,7 +110,7 @@ export class Listing {
 }
 
 /** A journey in one line. */
-export function summaryOf(journey: Journey): JourneySummary {
+function summaryOf(journey: Journey): JourneySummary {
   const { id, rootKey, correlationId, orderIds, settled, cause, spans, skews, leftOut } = journey;
   const root = spans.find(({ key }) => key === rootKey)?.span;
   return {

@@ -1,10 +1,12 @@
 /** Finds journeys in the store: the latest ones, or those that an id leads to. Bounded in time, spans and bytes. */
 import { BATON } from "../../../services/_kit/telemetry/conventions.ts";
 import { type Journey, keyOf, type Span, type SpanKey } from "../journey/model.ts";
-import { type Beginning, beginningOf } from "../journey/root.ts";
-import { rootsIn } from "../journey/roots.ts";
 import type { Rules } from "../journey/rules.ts";
 import type { SpanSource } from "../journey/source.ts";
+import { type Beginning, beginningOf } from "../journey/stitch/root.ts";
+import { rootsIn } from "../journey/stitch/roots.ts";
+import { Traces } from "../journey/stitch/traces.ts";
+import { BOUNDS, type Bounds, Work } from "../journey/stitch/work.ts";
 import {
   type FoundJourney,
   type JourneyOptions,
@@ -12,8 +14,6 @@ import {
   journeyIn,
   rulesOf,
 } from "../journey/stitch.ts";
-import { Traces } from "../journey/traces.ts";
-import { BOUNDS, type Bounds, Work } from "../journey/work.ts";
 import type { StoreReader } from "../store/read/store-reader.ts";
 import { type LatestJourneys, Listing } from "./journey-list.ts";
 import { Patience } from "./patient.ts";
@@ -51,9 +51,9 @@ export class Journeys {
   }
 
   /**
-   * The journeys whose root's trace arrived last, the newest first; of a trace with several roots all. The order is that
-   * of arrival and not of the spans' own times: a clock that is years ahead must not stand on top for ever, and a cursor
-   * must not move while telemetry comes in.
+   * The journeys whose root's trace arrived last, the newest first; of a trace with several roots all. The order is
+   * that of arrival and not of the spans' own times: a clock that is years ahead must not stand on top for ever, and a
+   * cursor must not move while telemetry comes in.
    */
   async latest({ limit, service, before }: LatestQuery, budgetMs = BUDGET_MS): Promise<LatestJourneys> {
     const patience = new Patience(budgetMs);
@@ -83,8 +83,9 @@ export class Journeys {
 
   /**
    * The journey of a span (`<trace id>:<span id>`, as `key` has it), of a trace, correlation or order id, or of another
-   * indexed attribute's value; null when nothing is known of it. A correlation id with several journeys gives the newest,
-   * since a sender that repeats its id means the last time; an order id gives the oldest, the one that made the order.
+   * indexed attribute's value; null when nothing is known of it. A correlation id with several journeys gives the
+   * newest, since a sender that repeats its id means the last time; an order id gives the oldest, the one that made the
+   * order.
    */
   async find(id: string, signal?: AbortSignal): Promise<FoundJourney | null> {
     const patience = new Patience(FIND_MS, signal);
@@ -154,7 +155,9 @@ export class Journeys {
   }
 }
 
-/** Reads a trace id, or a span's key; null for anything else. Short ids, as older tracers make them, are lower halves. */
+/**
+ * Reads a trace id, or a span's key; null for anything else. Short ids, as older tracers make them, are lower halves.
+ */
 function placeOf(id: string): { readonly traceId: string; readonly spanId?: string } | null {
   const [, trace, span] =
     /^([0-9a-f]{1,32})(?::([0-9a-f]{16}(?:\.server)?))?$/.exec(id.trim().toLowerCase()) ?? [];

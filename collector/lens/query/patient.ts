@@ -1,6 +1,6 @@
 /** Drives work that comes in pieces, with pauses in which others are answered. */
 import { setImmediate } from "node:timers/promises";
-import type { Pieces, Work } from "../journey/work.ts";
+import type { Pieces, Work } from "../journey/stitch/work.ts";
 
 /** Others have their turn after so long. */
 const PAUSE_AFTER_MS = 8;

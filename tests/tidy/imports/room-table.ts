@@ -55,7 +55,7 @@ export const ROOMS: Readonly<Record<string, Row>> = {
     remedy: "the contracts import none of our files; the code that uses them imports them",
   },
   "services/declare.ts": data([CONTRACTS]),
-  "services/topology.ts": data([DECLARE]),
+  "services/topology.ts": data([DECLARE, NAMES]),
   "services/topology-check.ts": data([DECLARE]),
   "services/*": {
     rooms: [

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { forestOf } from "./forest.fixture.ts";
-import { holdForest } from "./forest-rules.fixture.ts";
+import { forestOf } from "./forest.ts";
+import { holdForest } from "./forest-rules.ts";
 
 /** A slice of `npm run fuzz -- journeys`, the same ones each time. */
 const FORESTS = 3_000;

@@ -1,6 +1,6 @@
-import { keyOf, type Span, type SpanKey } from "./model.ts";
-import { byStart } from "./order.ts";
-import { correlationOf } from "./read.ts";
+import { keyOf, type Span, type SpanKey } from "../model.ts";
+import { byStart } from "../order.ts";
+import { correlationOf } from "../read.ts";
 import type { Traces } from "./traces.ts";
 import type { Pieces } from "./work.ts";
 

@@ -1,9 +1,9 @@
+import type { Span } from "../model.ts";
+import { byStart, earlier } from "../order.ts";
+import { correlationOf } from "../read.ts";
+import type { Rules } from "../rules.ts";
 import { type Anchor, anchorOf, originLinks, saysRemote } from "./anchor.ts";
-import type { Span } from "./model.ts";
-import { byStart, earlier } from "./order.ts";
-import { correlationOf } from "./read.ts";
 import { Versions } from "./repeats.ts";
-import type { Rules } from "./rules.ts";
 import { type Pieces, roughBytes, type Work } from "./work.ts";
 
 /** One trace, indexed for stitching. Lists are in the order of `byStart`. */

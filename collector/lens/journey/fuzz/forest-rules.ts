@@ -1,11 +1,12 @@
 /** What must hold for journeys of any forest of spans. Each throws an Error that says what does not. */
-import { Chance, type Forest, forestOf } from "./forest.fixture.ts";
-import { type Journey, keyOf, type Span, type SpanKey } from "./model.ts";
-import { SHOP } from "./shop.fixture.ts";
-import { sourceOf } from "./source.ts";
-import { type JourneyOptions, journeyIn, journeysOf, rulesOf } from "./stitch.ts";
-import { Traces } from "./traces.ts";
-import { BOUNDS, type Bounds, finish, MOST_LINKS, STEPS_A_PIECE, Work } from "./work.ts";
+
+import { type Journey, keyOf, type Span, type SpanKey } from "../model.ts";
+import { sourceOf } from "../source.ts";
+import { Traces } from "../stitch/traces.ts";
+import { BOUNDS, type Bounds, finish, MOST_LINKS, STEPS_A_PIECE, Work } from "../stitch/work.ts";
+import { type JourneyOptions, journeyIn, journeysOf, rulesOf } from "../stitch.ts";
+import { Chance, type Forest, forestOf } from "./forest.ts";
+import { SHOP } from "./shop.ts";
 
 /** Holds the forest of one seed against all rules. */
 export function holdForest(seed: number): void {

@@ -1,9 +1,9 @@
+import { keyOf, type Span } from "../model.ts";
+import { byStart } from "../order.ts";
+import { correlationOf } from "../read.ts";
+import type { Rules } from "../rules.ts";
+import type { SpanSource } from "../source.ts";
 import { type Anchor, startsOwnJourney } from "./anchor.ts";
-import { keyOf, type Span } from "./model.ts";
-import { byStart } from "./order.ts";
-import { correlationOf } from "./read.ts";
-import type { Rules } from "./rules.ts";
-import type { SpanSource } from "./source.ts";
 import { indexTrace, NO_TRACE, type Trace } from "./trace.ts";
 import type { Pieces, Work } from "./work.ts";
 
@@ -131,7 +131,9 @@ export class Traces {
     return before;
   }
 
-  /** Spans of any trace that come, by a link, from a span of this trace: those that were read first, then the others. */
+  /**
+   * Spans of any trace that come, by a link, from a span of this trace: those that were read first, then the others.
+   */
   *linkersInto(traceId: string): Pieces<Span[]> {
     const found: Span[] = [];
     const seen = new Set<string>();

@@ -2,7 +2,7 @@
  * What one question about journeys may cost, and its work in small pieces. What is long is a generator that yields
  * after each piece: whoever drives it decides whether others have their turn in between, and when it has had enough.
  */
-import type { AttributeValue, Bound, Span } from "./model.ts";
+import type { AttributeValue, Bound, Span } from "../model.ts";
 
 /** The bounds of one question. What was asked for itself is read first, so that it is never what is left out. */
 export interface Bounds {

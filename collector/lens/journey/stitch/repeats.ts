@@ -4,8 +4,8 @@
  * - a CLIENT and a SERVER span of one id, as Zipkin's shared ids make them, are two halves of one call, and both stay:
  *   the server's becomes a child of the client's, and what its process did stays below it.
  */
-import { keyOf, type Span } from "./model.ts";
-import { compareText } from "./order.ts";
+import { keyOf, type Span } from "../model.ts";
+import { compareText } from "../order.ts";
 
 export interface Distinct {
   readonly byId: Map<string, Span>;

@@ -1,8 +1,8 @@
-import { LINK } from "../../../services/_kit/telemetry/conventions.ts";
+import { LINK } from "../../../../services/_kit/telemetry/conventions.ts";
+import { type JourneySpan, keyOf, type SpanKey } from "../model.ts";
+import { byStart } from "../order.ts";
+import { type Rules, reasonOf } from "../rules.ts";
 import type { Placed } from "./grow.ts";
-import { type JourneySpan, keyOf, type SpanKey } from "./model.ts";
-import { byStart } from "./order.ts";
-import { type Rules, reasonOf } from "./rules.ts";
 import type { Pieces, Work } from "./work.ts";
 
 /** Puts placed spans in tree order: each before what hangs under it, siblings by start. Needs one root. */

@@ -1,5 +1,5 @@
-import { keyOf, type Span, type SpanKey } from "./model.ts";
-import { byStart } from "./order.ts";
+import { keyOf, type Span, type SpanKey } from "../model.ts";
+import { byStart } from "../order.ts";
 import { type Beginning, beginningOf } from "./root.ts";
 import type { Traces } from "./traces.ts";
 import type { Pieces } from "./work.ts";

@@ -2,9 +2,9 @@
  * What a span hangs on. These few rules, and nothing else, decide where journeys begin and what they hold:
  * going back to the root (`root.ts`) and growing forward from it (`grow.ts`) both follow them.
  */
-import { BATON, LINK } from "../../../services/_kit/telemetry/conventions.ts";
-import { keyOf, type Span, type SpanLink } from "./model.ts";
-import { type Rules, reasonOf } from "./rules.ts";
+import { BATON, LINK } from "../../../../services/_kit/telemetry/conventions.ts";
+import { keyOf, type Span, type SpanLink } from "../model.ts";
+import { type Rules, reasonOf } from "../rules.ts";
 import { MOST_LINKS } from "./work.ts";
 
 export type Anchor =

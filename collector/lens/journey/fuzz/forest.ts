@@ -2,8 +2,8 @@
  * Random forests of spans, fast enough for a million of them: traces with several roots, links over traces, circles,
  * holes, hubs, versions of one span, shared ids, unfinished spans, wrong clocks. The same for the same seed.
  */
-import { BATON, LINK } from "../../../services/_kit/telemetry/conventions.ts";
-import type { Attributes, Span, SpanKind, SpanLink, SpanStatus } from "./model.ts";
+import { BATON, LINK } from "../../../../services/_kit/telemetry/conventions.ts";
+import type { Attributes, Span, SpanKind, SpanLink, SpanStatus } from "../model.ts";
 
 /** Numbers from a seed; mulberry32. */
 export class Chance {

@@ -1,5 +1,5 @@
 /** `npm run fuzz -- [forests [first seed]]`: holds a million random forests of spans against the rules of journeys. */
-import { holdForest } from "./forest-rules.fixture.ts";
+import { holdForest } from "./forest-rules.ts";
 
 const [forests = 1_000_000, first = 1] = process.argv.slice(2).map(Number);
 if (!Number.isInteger(forests) || !Number.isInteger(first) || forests < 1 || first < 0) {

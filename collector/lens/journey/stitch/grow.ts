@@ -1,7 +1,7 @@
+import { type Edge, keyOf, type Span, type SpanKey } from "../model.ts";
+import { earlier } from "../order.ts";
+import { correlationOf } from "../read.ts";
 import { originLinks } from "./anchor.ts";
-import { type Edge, keyOf, type Span, type SpanKey } from "./model.ts";
-import { earlier } from "./order.ts";
-import { correlationOf } from "./read.ts";
 import { correlatedRoot } from "./root.ts";
 import type { Traces } from "./traces.ts";
 import type { Pieces } from "./work.ts";
