@@ -15,7 +15,6 @@ const FOR_OTHERS: Exceptions = {
   "load/k6.ts default": "k6 calls it",
   "load/k6.ts handleSummary": "k6 calls it",
   "services/_kit/events/nats/headers.ts natsSetter": "for a reader who copies the module",
-  "services/_kit/events/nats/headers.ts natsGetter": "for a reader who copies the module",
 };
 
 /** Each exported value that no file imports. */
