@@ -131,6 +131,10 @@ export class Campaign {
       isPart: sent.isBroken === true,
     });
     const verdict = judgeBytes(sent, heard, this.#declared);
+    if (verdict.status === "200" && sent.path.endsWith("/Checkout")) {
+      const orderId = orderIdIn(answerIn(heard.bytes)?.body ?? "", "application/json") ?? "";
+      return { ...verdict, accepted: { id: orderId, orderId } };
+    }
     if (verdict.status !== "201" || !sent.path.endsWith("/checkouts")) return verdict;
     const body = JSON.parse(answerIn(heard.bytes)?.body ?? "") as { correlationId: string; orderId: string };
     return { ...verdict, accepted: { id: body.correlationId, orderId: body.orderId } };

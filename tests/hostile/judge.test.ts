@@ -116,7 +116,11 @@ it("a part that holds 8 MB more than after the first part has grown", () => {
 it("a line of a log must be JSON, and no error but that of a service that is away", () => {
   expect(wrongIn('{"level":30,"msg":"a\\nb"}')).toBeUndefined();
   expect(wrongIn('{"level":50,"err":{"code":"unavailable"}}')).toBeUndefined();
+  expect(wrongIn('{"level":50,"err":{"code":4}}')).toBeUndefined();
   expect(wrongIn('{"level":50,"err":{"code":"internal"}}')).toMatch(/error/);
+  expect(wrongIn('{"level":50}')).toMatch(/error/);
+  expect(wrongIn("PeriodicExportingMetricReader: metrics export timed out after 5000ms")).toBeUndefined();
+  expect(wrongIn("PeriodicExportingMetricReader: metrics export timed out after 5000ms{}")).toMatch(/JSON/);
   expect(wrongIn("set-cookie: a=b")).toMatch(/JSON/);
 });
 

@@ -189,13 +189,17 @@ const withOddHeaders = (door: Door): fc.Arbitrary<Bytes> =>
     return { door, kind: "headers", form: "bytes", method: "POST", path, bytes, isBroken: true };
   });
 
+/** The run has faults off, and then the catalogue is not written over REST, whatever the body would change. */
+const isForbidden = (method: string, path: string, status: number): boolean =>
+  method !== "GET" && path.startsWith("/api/v1/items") && (status === 404 || status === 422);
+
 const edgeBodies: fc.Arbitrary<Bytes> = fc.oneof(
   {
     weight: 9,
     arbitrary: anyRequest.map(({ method, path, headers, body, status }): Bytes => {
       const bytes = http1(method, path, Object.entries(headers), body);
       // What would be good here orders things that the shop has not.
-      const wanted = status === 201 ? {} : { status };
+      const wanted = status === 201 ? {} : { status: isForbidden(method, path, status) ? 403 : status };
       return { door: "edge", kind: "bodies", form: "bytes", method, path, bytes, ...wanted };
     }),
   },

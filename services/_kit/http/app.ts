@@ -115,7 +115,9 @@ export function problem(error: AppError): object {
 
 function answerProblem(c: Context, error: AppError): Response {
   const status = error.httpStatus;
-  if (status >= 500) trace.getActiveSpan()?.setAttribute(ATTR.errorType, errorType(error));
+  // The span of a client that has gone has ended, and the SDK would print a stack trace.
+  const span = trace.getActiveSpan();
+  if (status >= 500 && span?.isRecording()) span.setAttribute(ATTR.errorType, errorType(error));
   // An outage and a checkout under way both end, so the client may retry (RFC 9110, 10.2.3).
   if (status === 503 || error.reason === "in_progress") c.header("Retry-After", "1");
   // The rest of the body is not read, so the connection cannot be used again.
