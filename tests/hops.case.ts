@@ -257,6 +257,11 @@ describe("a resumed saga begins a trace that links to its request", () => {
     "when its process died during a cancel: stock and money are given back",
     async () => {
       const { body } = await ask("POST", "/v1/checkouts", order("cleo"), pickedLate);
+      // What orders has not exported when it is killed is lost, also of this checkout.
+      await reached(body.traceId, [
+        { service: "orders", name: "baton.orders.v1.OrderService/Checkout", kind: "SERVER" },
+        { service: "orders", name: "create events.OrderConfirmed", kind: "PRODUCER" },
+      ]);
       const dies = baggage({ fault: "orders.saga:kill(refund)", "scenario.run": "killed" });
       const request = await ask("DELETE", `/v1/orders/${body.orderId}`, undefined, dies);
       expect(request.status, "its process died").toBe(503);
