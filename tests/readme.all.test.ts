@@ -88,7 +88,7 @@ const promises = (id: string): readonly (readonly [part: string, shows: RegExp])
   ["--logs", /card_declined ◀ cause[\s\S]*payment\.declined/],
   ["npm run logs", /orders.*order\.placed[\s\S]*payment\.declined/],
   ["curl -i", /402[\s\S]*card-declined/],
-  ["--full", /pg\.query:/],
+  ["--full", /SELECT orders /],
   ["/api/journeys/", new RegExp(id)],
   ["/api/v3/services", /analytics/],
   ["GetOrder", new RegExp(`"orderId":\\s*"${id}"`)],

@@ -40,12 +40,15 @@ export function estimatedWaits(
   isMeasured: (span: Span) => boolean,
 ): readonly Wait[] {
   const byKey = new Map(spans.map((one) => [one.key, one]));
+  const told = new Set(spans.filter(({ span }) => isMeasured(span)).map(placeOf));
   const lastRun = new Map<string, JourneySpan>();
   const waits: Wait[] = [];
   for (const placed of spans) {
     const { key, span } = placed;
     const sender = handlesMessage(span) && !isMeasured(span) ? senderOf(placed, byKey) : undefined;
     if (!sender) continue;
+    // The spans that process what this one has received say how long it lay.
+    if (operationOf(span) === "receive" && told.has(placeOf(placed))) continue;
     // What was tried before, or runs again and again, waited since its last run.
     const task = JSON.stringify([sender.key, span.service, span.name]);
     const before = lastRun.get(task);
@@ -69,12 +72,16 @@ export function estimatedWaits(
   return waits;
 }
 
+/** What a span hangs on, and the service that it is of. */
+const placeOf = ({ under, span }: JourneySpan): string => JSON.stringify([under, span.service]);
+
+const operationOf = (span: Span): string => wordOf(span.attributes, ATTR.operationType);
+
 const RECEIVING: ReadonlySet<string> = new Set(["process", "receive", "deliver"]);
 
 /** A CONSUMER, or what says that it takes a message. */
 const handlesMessage = (span: Span): boolean =>
-  span.kind === "CONSUMER" ||
-  (span.kind !== "PRODUCER" && RECEIVING.has(wordOf(span.attributes, ATTR.operationType)));
+  span.kind === "CONSUMER" || (span.kind !== "PRODUCER" && RECEIVING.has(operationOf(span)));
 
 /** The span that sent what this one handles: what it hangs on, if that sends. */
 function senderOf({ under }: JourneySpan, byKey: ReadonlyMap<SpanKey, JourneySpan>): JourneySpan | undefined {

@@ -147,6 +147,17 @@ describe("an estimated wait", () => {
     );
   });
 
+  it("is not before a receive whose messages' own spans have measured it", () => {
+    const receive = process({
+      at: "c/receive",
+      start: 250,
+      attributes: { "messaging.operation.type": "receive" },
+    });
+    expect(waits(send, receive)?.map(([, , , estimated]) => estimated)).toEqual([true]);
+    const told = process({ attributes: message("m", { "baton.wait.stream": 0.1 }) });
+    expect(waits(send, receive, told)?.map(([, , , estimated]) => estimated)).toEqual([false]);
+  });
+
   it("goes by the clock of the root where those do not fit", () => {
     const early = process({ start: -5_000, end: -4_900 });
     expect(waits(send, early)).toEqual([]);
