@@ -11,7 +11,7 @@ const PLACES: readonly { readonly question: string; readonly file: string; reado
     line: 'throw new AppError("precondition_failed", "the card was declined"',
   },
   {
-    question: "A link alone is chosen over a parent; the next line has the default, both",
+    question: "A link is chosen over a parent; the next line has both, the default",
     file: "services/_kit/telemetry/propagation.ts",
     line: 'mode === "link") return { parent: "none", link: true };',
   },
@@ -21,7 +21,7 @@ const PLACES: readonly { readonly question: string; readonly file: string; reado
     line: "export const scenarios",
   },
   {
-    question: "A broker is chosen; another one is a folder beside `events/nats/` and its line here",
+    question: "A broker is chosen; another is a folder beside `events/nats/` and a line here",
     file: "services/_kit/service/broker.ts",
     line: '"nats:": () => import(',
   },

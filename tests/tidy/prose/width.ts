@@ -19,11 +19,8 @@ const isUnbreakable = ({ whole, text }: Remark): boolean => {
 /** Whether a tool reads the line, which must then stay one line. */
 const isDirective = ({ text }: Remark): boolean => /^\s*(?:biome-ignore|@ts-)/.test(text);
 
-/** Documents that may be wider. */
-const WIDER: Exceptions = {
-  "README.md": "is being rewritten, and wrapped then",
-  "ARCHITECTURE.md": "is being rewritten, and wrapped then",
-};
+/** Documents that may be wider: none. */
+const WIDER: Exceptions = {};
 
 /** Each line of prose that is too wide, except table rows and lines with a word that is too wide by itself. */
 export function wideProse(repository: Repository, wider = WIDER): Violation[] {
